@@ -1,0 +1,3 @@
+//! The fastestmcp command.
+
+fn main() {}

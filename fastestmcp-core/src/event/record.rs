@@ -1,0 +1,73 @@
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// The place of an event in its topic: strictly rising in commit order, never repeated, also when the topic vanishes
+/// and is made again. Below 2^53.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Offset(pub u64);
+
+impl fmt::Debug for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "@{}", self.0)
+    }
+}
+
+/// An event as it was appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its place.
+    pub offset: Offset,
+    /// Its bytes.
+    pub payload: Bytes,
+}
+
+/// What a topic keeps at least, by count and by age: an event is dropped only when it is beyond both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// The newest so many.
+    pub count: u32,
+    /// Those younger than this.
+    pub age: Duration,
+}
+
+/// Where to read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadFrom {
+    /// Nothing yet: the answer has no events and the offset to go on from.
+    Tail,
+    /// Everything after this offset.
+    After(Offset),
+}
+
+/// What one topic answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopicRead {
+    /// Everything after the offset, up to the limit.
+    Events {
+        /// In order.
+        items: Vec<Event>,
+        /// The offset to read after next.
+        next: Offset,
+    },
+    /// Something after the offset may be gone: trimmed, the topic vanished, or the offset is beyond its head. Look at
+    /// the records, then go on from `next`.
+    Gap {
+        /// The oldest event still there, if there is one.
+        oldest: Option<Offset>,
+        /// The offset to read after next: what is still there is read again.
+        next: Offset,
+    },
+}
+
+/// A hint to look again. May be lost, repeated or merged with others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Wake {
+    /// Something about this channel changed.
+    Channel(String),
+    /// Anything may have changed: wake-ups were lost.
+    Reset,
+}

@@ -1,0 +1,19 @@
+//! Traits, domain types and runtime of fastestmcp: MCP servers whose state is pluggable, shared and durable.
+//!
+//! Three seams carry all state: [`SessionStateStore`](session::SessionStateStore), [`TaskBackend`](task::TaskBackend)
+//! and [`EventLog`](event::EventLog). A backend implements them and proves it with the conformance suite; everything
+//! else here is written once on top of them and knows no database, no protocol library and no transport.
+
+pub mod backend;
+pub mod error;
+pub mod event;
+pub mod ids;
+pub mod limits;
+pub mod page;
+pub mod principal;
+pub mod session;
+pub mod stores;
+pub mod task;
+pub mod time;
+
+pub use stores::Stores;

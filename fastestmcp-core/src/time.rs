@@ -1,0 +1,122 @@
+//! Store time and the clocks that can stand in for it (contract G1–G3).
+//!
+//! Callers send durations; the store turns them into deadlines with *its* clock. A [`StoreTime`] therefore only ever
+//! travels from a store to its caller.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+/// A moment by the store's clock: milliseconds since the Unix epoch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoreTime(u64);
+
+impl StoreTime {
+    /// The Unix epoch.
+    pub const EPOCH: Self = Self(0);
+
+    /// A moment `millis` milliseconds after the Unix epoch.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// This moment plus `duration`, which counts in whole milliseconds, rounded up: a positive duration never vanishes.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+
+    /// The time from `earlier` to this moment; zero if `earlier` is later.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl fmt::Debug for StoreTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}ms", self.0)
+    }
+}
+
+/// Whole milliseconds of a duration, rounded up, saturating.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+/// A source of time that a store can be opened with (contract G2).
+///
+/// Production stores read their own clock (Redis `TIME`, Postgres `clock_timestamp()`, the host clock otherwise);
+/// tests inject a [`ManualClock`] so that expiry is proven without sleeping.
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The current moment.
+    fn now(&self) -> StoreTime;
+}
+
+/// The host's wall clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HostClock;
+
+impl Clock for HostClock {
+    fn now(&self) -> StoreTime {
+        StoreTime(millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()))
+    }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock(AtomicU64);
+
+impl ManualClock {
+    /// A clock that shows `start`.
+    pub const fn new(start: StoreTime) -> Self {
+        Self(AtomicU64::new(start.0))
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(millis(by), Ordering::SeqCst);
+    }
+
+    /// Sets the clock, possibly backwards (as a host clock that was corrected would).
+    pub fn set(&self, to: StoreTime) {
+        self.0.store(to.0, Ordering::SeqCst);
+    }
+}
+
+impl Default for ManualClock {
+    /// Starts at 2026-01-01T00:00:00Z.
+    fn default() -> Self {
+        Self::new(StoreTime(1_767_225_600_000))
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> StoreTime {
+        StoreTime(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_positive_duration_never_rounds_to_nothing() {
+        assert_eq!(StoreTime(5).after(Duration::from_nanos(1)), StoreTime(6));
+        assert_eq!(StoreTime(5).after(Duration::ZERO), StoreTime(5));
+    }
+
+    #[test]
+    fn a_hundred_years_is_exact() {
+        let century = Duration::from_secs(100 * 365 * 86_400);
+        assert_eq!(StoreTime(1).after(century).since(StoreTime(1)), century);
+    }
+}

@@ -1,0 +1,1 @@
+//! MCP server of fastestmcp over stdio and streamable HTTP, both protocol eras.
