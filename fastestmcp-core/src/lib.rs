@@ -11,6 +11,7 @@ pub mod ids;
 pub mod limits;
 pub mod page;
 pub mod principal;
+pub mod seal;
 pub mod session;
 pub mod stores;
 pub mod task;

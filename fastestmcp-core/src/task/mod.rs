@@ -1,11 +1,23 @@
 //! Durable tasks: the [`TaskBackend`] seam, the state machine over it, and the records they share.
 
+mod answer;
 mod backend;
+mod journal;
+pub mod machine;
+mod outcome;
 mod record;
 mod request;
+mod spec;
+mod state;
+mod status;
 
 pub use backend::TaskBackend;
+pub use journal::{Input, InputRequest, InvalidAnswer, Journal};
+pub use outcome::{RpcError, TaskOutcome};
 pub use record::{Lease, Part, TaskHead, TaskRecord, Token};
 pub use request::{
     ClaimRequest, Claimed, Guard, Idempotency, InsertOutcome, NewTask, Renewed, ReplaceOutcome, ReplaceRequest, Then,
 };
+pub use spec::{ClientAbilities, DefaultScope, OnInputTimeout, Rerun, RunPolicy, TaskSpec};
+pub use state::{Progress, TaskState, Unreadable};
+pub use status::TaskStatus;

@@ -1,0 +1,141 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::state::Unreadable;
+use crate::principal::AuthContext;
+
+const FORMAT: u8 = 1;
+
+/// What the client said it can do for the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClientAbilities {
+    /// It shows forms: `elicitation/create`.
+    pub elicitation: bool,
+    /// It samples from a model: `sampling/createMessage`.
+    pub sampling: bool,
+    /// It names its roots: `roots/list`.
+    pub roots: bool,
+}
+
+/// Which stored values a call acts on by default (contract C1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DefaultScope {
+    /// Those of a session, named by the digest of its id.
+    Session(String),
+    /// Those of the principal.
+    Principal,
+    /// None: an anonymous caller of a stateless request.
+    None,
+}
+
+/// Whether a handler may run again (contract T6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rerun {
+    /// Its task is delivered again when its worker is lost.
+    Always {
+        /// Starts at most; then the task is a dead letter.
+        max_attempts: u32,
+    },
+    /// It is started at most once; a lost worker ends the task `failed`.
+    Never,
+}
+
+/// What happens when the client does not answer in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnInputTimeout {
+    /// The handler sees that the user declined. (A sampling or roots request cannot be declined and fails.)
+    Decline,
+    /// The task fails.
+    Fail,
+}
+
+/// The rules a task runs under, fixed when it was submitted. Times are in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPolicy {
+    /// Whether the handler may run again.
+    pub rerun: Rerun,
+    /// How long one run may take, waiting for input not counted.
+    pub run_timeout_ms: u64,
+    /// How long the client may take to answer.
+    pub input_timeout_ms: u64,
+    /// What happens then.
+    pub on_input_timeout: OnInputTimeout,
+    /// How long the outcome stays readable at least.
+    pub retain_ms: u64,
+}
+
+impl RunPolicy {
+    /// How long the outcome stays readable at least.
+    pub const fn retain(&self) -> Duration {
+        Duration::from_millis(self.retain_ms)
+    }
+}
+
+/// What a task is to do: written once, when it is submitted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskSpec {
+    format: u8,
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// Who asked.
+    pub auth: AuthContext,
+    /// The values it acts on.
+    pub scope: DefaultScope,
+    /// What the client can do.
+    #[serde(default)]
+    pub abilities: ClientAbilities,
+    /// The rules it runs under.
+    pub policy: RunPolicy,
+    /// `_meta` of the request.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub meta: Map<String, Value>,
+}
+
+impl TaskSpec {
+    /// A spec in the current format.
+    pub fn new(
+        tool: String,
+        arguments: Map<String, Value>,
+        auth: AuthContext,
+        scope: DefaultScope,
+        policy: RunPolicy,
+    ) -> Self {
+        Self {
+            format: FORMAT,
+            tool,
+            arguments,
+            auth,
+            scope,
+            abilities: ClientAbilities::default(),
+            policy,
+            meta: Map::new(),
+        }
+    }
+
+    /// As stored.
+    ///
+    /// # Errors
+    /// It does not serialize, which only a value of the author can cause.
+    pub fn encode(&self) -> Result<Bytes, serde_json::Error> {
+        serde_json::to_vec(self).map(Bytes::from)
+    }
+
+    /// From storage.
+    ///
+    /// # Errors
+    /// It is not a spec, or of a newer format.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let spec: Self = serde_json::from_slice(bytes).map_err(Unreadable::Malformed)?;
+        if spec.format > FORMAT { Err(Unreadable::Newer(spec.format)) } else { Ok(spec) }
+    }
+}
