@@ -11,10 +11,12 @@ pub mod ids;
 pub mod limits;
 pub mod page;
 pub mod principal;
+pub mod runtime;
 pub mod seal;
 pub mod session;
 pub mod stores;
 pub mod task;
 pub mod time;
+pub mod tool;
 
 pub use stores::Stores;

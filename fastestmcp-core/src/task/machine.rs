@@ -66,8 +66,8 @@ pub enum TaskEvent {
     Finished(TaskOutcome),
     /// The handler asks to be run again after a while.
     RetryAsked(Duration),
-    /// The worker stops in good order, at this moment of the store.
-    HandedBack(StoreTime),
+    /// The worker gives it back in good order, at this moment of the store, to be claimed again after a while.
+    HandedBack(StoreTime, Duration),
     /// The owner cancelled.
     Cancelled,
 }
@@ -176,7 +176,7 @@ pub fn apply(policy: &RunPolicy, task: Snapshot, event: TaskEvent) -> Result<Ste
             Rerun::Always { .. } => Ok(fail(policy, state, TaskStatus::DeadLetter, "attempts exhausted")),
             Rerun::Never => Ok(fail(policy, state, TaskStatus::Failed, "retry asked by a tool that never reruns")),
         },
-        TaskEvent::HandedBack(now) => {
+        TaskEvent::HandedBack(now, delay) => {
             if policy.rerun == Rerun::Never && state.started {
                 return Ok(fail(policy, state, TaskStatus::Failed, "worker stopped"));
             }
@@ -184,7 +184,7 @@ pub fn apply(policy: &RunPolicy, task: Snapshot, event: TaskEvent) -> Result<Ste
             let then = if state.journal.is_waiting() {
                 Then::Waiting { at_most: state.input_deadline.map(|deadline| deadline.since(now)) }
             } else {
-                Then::Runnable { delay: Duration::ZERO }
+                Then::Runnable { delay }
             };
             Ok(Step { status, state, then })
         }

@@ -106,7 +106,7 @@ fn any_event() -> impl Strategy<Value = TaskEvent> {
         Just(TaskEvent::InputTimedOut),
         Just(TaskEvent::Finished(TaskOutcome::Result(json!({"content": []})))),
         Just(TaskEvent::RetryAsked(Duration::from_secs(1))),
-        now.prop_map(TaskEvent::HandedBack),
+        now.prop_map(|now| TaskEvent::HandedBack(now, Duration::ZERO)),
         Just(TaskEvent::Cancelled),
     ]
 }

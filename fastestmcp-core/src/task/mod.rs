@@ -13,6 +13,7 @@ mod status;
 
 pub use backend::TaskBackend;
 pub use journal::{Input, InputRequest, InvalidAnswer, Journal};
+pub use machine::TaskEvent;
 pub use outcome::{RpcError, TaskOutcome};
 pub use record::{Lease, Part, TaskHead, TaskRecord, Token};
 pub use request::{

@@ -81,7 +81,7 @@ impl RunPolicy {
 /// What a task is to do: written once, when it is submitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskSpec {
-    format: u8,
+    pub(crate) format: u8,
     /// The tool.
     pub tool: String,
     /// Its arguments.

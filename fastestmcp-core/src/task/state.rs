@@ -23,7 +23,10 @@ pub struct Progress {
 /// How far a task is: replaced as a whole by every write but a claim and a renewal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskState {
-    format: u8,
+    pub(crate) format: u8,
+    /// How often clients are asked to poll, in milliseconds.
+    #[serde(default = "default_poll")]
+    pub poll_ms: u64,
     /// Claims that were no attempts: legs that only waited, hand-overs (contract T2).
     #[serde(default)]
     pub credits: u32,
@@ -44,10 +47,15 @@ pub struct TaskState {
     pub outcome: Option<TaskOutcome>,
 }
 
+const fn default_poll() -> u64 {
+    1_000
+}
+
 impl Default for TaskState {
     fn default() -> Self {
         Self {
             format: FORMAT,
+            poll_ms: default_poll(),
             credits: 0,
             started: false,
             progress: None,

@@ -1,0 +1,215 @@
+//! The runtime: calls, contexts, tasks, workers, waits.
+
+mod builder;
+mod call;
+mod caller;
+mod config;
+mod context;
+mod error;
+mod execute;
+mod handler;
+mod hub;
+mod keeper;
+mod locals;
+mod plain;
+mod rate;
+mod replay;
+mod resume;
+mod run;
+mod running;
+mod shared;
+mod state;
+mod submit;
+mod sweeper;
+mod tasks;
+mod view;
+mod wake;
+mod worker;
+
+pub use builder::{RuntimeBuilder, StartError};
+pub use call::{CallOutcome, Resume, ToolCall};
+pub use caller::{Caller, Client};
+pub use config::RuntimeConfig;
+pub use context::{Answer, Context};
+pub use error::{CANCELLED, CallError, ContextError, INVALID_PARAMS, METHOD_NOT_FOUND, OVERLOADED};
+pub use state::State;
+pub use submit::AskedTtl;
+pub use tasks::{CancelOutcome, TaskPage, TaskWatch};
+pub use view::TaskView;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::Stores;
+use crate::ids::TaskId;
+use crate::session::{Scope, SessionRegistry};
+use crate::tool::Tool;
+use shared::Shared;
+
+/// How long the last writes of a stopping node may take.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// One node: its tools, its workers, and the verbs a protocol layer maps requests to. Cheap to clone.
+#[derive(Clone)]
+pub struct Runtime {
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("node", &self.shared.node)
+            .field("tools", &self.shared.tools)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Runtime {
+    /// A runtime on `stores`.
+    pub fn builder(stores: Stores) -> RuntimeBuilder {
+        RuntimeBuilder::new(stores)
+    }
+
+    /// Starts to claim and run tasks, to renew leases, to listen for wake-ups and to sweep, in the background; once.
+    /// Must be called within a tokio runtime.
+    pub fn start(&self) {
+        if self.shared.started.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let (background, shared) = (&self.shared.background, &self.shared);
+        background.spawn(wake::listen(shared.clone()));
+        background.spawn(wake::poll(shared.clone()));
+        background.spawn(keeper::keep(shared.clone()));
+        background.spawn(sweeper::sweep(shared.clone()));
+        background.spawn(worker::work(shared.clone()));
+    }
+
+    /// Stops in good order (contract T13, R7): claims nothing more, lets running tasks finish for the drain period, then
+    /// hands back what may rerun and fails the rest, so that no task waits for a lease to run out.
+    pub async fn shutdown(&self) {
+        let shared = &self.shared;
+        shared.stopping.cancel();
+        let all = u32::try_from(shared.config.worker_slots).unwrap_or(u32::MAX);
+        let idle = || shared.slots.acquire_many(all);
+        if tokio::time::timeout(shared.config.drain, idle()).await.is_err() {
+            shared.release.cancel();
+            if tokio::time::timeout(shared.config.grace + LAST_WRITES, idle()).await.is_err() {
+                tracing::error!("some tasks did not end and are left to their leases");
+            }
+        }
+        shared.stopped.cancel();
+        shared.background.close();
+        let _ = tokio::time::timeout(LAST_WRITES, shared.background.wait()).await;
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &RuntimeConfig {
+        &self.shared.config
+    }
+
+    /// The seams it works on.
+    pub fn stores(&self) -> &Stores {
+        &self.shared.stores
+    }
+
+    /// The tools, in the order they were added.
+    pub fn tools(&self) -> std::slice::Iter<'_, Tool> {
+        self.shared.tools.iter()
+    }
+
+    /// The tool of a name.
+    pub fn tool(&self, name: &str) -> Option<&Tool> {
+        self.shared.tool(name)
+    }
+
+    /// The sessions of the 2025 wire.
+    pub fn sessions(&self) -> &SessionRegistry {
+        &self.shared.sessions
+    }
+
+    /// Cancelled when shutdown begins.
+    pub fn stopping(&self) -> CancellationToken {
+        self.shared.stopping.clone()
+    }
+
+    /// Calls a tool while the client waits.
+    ///
+    /// # Errors
+    /// [`CallError`]; what a handler raises for the model is a result, not an error.
+    pub async fn call(&self, call: ToolCall, client: Arc<dyn Client>) -> Result<CallOutcome, CallError> {
+        plain::call(&self.shared, call, client).await
+    }
+
+    /// Submits a task: durable and visible on every node before this returns, or not at all (contract T1, T14).
+    ///
+    /// # Errors
+    /// Unknown tool, overloaded, a bad idempotency key, the store failed.
+    pub async fn submit(&self, call: ToolCall, ttl: AskedTtl) -> Result<TaskView, CallError> {
+        submit::submit(&self.shared, call, ttl).await
+    }
+
+    /// A task of this caller.
+    ///
+    /// # Errors
+    /// [`CallError::UnknownTask`]: unknown, expired, or somebody else's; the store failed.
+    pub async fn task(&self, caller: &Caller, id: &TaskId) -> Result<TaskView, CallError> {
+        tasks::task(&self.shared, caller, id).await
+    }
+
+    /// The tasks of this caller, newest first.
+    ///
+    /// # Errors
+    /// [`CallError::InvalidCursor`], the store failed.
+    pub async fn list_tasks(&self, caller: &Caller, cursor: Option<&str>) -> Result<TaskPage, CallError> {
+        tasks::list(&self.shared, caller, cursor).await
+    }
+
+    /// Cancels a task: it is terminal on every node before this returns (contract T8).
+    ///
+    /// # Errors
+    /// [`CallError::UnknownTask`], the store failed.
+    pub async fn cancel_task(&self, caller: &Caller, id: &TaskId) -> Result<CancelOutcome, CallError> {
+        tasks::cancel(&self.shared, caller, id).await
+    }
+
+    /// Answers what a task waits for, in parts or in full (contract T7).
+    ///
+    /// # Errors
+    /// [`CallError::UnknownTask`], [`CallError::InvalidAnswer`] (nothing was recorded), the store failed.
+    pub async fn answer_task(
+        &self,
+        caller: &Caller,
+        id: &TaskId,
+        answers: BTreeMap<String, Value>,
+    ) -> Result<(), CallError> {
+        tasks::answer(&self.shared, caller, id, answers).await
+    }
+
+    /// Follows a task (contract T12). Counts as a waiter until it is dropped.
+    ///
+    /// # Errors
+    /// [`CallError::UnknownTask`], [`CallError::Overloaded`], the store failed.
+    pub async fn watch_task(&self, caller: &Caller, id: &TaskId) -> Result<TaskWatch, CallError> {
+        TaskWatch::new(&self.shared, caller, id).await
+    }
+
+    /// Ends a session on every node, then cancels its open tasks (contract C5). True if it lived. If the store fails the
+    /// session lives on.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn end_session(&self, id: &str) -> Result<bool, CallError> {
+        let Some(record) = self.shared.sessions.find(id).await? else { return Ok(false) };
+        let lived = self.shared.sessions.end(id).await?;
+        if lived {
+            tasks::cancel_of_session(&self.shared, record.principal, Scope::session(id).id).await?;
+        }
+        Ok(lived)
+    }
+}

@@ -1,0 +1,198 @@
+//! Plain calls: the handler runs while the client waits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::call::{CallOutcome, ToolCall};
+use super::caller::Client;
+use super::context::{Context, Inner, Sink};
+use super::error::CallError;
+use super::handler::{Panicked, Running, Turn};
+use super::locals::Locals;
+use super::replay::Replay;
+use super::resume;
+use super::shared::Shared;
+use crate::task::{InputRequest, Journal, Progress, RpcError};
+use crate::tool::{Failure, Tool, ToolError, ToolOutput};
+
+/// Progress that may wait for a slow client; what comes on top is lost.
+const PROGRESS_QUEUE: usize = 256;
+
+/// Calls a tool while the client waits.
+pub(super) async fn call(
+    shared: &Arc<Shared>,
+    call: ToolCall,
+    client: Arc<dyn Client>,
+) -> Result<CallOutcome, CallError> {
+    let tool = shared.tool(&call.tool).ok_or_else(|| CallError::UnknownTool(call.tool.clone()))?.clone();
+    let Ok(_slot) = shared.calls.clone().try_acquire_owned() else {
+        return Err(CallError::Overloaded { resource: "calls", retry_after: Duration::from_secs(1) });
+    };
+    let replay = Arc::new(Replay::new(journal_of(shared, &call).await?));
+    let (progress, mut reports) = mpsc::channel(PROGRESS_QUEUE);
+    let cancelled = CancellationToken::new();
+    let cx = Context::new(Inner {
+        shared: shared.clone(),
+        tool: call.tool.clone(),
+        caller: call.caller.clone(),
+        meta: call.meta.clone(),
+        locals: Locals::default(),
+        replay: replay.clone(),
+        cancelled: cancelled.clone(),
+        sink: Sink::Plain(progress),
+    });
+    let mut attempt = Attempt {
+        handler: Running::new(&tool, cx, call.arguments.clone()),
+        asked: FuturesUnordered::new(),
+        replay,
+        client,
+        timeout: tool.call_timeout().unwrap_or(shared.config.call_timeout),
+        input_timeout: shared.config.input_timeout,
+    };
+    let ended = {
+        let run = attempt.run(&mut reports);
+        tokio::select! {
+            ended = run => ended,
+            () = call.cancelled.cancelled() => Ended::Stop(CallError::Cancelled),
+        }
+    };
+    match ended {
+        Ended::Result(result) => Ok(CallOutcome::Complete(result?)),
+        Ended::Suspended => {
+            let journal = attempt.replay.journal();
+            drop(attempt);
+            let requests = journal.open_inputs().map(|(key, request)| (key.to_owned(), request.clone())).collect();
+            let state = resume::suspend(shared, &call, journal).await?;
+            Ok(CallOutcome::InputRequired { requests, state })
+        }
+        Ended::Stop(error) => {
+            cancelled.cancel();
+            attempt.let_go(shared);
+            Err(error)
+        }
+    }
+}
+
+/// The journal of a call that goes on, with the client's answers in it; an empty one for a new call.
+async fn journal_of(shared: &Shared, call: &ToolCall) -> Result<Journal, CallError> {
+    let Some(resume) = &call.resume else { return Ok(Journal::default()) };
+    let Some(state) = &resume.state else { return Ok(Journal::default()) };
+    let mut journal = resume::resume(shared, call, state).await?;
+    // One invalid answer must not cost the others; the handler waits for it again.
+    for (key, answer) in &resume.answers {
+        if let Err(error) = journal.answer(BTreeMap::from([(key.clone(), answer.clone())])) {
+            tracing::debug!(%error, "an answer is asked for again");
+        }
+    }
+    Ok(journal)
+}
+
+/// How the part of a call that a client waits for ended.
+enum Ended {
+    Result(Result<ToolOutput, CallError>),
+    Suspended,
+    Stop(CallError),
+}
+
+type Asked = futures_util::future::BoxFuture<'static, (String, Result<Value, RpcError>)>;
+
+struct Attempt {
+    handler: Running,
+    asked: FuturesUnordered<Asked>,
+    replay: Arc<Replay>,
+    client: Arc<dyn Client>,
+    timeout: Duration,
+    input_timeout: Duration,
+}
+
+impl Attempt {
+    async fn run(&mut self, reports: &mut mpsc::Receiver<Progress>) -> Ended {
+        let mut deadline = Instant::now() + self.timeout;
+        let mut waiting_since = None;
+        loop {
+            let until = waiting_since.map_or(deadline, |since| since + self.input_timeout);
+            tokio::select! {
+                biased;
+                Some(progress) = reports.recv() => self.client.progress(&progress).await,
+                turn = self.handler.turn() => match turn {
+                    Turn::Ended(result) => {
+                        while let Ok(progress) = reports.try_recv() {
+                            self.client.progress(&progress).await;
+                        }
+                        return Ended::Result(settle(result));
+                    }
+                    Turn::Raised(_) if !self.client.answers_within_call() => return Ended::Suspended,
+                    Turn::Raised(requests) => {
+                        waiting_since.get_or_insert_with(Instant::now);
+                        self.ask(requests);
+                    }
+                },
+                Some((key, result)) = self.asked.next(), if !self.asked.is_empty() => {
+                    self.answered(&key, result);
+                    if self.asked.is_empty() && let Some(since) = waiting_since.take() {
+                        deadline += since.elapsed();
+                    }
+                }
+                () = sleep_until(until) => return Ended::Stop(CallError::Timeout),
+            }
+        }
+    }
+
+    fn ask(&self, requests: BTreeMap<String, InputRequest>) {
+        for (key, request) in requests {
+            let client = self.client.clone();
+            self.asked.push(Box::pin(async move {
+                let result = client.request(&key, &request).await;
+                (key, result)
+            }));
+        }
+    }
+
+    fn answered(&self, key: &str, result: Result<Value, RpcError>) {
+        let checked = result.map_err(|error| error.message).and_then(|answer| {
+            // Within a call a client has one chance: what does not fit is its failure.
+            let mut journal = self.replay.journal();
+            let answers = BTreeMap::from([(key.to_owned(), answer.clone())]);
+            journal.answer(answers).map(|_| answer).map_err(|error| error.to_string())
+        });
+        self.replay.settle(key, checked);
+    }
+
+    /// Gives a handler that was told to stop its grace period, in the background.
+    fn let_go(self, shared: &Arc<Shared>) {
+        let grace = shared.config.grace;
+        let Self { mut handler, .. } = self;
+        shared.background.spawn(async move {
+            let _ =
+                tokio::time::timeout(grace, async move { while let Turn::Raised(_) = handler.turn().await {} }).await;
+        });
+    }
+}
+
+fn settle(result: Result<Result<ToolOutput, ToolError>, Panicked>) -> Result<ToolOutput, CallError> {
+    match result {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(ToolError(failure))) => match failure {
+            Failure::Visible(text) | Failure::Retry(_, text) => Ok(ToolOutput::error(text)),
+            Failure::Rpc(error) => Err(CallError::Rpc(error)),
+            Failure::Masked(error) => {
+                tracing::error!(%error, "a tool failed");
+                Err(CallError::Masked)
+            }
+        },
+        Err(Panicked) => Err(CallError::Panicked),
+    }
+}
+
+/// The tool of a call, for those that only look.
+pub(super) fn known<'a>(shared: &'a Shared, call: &ToolCall) -> Result<&'a Tool, CallError> {
+    shared.tool(&call.tool).ok_or_else(|| CallError::UnknownTool(call.tool.clone()))
+}

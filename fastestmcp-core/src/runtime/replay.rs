@@ -1,0 +1,123 @@
+use std::collections::BTreeMap;
+
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use super::error::ContextError;
+use crate::task::{Input, InputRequest, Journal};
+
+/// What a running handler has asked and recorded, shared between the handler and whoever drives it (contract T7, T15).
+///
+/// The handler raises requests and waits; the driver takes what was raised, gets it answered in its own way, and puts
+/// the answers here.
+#[derive(Debug, Default)]
+pub(crate) struct Replay {
+    inner: Mutex<Inner>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    journal: Journal,
+    /// Raised by the handler, not yet taken by the driver.
+    raised: BTreeMap<String, InputRequest>,
+    /// Requests that the client answered with an error.
+    failed: BTreeMap<String, String>,
+}
+
+impl Replay {
+    pub(crate) fn new(journal: Journal) -> Self {
+        Self { inner: Mutex::new(Inner { journal, ..Inner::default() }), changed: Notify::new() }
+    }
+
+    /// Waits for the answer to `request` under `key`; returns at once if it is recorded.
+    pub(crate) async fn answer(&self, key: &str, request: &InputRequest) -> Result<Value, ContextError> {
+        let changed = self.changed.notified();
+        tokio::pin!(changed);
+        loop {
+            changed.as_mut().enable();
+            if let Some(answer) = self.answered_or_raise(key, request)? {
+                return Ok(answer);
+            }
+            changed.as_mut().await;
+            changed.set(self.changed.notified());
+        }
+    }
+
+    fn answered_or_raise(&self, key: &str, request: &InputRequest) -> Result<Option<Value>, ContextError> {
+        let mut inner = self.inner.lock();
+        if let Some(error) = inner.failed.get(key) {
+            return Err(ContextError::ClientFailed(error.clone()));
+        }
+        let known = inner.journal.inputs.get(key).map(|input| (&input.request, input.answer.clone()));
+        match known.or_else(|| inner.raised.get(key).map(|request| (request, None))) {
+            Some((known, _)) if known != request => Err(ContextError::KeyReused(key.to_owned())),
+            Some((_, answer)) => Ok(answer),
+            None => {
+                inner.raised.insert(key.to_owned(), request.clone());
+                Ok(None)
+            }
+        }
+    }
+
+    /// What the handler raised since the last call, now part of the journal; `None` if it raised nothing.
+    pub(crate) fn take_raised(&self) -> Option<BTreeMap<String, InputRequest>> {
+        let mut inner = self.inner.lock();
+        if inner.raised.is_empty() {
+            return None;
+        }
+        let raised = std::mem::take(&mut inner.raised);
+        for (key, request) in &raised {
+            inner.journal.inputs.insert(key.clone(), Input { request: request.clone(), answer: None });
+        }
+        Some(raised)
+    }
+
+    /// Records the client's answer, or that it failed.
+    pub(crate) fn settle(&self, key: &str, result: Result<Value, String>) {
+        let mut inner = self.inner.lock();
+        match result {
+            Ok(answer) => {
+                if let Some(input) = inner.journal.inputs.get_mut(key) {
+                    input.answer = Some(answer);
+                }
+            }
+            Err(error) => {
+                inner.failed.insert(key.to_owned(), error);
+            }
+        }
+        drop(inner);
+        self.changed.notify_waiters();
+    }
+
+    /// Takes over answers that were recorded elsewhere.
+    pub(crate) fn adopt(&self, journal: &Journal) {
+        let mut inner = self.inner.lock();
+        for (key, input) in &journal.inputs {
+            inner.journal.inputs.insert(key.clone(), input.clone());
+        }
+        drop(inner);
+        self.changed.notify_waiters();
+    }
+
+    pub(crate) fn recorded(&self, key: &str) -> Option<Value> {
+        self.inner.lock().journal.once.get(key).cloned()
+    }
+
+    pub(crate) fn record(&self, key: &str, value: Value) {
+        self.inner.lock().journal.once.insert(key.to_owned(), value);
+    }
+
+    pub(crate) fn checkpoint(&self) -> Option<Value> {
+        self.inner.lock().journal.checkpoint.clone()
+    }
+
+    pub(crate) fn set_checkpoint(&self, value: Value) {
+        self.inner.lock().journal.checkpoint = Some(value);
+    }
+
+    pub(crate) fn journal(&self) -> Journal {
+        self.inner.lock().journal.clone()
+    }
+}

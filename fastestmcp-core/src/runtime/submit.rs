@@ -1,0 +1,132 @@
+//! Submitting a task: all or nothing (contract T1, T14).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::call::ToolCall;
+use super::error::CallError;
+use super::plain::known;
+use super::shared::{Shared, backoff};
+use super::view::TaskView;
+use crate::error::Outcome;
+use crate::ids::{self, MAX_ID_BYTES, TaskId};
+use crate::principal::Principal;
+use crate::task::{Idempotency, InsertOutcome, NewTask, Rerun, RunPolicy, TaskSpec, TaskState, TaskStatus};
+use crate::time::millis;
+use crate::tool::{TaskPolicy, Tool};
+
+/// How often an insert whose outcome is unknown is repeated; it carries its id, so it finds itself.
+const TRIES: u32 = 4;
+
+/// The life a client asks for a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedTtl {
+    /// Whatever the tool says.
+    Default,
+    /// No end.
+    Unlimited,
+    /// This long, from its creation.
+    For(Duration),
+}
+
+pub(super) async fn submit(shared: &Arc<Shared>, call: ToolCall, ttl: AskedTtl) -> Result<TaskView, CallError> {
+    let tool = known(shared, &call)?;
+    let policy = tool.task_policy();
+    let owner = call.caller.owner();
+    let idempotency = idempotency(shared, &call)?;
+    shared
+        .task_rate
+        .take(&owner, Instant::now())
+        .map_err(|retry_after| CallError::Overloaded { resource: "task creation", retry_after })?;
+
+    let spec = TaskSpec {
+        abilities: call.caller.abilities,
+        meta: call.meta,
+        ..TaskSpec::new(call.tool, call.arguments, call.caller.auth, call.caller.scope, run_policy(tool))
+    };
+    let state = TaskState { poll_ms: millis(policy.poll_interval), ..TaskState::default() };
+    let mut task = NewTask::new(TaskId::random()?, owner, policy.queue.clone(), spec.encode()?, state.encode()?);
+    task.session = call.caller.session;
+    task.priority = policy.priority;
+    task.status = TaskStatus::Working.code();
+    task.ttl = granted(policy, ttl);
+    task.idempotency = idempotency;
+    task.quota = Some(shared.config.max_open_tasks);
+    let id = task.id.clone();
+
+    match insert(shared, task).await? {
+        InsertOutcome::Inserted(head) => {
+            shared.announce(&id, Some(&policy.queue)).await;
+            Ok(TaskView::new(*head, Some(state)))
+        }
+        InsertOutcome::Existing(record) => {
+            let state = record.state.as_deref().map(TaskState::decode).transpose()?;
+            Ok(TaskView::new(record.head, state))
+        }
+        InsertOutcome::KeyReused => {
+            Err(CallError::InvalidParams("the idempotency key was used for a different request".to_owned()))
+        }
+        InsertOutcome::QuotaExceeded { .. } => {
+            Err(CallError::Overloaded { resource: "open tasks", retry_after: policy.poll_interval })
+        }
+    }
+}
+
+async fn insert(shared: &Shared, task: NewTask) -> Result<InsertOutcome, CallError> {
+    let mut attempt = 0;
+    loop {
+        match shared.stores.tasks.insert(task.clone()).await {
+            Ok(answer) => {
+                shared.observe(answer.now);
+                return Ok(answer.value);
+            }
+            Err(error) if error.outcome == Outcome::Unknown && attempt < TRIES => {
+                attempt += 1;
+                tracing::warn!(%error, attempt, "an insert is repeated");
+                tokio::time::sleep(backoff(Duration::from_millis(50), attempt, Duration::from_secs(1))).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The life a task gets: what was asked, within what the tool allows.
+fn granted(policy: &TaskPolicy, asked: AskedTtl) -> Option<Duration> {
+    match asked {
+        AskedTtl::Default => Some(policy.ttl.min(policy.max_ttl)),
+        AskedTtl::Unlimited if policy.allow_unlimited => None,
+        AskedTtl::Unlimited => Some(policy.max_ttl),
+        AskedTtl::For(ttl) => Some(ttl.clamp(Duration::from_millis(1), policy.max_ttl)),
+    }
+}
+
+fn run_policy(tool: &Tool) -> RunPolicy {
+    let policy = tool.task_policy();
+    let harmless = tool.hints().idempotent == Some(true) || tool.hints().read_only == Some(true);
+    RunPolicy {
+        rerun: policy.rerun.unwrap_or(if harmless { Rerun::Always { max_attempts: 3 } } else { Rerun::Never }),
+        run_timeout_ms: millis(policy.run_timeout),
+        input_timeout_ms: millis(policy.input_timeout),
+        on_input_timeout: policy.on_input_timeout,
+        retain_ms: millis(policy.retain),
+    }
+}
+
+/// The idempotency key the client passed in `_meta`, scoped to owner and tool.
+fn idempotency(shared: &Shared, call: &ToolCall) -> Result<Option<Idempotency>, CallError> {
+    let Some(value) = call.meta.get(&shared.config.idempotency_meta) else { return Ok(None) };
+    let invalid = |text: &str| CallError::InvalidParams(text.to_owned());
+    let Value::String(key) = value else { return Err(invalid("the idempotency key is not a string")) };
+    if key.is_empty() || key.len() > MAX_ID_BYTES {
+        return Err(invalid("the idempotency key is not of 1 to 512 bytes"));
+    }
+    if call.caller.auth.principal == Principal::Anonymous && call.caller.session.is_none() {
+        return Err(invalid("an idempotency key needs an identity or a session"));
+    }
+    let owner = call.caller.owner();
+    let scoped = ids::digest(&[owner.as_str().as_bytes(), call.tool.as_bytes(), key.as_bytes()]);
+    let digest = ids::digest(&[call.tool.as_bytes(), &call.canonical_arguments()?]);
+    Ok(Some(Idempotency { key: scoped, digest }))
+}

@@ -1,0 +1,54 @@
+//! Removes expired data in small steps. Correctness never depends on it (contract G14).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::shared::Shared;
+use crate::backend::{Backend, SweepBudget};
+
+/// Sweeps every backend of the runtime, each once, until everything has ended.
+pub(super) async fn sweep(shared: Arc<Shared>) {
+    let backends = distinct(&shared);
+    loop {
+        // Nodes that started together do not sweep together.
+        let jitter = crate::ids::random_bytes::<1>().map_or(0, |[byte]| u32::from(byte));
+        let pause = shared.config.sweep_every + shared.config.sweep_every * jitter / 1_024;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shared.stopped.cancelled() => return,
+        }
+        for backend in &backends {
+            sweep_one(&shared, &**backend).await;
+        }
+    }
+}
+
+async fn sweep_one(shared: &Shared, backend: &dyn Backend) {
+    loop {
+        match backend.sweep(SweepBudget::default()).await {
+            Ok(swept) if swept.more && !shared.stopped.is_cancelled() => {
+                // Room for traffic between steps.
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Ok(_) => return,
+            Err(error) => {
+                tracing::debug!(%error, "a sweep failed");
+                return;
+            }
+        }
+    }
+}
+
+/// The backends behind the three seams without repetition: usually one serves all three.
+fn distinct(shared: &Shared) -> Vec<Arc<dyn Backend>> {
+    let mut backends: Vec<Arc<dyn Backend>> = Vec::new();
+    let all: [Arc<dyn Backend>; 3] =
+        [shared.stores.sessions.clone(), shared.stores.tasks.clone(), shared.stores.events.clone()];
+    for backend in all {
+        let address = |backend: &Arc<dyn Backend>| Arc::as_ptr(backend).cast::<()>();
+        if !backends.iter().any(|known| address(known) == address(&backend)) {
+            backends.push(backend);
+        }
+    }
+    backends
+}

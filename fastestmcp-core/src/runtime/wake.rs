@@ -1,0 +1,97 @@
+//! The one stream of wake-ups of this node, and the poll that makes up for lost ones (contract E3, T12).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+
+use super::shared::{Shared, backoff};
+use crate::event::Wake;
+use crate::ids::TaskId;
+use crate::principal::OwnerFilter;
+use crate::task::Part;
+
+/// How long a lost wake-up may delay a waiter (contract T12).
+const POLL: Duration = Duration::from_secs(1);
+const TASK: &str = "task/";
+const QUEUE: &str = "queue/";
+
+pub(super) fn task_channel(id: &TaskId) -> String {
+    format!("{TASK}{id}")
+}
+
+pub(super) fn queue_channel(queue: &str) -> String {
+    format!("{QUEUE}{queue}")
+}
+
+/// Passes wake-ups on until everything has ended.
+pub(super) async fn listen(shared: Arc<Shared>) {
+    let mut attempt = 0;
+    loop {
+        match shared.stores.events.listen().await {
+            Ok(mut wakes) => {
+                attempt = 0;
+                // Whatever was woken before the stream began was missed.
+                deliver(&shared, &Wake::Reset);
+                loop {
+                    tokio::select! {
+                        wake = wakes.next() => match wake {
+                            Some(wake) => deliver(&shared, &wake),
+                            None => break,
+                        },
+                        () = shared.stopped.cancelled() => return,
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "cannot listen for wake-ups"),
+        }
+        attempt += 1;
+        tokio::select! {
+            () = tokio::time::sleep(backoff(Duration::from_millis(50), attempt, Duration::from_secs(2))) => {}
+            () = shared.stopped.cancelled() => return,
+        }
+    }
+}
+
+fn deliver(shared: &Shared, wake: &Wake) {
+    match wake {
+        Wake::Reset => {
+            shared.hub.bump_all();
+            shared.running.nudge_all();
+            shared.work.notify_one();
+        }
+        Wake::Channel(channel) => {
+            if let Some(id) = channel.strip_prefix(TASK) {
+                let id = TaskId::new(id);
+                shared.hub.bump(&id);
+                shared.running.nudge(&id);
+            } else if let Some(queue) = channel.strip_prefix(QUEUE)
+                && shared.queues.iter().any(|known| known == queue)
+            {
+                shared.work.notify_one();
+            }
+        }
+    }
+}
+
+/// Looks once a second at the heads of all tasks that somebody waits for, in batches.
+pub(super) async fn poll(shared: Arc<Shared>) {
+    let batch = shared.stores.tasks.guarantees().limits.max_batch.max(1);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            () = shared.stopped.cancelled() => return,
+        }
+        for ids in shared.hub.watched().chunks(batch) {
+            match shared.stores.tasks.get(ids, &OwnerFilter::Any, Part::Head).await {
+                Ok(answer) => {
+                    shared.observe(answer.now);
+                    for (id, record) in ids.iter().zip(answer.value) {
+                        shared.hub.polled(id, record.map(|record| record.head.version));
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "could not look at awaited tasks"),
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::content::Content;
+use super::error::ToolError;
+use super::schema::schema_of;
+
+/// The result of a tool, as MCP's `CallToolResult`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ToolOutput {
+    /// What the model reads.
+    #[serde(default)]
+    pub content: Vec<Content>,
+    /// What programs read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structured_content: Option<Value>,
+    /// It reports a failure.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_error: bool,
+    /// Protocol metadata.
+    #[serde(rename = "_meta", default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Map<String, Value>>,
+}
+
+impl ToolOutput {
+    /// One block of text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::blocks(vec![Content::text(text)])
+    }
+
+    /// Several blocks.
+    pub fn blocks(content: Vec<Content>) -> Self {
+        Self { content, ..Self::default() }
+    }
+
+    /// A failure that the model should read.
+    pub fn error(text: impl Into<String>) -> Self {
+        Self { is_error: true, ..Self::text(text) }
+    }
+}
+
+/// What a handler may return.
+pub trait IntoOutput: Send + 'static {
+    /// The result.
+    ///
+    /// # Errors
+    /// A value that does not serialize.
+    fn into_output(self) -> Result<ToolOutput, ToolError>;
+
+    /// The schema of the structured result, if there is one.
+    fn output_schema() -> Option<Map<String, Value>> {
+        None
+    }
+}
+
+impl IntoOutput for ToolOutput {
+    fn into_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(self)
+    }
+}
+
+impl IntoOutput for String {
+    fn into_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput::text(self))
+    }
+}
+
+impl IntoOutput for &'static str {
+    fn into_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput::text(self))
+    }
+}
+
+impl IntoOutput for () {
+    fn into_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput::default())
+    }
+}
+
+impl IntoOutput for Content {
+    fn into_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput::blocks(vec![self]))
+    }
+}
+
+impl IntoOutput for Vec<Content> {
+    fn into_output(self) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput::blocks(self))
+    }
+}
+
+/// A structured result: `structuredContent`, its schema, and the same as text for clients that read only that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize + JsonSchema + Send + 'static> IntoOutput for Json<T> {
+    fn into_output(self) -> Result<ToolOutput, ToolError> {
+        let value = serde_json::to_value(self.0)?;
+        Ok(ToolOutput { structured_content: Some(value.clone()), ..ToolOutput::text(value.to_string()) })
+    }
+
+    fn output_schema() -> Option<Map<String, Value>> {
+        Some(schema_of::<T>())
+    }
+}
