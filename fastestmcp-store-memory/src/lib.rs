@@ -97,6 +97,6 @@ impl Backend for MemoryStore {
     }
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
-        Ok(self.space.sweep(&self.data.clock, &self.data.sequence, budget))
+        Ok(self.space.sweep(&self.data.clock, budget))
     }
 }

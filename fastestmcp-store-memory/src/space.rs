@@ -39,11 +39,6 @@ impl Default for Space {
 pub(crate) struct Sequence(AtomicU64);
 
 impl Sequence {
-    /// The last number drawn.
-    pub(crate) fn last(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
-    }
-
     /// Draws the next number.
     pub(crate) fn draw(&self) -> u64 {
         self.draw_many(1)

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use fastestmcp_core::backend::{SweepBudget, Swept};
 
 use crate::clock::StoreClock;
-use crate::space::{Sequence, Space};
+use crate::space::Space;
 
 /// What a sweep may still do.
 #[derive(Debug)]
@@ -30,13 +30,13 @@ impl Budget {
 
 impl Space {
     /// One step over the three seams, each time starting at another, so that none starves the rest.
-    pub(crate) fn sweep(&self, clock: &StoreClock, sequence: &Sequence, budget: SweepBudget) -> Swept {
+    pub(crate) fn sweep(&self, clock: &StoreClock, budget: SweepBudget) -> Swept {
         let mut budget = Budget { rows: budget.max_rows, bytes: budget.max_bytes, removed: 0 };
         let turn = self.sweeps.fetch_add(1, Ordering::Relaxed);
         let done = (0..3).all(|seam| match (turn + seam) % 3 {
             0 => self.scopes.sweep(clock.now(), &mut budget),
             1 => self.tasks.lock().sweep(clock.now(), &mut budget),
-            _ => self.topics.lock().sweep(clock.now(), &mut budget, sequence),
+            _ => self.topics.lock().sweep(clock.now(), &mut budget),
         });
         Swept { removed: budget.removed, more: !done }
     }

@@ -17,12 +17,15 @@ use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::MemoryStore;
-use crate::error::refused;
+use crate::error::{invalid_input, refused};
 
 #[async_trait]
 impl EventLog for MemoryStore {
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>> {
         self.data.limits.check_append(topic, &events, &keep).map_err(refused("append"))?;
+        if events.is_empty() {
+            return Err(invalid_input("append", "no events"));
+        }
         let mut topics = self.space.topics.lock();
         let now = self.data.clock.now();
         Ok(At::new(now, topics.append(topic, events, keep, now, &self.data.sequence)))
@@ -34,7 +37,7 @@ impl EventLog for MemoryStore {
         topics.iter().try_for_each(|(topic, _)| limits.check_key("topic", topic)).map_err(refused("read"))?;
         let stored = self.space.topics.lock();
         let now = self.data.clock.now();
-        let read = |(topic, from): &(String, ReadFrom)| stored.read(topic, *from, limit, &self.data.sequence);
+        let read = |(topic, from): &(String, ReadFrom)| stored.read(topic, *from, limit);
         Ok(At::new(now, topics.iter().map(read).collect()))
     }
 
