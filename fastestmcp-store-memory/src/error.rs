@@ -1,0 +1,19 @@
+use fastestmcp_core::error::{StoreError, StoreErrorKind};
+use fastestmcp_core::limits::Refused;
+
+const BACKEND: &str = "memory";
+
+/// For `map_err`: the error of a request that a limit refuses.
+pub(crate) fn refused(operation: &'static str) -> impl Fn(Refused) -> StoreError {
+    move |refused| refused.into_error(BACKEND, operation)
+}
+
+/// A page position that this listing did not produce.
+pub(crate) fn invalid_cursor(operation: &'static str) -> StoreError {
+    StoreError::new(StoreErrorKind::InvalidCursor, BACKEND, operation, "not a position of this listing")
+}
+
+/// A request that no state of the store could satisfy.
+pub(crate) fn invalid_input(operation: &'static str, detail: &str) -> StoreError {
+    StoreError::new(StoreErrorKind::InvalidInput, BACKEND, operation, detail)
+}

@@ -1,0 +1,66 @@
+//! The event seam: topics in memory, wake-ups over a broadcast channel.
+
+mod topic;
+mod topics;
+
+pub(crate) use topics::Topics;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fastestmcp_core::backend::At;
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead, Wake, WakeStream};
+use futures_util::stream;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::MemoryStore;
+use crate::error::{invalid_input, refused};
+
+#[async_trait]
+impl EventLog for MemoryStore {
+    async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>> {
+        self.data.limits.check_append(topic, &events, &keep).map_err(refused("append"))?;
+        if events.is_empty() {
+            return Err(invalid_input("append", "no events"));
+        }
+        let mut topics = self.space.topics.lock();
+        let now = self.data.clock.now();
+        Ok(At::new(now, topics.append(topic, events, keep, now, &self.data.sequence)))
+    }
+
+    async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>> {
+        let limits = &self.data.limits;
+        limits.check_batch("topics", topics.len()).map_err(refused("read"))?;
+        topics.iter().try_for_each(|(topic, _)| limits.check_key("topic", topic)).map_err(refused("read"))?;
+        let stored = self.space.topics.lock();
+        let now = self.data.clock.now();
+        let read = |(topic, from): &(String, ReadFrom)| stored.read(topic, *from, limit);
+        Ok(At::new(now, topics.iter().map(read).collect()))
+    }
+
+    async fn wake(&self, channels: &[String]) -> StoreResult<()> {
+        for channel in channels {
+            // An error means that nobody listens.
+            drop(self.space.wakes.send(Arc::from(channel.as_str())));
+        }
+        Ok(())
+    }
+
+    async fn listen(&self) -> StoreResult<WakeStream> {
+        let space = self.space.clone();
+        let receiver = space.wakes.subscribe();
+        // The stream holds the namespace, and with it the sender, so it does not end with the last handle.
+        let wakes = stream::unfold((space, receiver), |(space, mut receiver)| async move {
+            let wake = match receiver.recv().await {
+                Ok(channel) => Wake::Channel(channel.as_ref().to_owned()),
+                Err(RecvError::Lagged(_)) => Wake::Reset,
+                Err(RecvError::Closed) => return None,
+            };
+            Some((wake, (space, receiver)))
+        });
+        Ok(Box::pin(wakes))
+    }
+}

@@ -1,0 +1,75 @@
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use fastestmcp_core::event::{Event, Keep, Offset, ReadFrom, TopicRead};
+use fastestmcp_core::time::StoreTime;
+
+use crate::sweep::Budget;
+
+/// One topic. It exists while it holds an event.
+#[derive(Debug)]
+pub(super) struct Topic {
+    events: VecDeque<(StoreTime, Event)>,
+    /// Everything up to here may be gone.
+    base: Offset,
+    keep: Keep,
+}
+
+impl Topic {
+    /// An empty topic whose past, up to `base`, is unknown.
+    pub(super) const fn new(base: Offset, keep: Keep) -> Self {
+        Self { events: VecDeque::new(), base, keep }
+    }
+
+    /// Adds events under the offsets from `first` on and drops what need not be kept any longer.
+    pub(super) fn append(&mut self, first: u64, payloads: Vec<Bytes>, keep: Keep, now: StoreTime) {
+        self.keep = keep;
+        let events = payloads.into_iter().zip(first..);
+        self.events.extend(events.map(|(payload, offset)| (now, Event { offset: Offset(offset), payload })));
+        while self.events.len() > keep.count as usize
+            && self.events.front().is_some_and(|(appended, _)| appended.after(keep.age) <= now)
+        {
+            self.drop_oldest();
+        }
+    }
+
+    /// When the whole topic may go, if nobody writes to it before; `None` if it is empty.
+    pub(super) fn vanishes(&self) -> Option<StoreTime> {
+        self.events.back().map(|(appended, _)| appended.after(self.keep.age))
+    }
+
+    /// Drops events while the budget lasts; true once it is empty.
+    pub(super) fn drain(&mut self, budget: &mut Budget) -> bool {
+        while !budget.spent()
+            && let Some(bytes) = self.drop_oldest()
+        {
+            budget.spend(bytes);
+        }
+        self.events.is_empty()
+    }
+
+    pub(super) fn head(&self) -> Offset {
+        self.events.back().map_or(self.base, |(_, event)| event.offset)
+    }
+
+    pub(super) fn read(&self, from: ReadFrom, limit: usize) -> TopicRead {
+        let after = match from {
+            ReadFrom::Tail => return TopicRead::Events { items: Vec::new(), next: self.head() },
+            ReadFrom::After(after) => after,
+        };
+        if after < self.base || after > self.head() {
+            let oldest = self.events.front().map(|(_, event)| event.offset);
+            return TopicRead::Gap { oldest, next: self.base };
+        }
+        let start = self.events.partition_point(|(_, event)| event.offset <= after);
+        let items: Vec<Event> = self.events.range(start..).take(limit).map(|(_, event)| event.clone()).collect();
+        let next = items.last().map_or(after, |event| event.offset);
+        TopicRead::Events { items, next }
+    }
+
+    fn drop_oldest(&mut self) -> Option<usize> {
+        let (_, event) = self.events.pop_front()?;
+        self.base = event.offset;
+        Some(event.payload.len())
+    }
+}

@@ -1,0 +1,193 @@
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::principal::Owner;
+use fastestmcp_core::session::Version;
+use fastestmcp_core::task::{
+    Idempotency, InsertOutcome, NewTask, Part, Renewed, ReplaceOutcome, ReplaceRequest, Token,
+};
+use fastestmcp_core::time::StoreTime;
+
+use super::owned::{Newest, Owned};
+use super::queue::Queue;
+use super::record::Task;
+use crate::space::Sequence;
+use crate::sweep::Budget;
+
+/// All tasks of one namespace with their indexes.
+#[derive(Debug, Default)]
+pub(crate) struct Tasks {
+    records: HashMap<Arc<str>, Task>,
+    pub(super) queues: HashMap<String, Queue>,
+    pub(super) newest: Newest,
+    pub(super) owners: HashMap<Owner, Owned>,
+    keys: HashMap<String, Arc<str>>,
+    expiry: BTreeSet<(StoreTime, Arc<str>)>,
+}
+
+/// The expiry of tasks that never expire, where they are ordered by it.
+const NEVER: StoreTime = StoreTime::from_millis(u64::MAX);
+
+impl Tasks {
+    /// The task of this id that is not expired.
+    pub(super) fn live(&self, id: &str, now: StoreTime) -> Option<&Task> {
+        self.records.get(id).filter(|task| task.live(now))
+    }
+
+    /// The task of this id, expired or not.
+    pub(super) fn stored(&self, id: &str) -> Option<&Task> {
+        self.records.get(id)
+    }
+
+    pub(super) fn insert(&mut self, new: NewTask, now: StoreTime, sequence: &Sequence) -> InsertOutcome {
+        if let Some(task) = self.live(new.id.as_str(), now) {
+            return InsertOutcome::Existing(Box::new(task.record(Part::All)));
+        }
+        if let Some(Idempotency { key, digest }) = &new.idempotency
+            && let Some(task) = self.keys.get(key).and_then(|id| self.live(id, now))
+        {
+            return match &task.idempotency {
+                Some(taken) if taken.digest == *digest => InsertOutcome::Existing(Box::new(task.record(Part::All))),
+                _ => InsertOutcome::KeyReused,
+            };
+        }
+        if let Some(quota) = new.quota {
+            let open = self.owners.get(&new.owner).map_or(0, |owned| owned.count_open(now));
+            if open >= quota {
+                return InsertOutcome::QuotaExceeded { open };
+            }
+        }
+        self.remove(new.id.as_str());
+        let id: Arc<str> = Arc::from(new.id.as_str());
+        if let Some(Idempotency { key, .. }) = &new.idempotency {
+            self.keys.insert(key.clone(), id.clone());
+        }
+        let task = Task::new(new, now, Version(sequence.draw()));
+        let head = Box::new(task.head.clone());
+        self.newest.insert(head.created, &id);
+        self.owners.entry(head.owner.clone()).or_default().newest.insert(head.created, &id);
+        self.records.insert(id.clone(), task);
+        self.index(&id);
+        InsertOutcome::Inserted(head)
+    }
+
+    pub(super) fn replace(&mut self, request: ReplaceRequest, now: StoreTime, sequence: &Sequence) -> ReplaceOutcome {
+        let id = request.id.as_str();
+        let Some(task) = self.live(id, now) else {
+            return ReplaceOutcome::Missing;
+        };
+        if request.guard.token.is_some_and(|token| !holds(task, token)) {
+            return ReplaceOutcome::LeaseLost;
+        }
+        if task.head.version != request.guard.version {
+            return ReplaceOutcome::Conflict(Box::new(task.record(Part::State)));
+        }
+        let head = self.edit(id, |task| {
+            task.head.version = Version(sequence.draw());
+            task.head.status = request.status;
+            task.head.updated = now;
+            task.state = request.state;
+            task.enter(request.then, now);
+            Box::new(task.head.clone())
+        });
+        head.map_or(ReplaceOutcome::Missing, ReplaceOutcome::Replaced)
+    }
+
+    pub(super) fn renew(&mut self, id: &TaskId, token: Token, until: StoreTime, now: StoreTime) -> Renewed {
+        match self.live(id.as_str(), now) {
+            Some(task) if holds(task, token) => {}
+            _ => return Renewed::Lost,
+        }
+        let version = self.edit(id.as_str(), |task| {
+            task.head.due = Some(until);
+            task.head.version
+        });
+        version.map_or(Renewed::Lost, |version| Renewed::Held { until, version })
+    }
+
+    /// Frees expired tasks; false if the budget ran out first.
+    pub(crate) fn sweep(&mut self, now: StoreTime, budget: &mut Budget) -> bool {
+        while let Some((_, id)) = self.expiry.first().filter(|(expires, _)| *expires <= now).cloned() {
+            if budget.spent() {
+                return false;
+            }
+            let bytes = self.remove(&id).map_or(0, |task| task.spec.len() + task.state.len());
+            budget.spend(bytes);
+        }
+        true
+    }
+
+    /// Changes a task and keeps the indexes.
+    pub(super) fn edit<R>(&mut self, id: &str, change: impl FnOnce(&mut Task) -> R) -> Option<R> {
+        let id = self.records.get_key_value(id)?.0.clone();
+        self.unindex(&id);
+        let result = self.records.get_mut(&id).map(change);
+        self.index(&id);
+        result
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Task> {
+        let id = self.records.get_key_value(id)?.0.clone();
+        self.unindex(&id);
+        let task = self.records.remove(&id)?;
+        self.newest.remove(task.head.created, &id);
+        if let Some(owned) = self.owners.get_mut(&task.head.owner) {
+            owned.newest.remove(task.head.created, &id);
+            if owned.newest.is_empty() {
+                self.owners.remove(&task.head.owner);
+            }
+        }
+        if let Some(Idempotency { key, .. }) = &task.idempotency
+            && self.keys.get(key) == Some(&id)
+        {
+            self.keys.remove(key);
+        }
+        Some(task)
+    }
+
+    /// Enters a task where what can change about it decides its place.
+    fn index(&mut self, id: &Arc<str>) {
+        let Some(Task { head, .. }) = self.records.get(id) else { return };
+        if let Some(due) = head.due {
+            if !self.queues.contains_key(&head.queue) {
+                self.queues.insert(head.queue.clone(), Queue::default());
+            }
+            if let Some(queue) = self.queues.get_mut(&head.queue) {
+                queue.insert(head.priority, (due, id.clone()));
+            }
+        }
+        if let Some(expires) = head.expires {
+            self.expiry.insert((expires, id.clone()));
+        }
+        if head.open
+            && let Some(owned) = self.owners.get_mut(&head.owner)
+        {
+            owned.open.insert((head.expires.unwrap_or(NEVER), id.clone()));
+        }
+    }
+
+    fn unindex(&mut self, id: &Arc<str>) {
+        let Some(Task { head, .. }) = self.records.get(id) else { return };
+        if let Some(due) = head.due
+            && let Some(queue) = self.queues.get_mut(&head.queue)
+        {
+            queue.remove(head.priority, &(due, id.clone()));
+            if queue.is_empty() {
+                self.queues.remove(&head.queue);
+            }
+        }
+        if let Some(expires) = head.expires {
+            self.expiry.remove(&(expires, id.clone()));
+        }
+        if head.open
+            && let Some(owned) = self.owners.get_mut(&head.owner)
+        {
+            owned.open.remove(&(head.expires.unwrap_or(NEVER), id.clone()));
+        }
+    }
+}
+
+fn holds(task: &Task, token: Token) -> bool {
+    task.head.lease.as_ref().is_some_and(|lease| lease.token == token)
+}
