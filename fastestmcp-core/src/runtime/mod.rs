@@ -10,6 +10,7 @@ mod execute;
 mod handler;
 mod hub;
 mod keeper;
+mod local;
 mod locals;
 mod plain;
 mod rate;
@@ -32,6 +33,7 @@ pub use caller::{Caller, Client};
 pub use config::RuntimeConfig;
 pub use context::{Answer, Context};
 pub use error::{CANCELLED, CallError, ContextError, INVALID_PARAMS, METHOD_NOT_FOUND, OVERLOADED};
+pub use local::{LocalClient, LocalTask};
 pub use state::State;
 pub use submit::AskedTtl;
 pub use tasks::{CancelOutcome, TaskPage, TaskWatch};
@@ -48,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Stores;
 use crate::ids::TaskId;
+use crate::principal::Principal;
 use crate::session::{Scope, SessionRegistry};
 use crate::tool::Tool;
 use shared::Shared;
@@ -136,6 +139,11 @@ impl Runtime {
     /// Cancelled when shutdown begins.
     pub fn stopping(&self) -> CancellationToken {
         self.shared.stopping.clone()
+    }
+
+    /// A client in this process, who is `principal`.
+    pub fn local(&self, principal: Principal) -> LocalClient {
+        LocalClient::new(self.clone(), principal)
     }
 
     /// Calls a tool while the client waits.

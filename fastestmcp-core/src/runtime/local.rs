@@ -1,0 +1,166 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+use super::Runtime;
+use super::call::{CallOutcome, ToolCall};
+use super::caller::{Caller, Client};
+use super::error::{CallError, METHOD_NOT_FOUND};
+use super::submit::AskedTtl;
+use super::tasks::CancelOutcome;
+use super::view::TaskView;
+use crate::ids::TaskId;
+use crate::principal::{AuthContext, Principal};
+use crate::task::{ClientAbilities, InputRequest, Progress, RpcError, TaskOutcome};
+use crate::tool::ToolOutput;
+
+type Answerer = dyn Fn(&str, &InputRequest) -> Option<Value> + Send + Sync;
+
+/// A client in the same process, without a wire: for an author's own tests, and for programs that embed a server.
+///
+/// Its stored values are those of its principal.
+#[derive(Clone)]
+pub struct LocalClient {
+    runtime: Runtime,
+    caller: Caller,
+    answerer: Arc<Answerer>,
+}
+
+impl fmt::Debug for LocalClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalClient").field("caller", &self.caller).finish_non_exhaustive()
+    }
+}
+
+impl LocalClient {
+    pub(super) fn new(runtime: Runtime, principal: Principal) -> Self {
+        let caller = Caller::stateless(AuthContext::new(principal), ClientAbilities::default());
+        Self { runtime, caller, answerer: Arc::new(|_, _| None) }
+    }
+
+    /// The same client with a user who answers: the function gets the key and the request and returns the result of it,
+    /// as MCP spells it. Plain calls are answered by it; tasks by [`LocalTask::answer`].
+    #[must_use]
+    pub fn answering(
+        mut self,
+        answerer: impl Fn(&str, &InputRequest) -> Option<Value> + Send + Sync + 'static,
+    ) -> Self {
+        self.caller.abilities = ClientAbilities { elicitation: true, sampling: true, roots: true };
+        self.answerer = Arc::new(answerer);
+        self
+    }
+
+    /// Calls a tool and waits for its result.
+    ///
+    /// # Errors
+    /// As [`Runtime::call`].
+    pub async fn call(&self, tool: &str, arguments: Value) -> Result<ToolOutput, CallError> {
+        let client = Arc::new(Within(self.answerer.clone()));
+        match self.runtime.call(self.request(tool, arguments)?, client).await? {
+            CallOutcome::Complete(output) => Ok(output),
+            CallOutcome::InputRequired { .. } => Err(CallError::Cancelled),
+        }
+    }
+
+    /// Submits a tool as a task.
+    ///
+    /// # Errors
+    /// As [`Runtime::submit`].
+    pub async fn start(&self, tool: &str, arguments: Value) -> Result<LocalTask, CallError> {
+        let task = self.runtime.submit(self.request(tool, arguments)?, AskedTtl::Default).await?;
+        Ok(self.task(task.id))
+    }
+
+    /// A task that was submitted before, in this process or another.
+    pub fn task(&self, id: TaskId) -> LocalTask {
+        LocalTask { client: self.clone(), id }
+    }
+
+    fn request(&self, tool: &str, arguments: Value) -> Result<ToolCall, CallError> {
+        let arguments = match arguments {
+            Value::Object(arguments) => arguments,
+            Value::Null => Map::new(),
+            _ => return Err(CallError::InvalidParams("arguments must be an object".to_owned())),
+        };
+        Ok(ToolCall::new(tool, arguments, self.caller.clone()))
+    }
+}
+
+/// A task of a [`LocalClient`].
+#[derive(Clone, Debug)]
+pub struct LocalTask {
+    client: LocalClient,
+    id: TaskId,
+}
+
+impl LocalTask {
+    /// Its id.
+    pub const fn id(&self) -> &TaskId {
+        &self.id
+    }
+
+    /// How far it is.
+    ///
+    /// # Errors
+    /// As [`Runtime::task`].
+    pub async fn view(&self) -> Result<TaskView, CallError> {
+        self.client.runtime.task(&self.client.caller, &self.id).await
+    }
+
+    /// Waits until it satisfies `condition`, for instance until it waits for input.
+    ///
+    /// # Errors
+    /// As [`Runtime::watch_task`].
+    pub async fn until(&self, condition: impl Fn(&TaskView) -> bool + Send) -> Result<TaskView, CallError> {
+        let mut watch = self.client.runtime.watch_task(&self.client.caller, &self.id).await?;
+        while !condition(watch.view()) {
+            watch.changed().await?;
+        }
+        Ok(watch.view().clone())
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Errors
+    /// As [`Runtime::watch_task`].
+    pub async fn result(&self) -> Result<TaskOutcome, CallError> {
+        let view = self.until(|view| view.status.is_terminal()).await?;
+        view.outcome.ok_or_else(|| CallError::UnknownTask(self.id.to_string()))
+    }
+
+    /// Answers one of its open inputs.
+    ///
+    /// # Errors
+    /// As [`Runtime::answer_task`].
+    pub async fn answer(&self, key: &str, answer: Value) -> Result<(), CallError> {
+        let answers = BTreeMap::from([(key.to_owned(), answer)]);
+        self.client.runtime.answer_task(&self.client.caller, &self.id, answers).await
+    }
+
+    /// Cancels it.
+    ///
+    /// # Errors
+    /// As [`Runtime::cancel_task`].
+    pub async fn cancel(&self) -> Result<CancelOutcome, CallError> {
+        self.client.runtime.cancel_task(&self.client.caller, &self.id).await
+    }
+}
+
+/// The client of a plain in-process call.
+struct Within(Arc<Answerer>);
+
+#[async_trait]
+impl Client for Within {
+    fn answers_within_call(&self) -> bool {
+        true
+    }
+
+    async fn request(&self, key: &str, request: &InputRequest) -> Result<Value, RpcError> {
+        (self.0)(key, request).ok_or_else(|| RpcError::new(METHOD_NOT_FOUND, "nobody answers"))
+    }
+
+    async fn progress(&self, _progress: &Progress) {}
+}
