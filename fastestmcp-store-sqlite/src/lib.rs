@@ -1,1 +1,21 @@
-//! SQLite store of fastestmcp.
+#![doc = include_str!("../README.md")]
+
+mod checkpoint;
+mod clock;
+mod config;
+mod error;
+mod event;
+mod open;
+mod position;
+mod queue;
+mod reader;
+mod session;
+mod snapshot;
+mod store;
+mod sweep;
+mod task;
+mod ticket;
+mod writer;
+
+pub use config::{SqliteConfig, Synchronous};
+pub use store::SqliteStore;

@@ -1,0 +1,1 @@
+SELECT version, expires FROM entry WHERE scope = ?1 AND key = ?2

@@ -1,0 +1,1 @@
+SELECT scope FROM grave WHERE ns = ?1 LIMIT 1

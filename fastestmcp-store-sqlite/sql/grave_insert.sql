@@ -1,0 +1,1 @@
+INSERT INTO grave (scope, ns) VALUES (?1, ?2)

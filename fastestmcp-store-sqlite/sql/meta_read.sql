@@ -1,0 +1,1 @@
+SELECT counter, stamp FROM meta

@@ -1,0 +1,1 @@
+UPDATE meta SET counter = ?1, stamp = max(stamp, ?2)

@@ -1,0 +1,1 @@
+UPDATE namespace SET forgotten = ?2 WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT forgotten FROM namespace WHERE id = ?1

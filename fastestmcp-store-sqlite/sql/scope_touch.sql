@@ -1,0 +1,1 @@
+UPDATE scope SET expires = ?2 WHERE id = ?1

@@ -1,0 +1,1 @@
+UPDATE task SET due = ?2 WHERE id = ?1

@@ -1,0 +1,3 @@
+UPDATE task
+SET status = ?2, updated = ?3, version = ?4, expires = ?5, open = ?6, due = ?7, worker = NULL, token = NULL
+WHERE id = ?1

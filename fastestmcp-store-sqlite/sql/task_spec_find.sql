@@ -1,0 +1,1 @@
+SELECT spec FROM task_spec WHERE id = ?1

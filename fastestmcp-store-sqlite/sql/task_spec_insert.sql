@@ -1,0 +1,1 @@
+INSERT INTO task_spec (id, spec) VALUES (?1, ?2)

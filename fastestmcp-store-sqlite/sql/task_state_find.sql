@@ -1,0 +1,1 @@
+SELECT state FROM task_state WHERE id = ?1

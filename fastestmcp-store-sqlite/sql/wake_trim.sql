@@ -1,0 +1,1 @@
+DELETE FROM wake WHERE id <= ?1

@@ -1,0 +1,128 @@
+//! Keeps the log short without standing in the way of commits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+use rusqlite::Connection;
+
+/// Frames (pages) in the log before the checkpointer starts to move them.
+const MOVE_FROM: i64 = 1_000;
+/// Frames in the log at which the writer is asked to start it anew: 24 MiB.
+const RESTART_FROM: i64 = 6_000;
+/// How few unmoved frames the writer should find then, since it moves them between two commits.
+const FEW: i64 = 256;
+/// How often the log is looked at while there are commits.
+const INTERVAL: Duration = Duration::from_millis(20);
+
+/// What the writer and the checkpointer tell each other.
+#[derive(Debug, Default)]
+pub(crate) struct Checkpoints {
+    state: Mutex<State>,
+    changed: Condvar,
+    active: AtomicBool,
+    restart: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    woken: bool,
+    closed: bool,
+}
+
+impl Checkpoints {
+    /// There was a commit.
+    pub(crate) fn committed(&self) {
+        if !self.active.swap(true, Ordering::AcqRel) {
+            self.state.lock().woken = true;
+            self.changed.notify_one();
+        }
+    }
+
+    /// Whether the log should start anew before the next commit.
+    pub(crate) fn wants_restart(&self) -> bool {
+        self.restart.load(Ordering::Acquire)
+    }
+
+    /// Starts the log anew, on the writer's thread, between two transactions. If a reader or another process is in the
+    /// way, the checkpointer asks again.
+    pub(crate) fn restarted(&self, connection: &Connection) {
+        self.restart.store(false, Ordering::Release);
+        checkpoint(connection, "RESTART");
+    }
+
+    /// The last act of the writer.
+    pub(crate) fn finish(&self, connection: &Connection) {
+        checkpoint(connection, "TRUNCATE");
+    }
+
+    pub(crate) fn close(&self) {
+        self.state.lock().closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Blocks until there were commits; false once closed.
+    fn wait(&self) -> bool {
+        let mut state = self.state.lock();
+        while !state.woken && !state.closed {
+            self.changed.wait(&mut state);
+        }
+        state.woken = false;
+        if !state.closed {
+            self.changed.wait_for(&mut state, INTERVAL);
+        }
+        !state.closed
+    }
+}
+
+/// The thread that checkpoints, on a connection of its own.
+pub(crate) struct Checkpointer {
+    pub(crate) connection: Connection,
+    pub(crate) checkpoints: Arc<Checkpoints>,
+}
+
+impl Checkpointer {
+    pub(crate) fn run(self) {
+        while self.checkpoints.wait() {
+            self.checkpoints.active.store(false, Ordering::Release);
+            let Some(log) = checkpoint(&self.connection, "NOOP") else { continue };
+            let mut left = log.frames - log.moved;
+            if left >= MOVE_FROM {
+                checkpoint(&self.connection, "PASSIVE");
+                left = checkpoint(&self.connection, "NOOP").map_or(left, |log| log.frames - log.moved);
+            }
+            if log.frames >= RESTART_FROM {
+                // What was committed meanwhile is moved once more, so that the writer has little left to do.
+                if left > FEW {
+                    checkpoint(&self.connection, "PASSIVE");
+                }
+                self.checkpoints.restart.store(true, Ordering::Release);
+            }
+        }
+    }
+}
+
+struct Log {
+    frames: i64,
+    moved: i64,
+}
+
+/// Runs a checkpoint. Being refused is no error: it is tried again when the log has grown.
+fn checkpoint(connection: &Connection, mode: &str) -> Option<Log> {
+    let outcome = connection
+        .prepare_cached(match mode {
+            "NOOP" => "PRAGMA wal_checkpoint(NOOP)",
+            "PASSIVE" => "PRAGMA wal_checkpoint(PASSIVE)",
+            "RESTART" => "PRAGMA wal_checkpoint(RESTART)",
+            _ => "PRAGMA wal_checkpoint(TRUNCATE)",
+        })
+        .and_then(|mut statement| statement.query_row([], |row| Ok(Log { frames: row.get(1)?, moved: row.get(2)? })));
+    match outcome {
+        Ok(log) => Some(log),
+        Err(error) => {
+            tracing::debug!(%error, mode, "checkpoint refused");
+            None
+        }
+    }
+}

@@ -1,0 +1,71 @@
+use std::ops::Range;
+
+use bytes::Bytes;
+use fastestmcp_core::event::{Keep, Offset};
+
+use super::topic::{StoredTopic, forgotten, trim};
+use crate::error::Failure;
+use crate::snapshot::{count, millis};
+use crate::writer::{WriteOperation, WriteTx};
+
+/// Trimming waits until this many events more than must be kept are there, so that most appends need none.
+const SLACK: i64 = 64;
+/// An append removes at most this many events, so that its cost is bounded.
+const MOST: usize = 256;
+
+#[derive(Debug)]
+pub(super) struct Append {
+    pub(super) topic: String,
+    pub(super) events: Vec<Bytes>,
+    pub(super) keep: Keep,
+}
+
+impl WriteOperation for Append {
+    type Answer = Range<Offset>;
+    const NAME: &'static str = "append";
+
+    fn apply(&mut self, tx: &WriteTx<'_>) -> Result<Range<Offset>, Failure> {
+        let known = StoredTopic::find(tx, &self.topic)?;
+        if self.events.is_empty() {
+            let next = offset(known.map_or(tx.counter, |topic| topic.head) + 1);
+            return Ok(next..next);
+        }
+        let first = tx.draw_many(self.events.len());
+        let added = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
+        let head = first + added - 1;
+        let dies = millis(tx.now.after(self.keep.age));
+        let topic = match known {
+            Some(topic) => {
+                let topic = StoredTopic { head, events: topic.events + added, ..topic };
+                let row = (topic.id, topic.head, topic.events, dies);
+                tx.statement(include_str!("../../sql/topic_advance.sql"))?.execute(row)?;
+                topic
+            }
+            None => {
+                let floor = forgotten(tx)?;
+                let id = tx
+                    .statement(include_str!("../../sql/topic_insert.sql"))?
+                    .query_row((tx.namespace, self.topic.as_bytes(), floor, head, added, dies), |row| row.get(0))?;
+                StoredTopic { id, floor, head, events: added }
+            }
+        };
+        let mut insert = tx.statement(include_str!("../../sql/event_insert.sql"))?;
+        for (offset, event) in (first..).zip(&self.events) {
+            insert.execute((offset, topic.id, millis(tx.now), &event[..]))?;
+        }
+        let spare = topic.events - i64::from(self.keep.count);
+        if spare > SLACK {
+            let before = millis(tx.now).saturating_sub(age(&self.keep));
+            trim(tx, &topic, before, usize::try_from(spare).unwrap_or(0).min(MOST + self.events.len()), usize::MAX)?;
+        }
+        Ok(offset(first)..offset(head + 1))
+    }
+}
+
+fn age(keep: &Keep) -> i64 {
+    i64::try_from(fastestmcp_core::time::millis(keep.age)).unwrap_or(i64::MAX)
+}
+
+fn offset(stored: i64) -> Offset {
+    Offset(count(stored))
+}

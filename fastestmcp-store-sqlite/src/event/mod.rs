@@ -1,0 +1,52 @@
+//! The `EventLog` seam.
+
+mod append;
+mod listener;
+mod read;
+mod topic;
+mod wake;
+
+pub(crate) use self::listener::Listener;
+pub(crate) use self::topic::remove_some_dead;
+pub(crate) use self::wake::Wakes;
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fastestmcp_core::backend::At;
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead, WakeStream};
+
+use crate::store::{SqliteStore, refuse};
+
+#[async_trait]
+impl EventLog for SqliteStore {
+    async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>> {
+        self.limits().check_append(topic, &events, &keep).map_err(refuse("append"))?;
+        self.write(append::Append { topic: topic.to_owned(), events, keep }).await
+    }
+
+    async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>> {
+        self.limits().check_batch("topics", topics.len()).map_err(refuse("read"))?;
+        self.limits().check_batch("limit", limit).map_err(refuse("read"))?;
+        topics.iter().try_for_each(|(topic, _)| self.limits().check_key("topic", topic)).map_err(refuse("read"))?;
+        let max_bytes = self.limits().max_batch_bytes;
+        SqliteStore::read(self, read::Read { topics: topics.to_vec(), limit, max_bytes }).await
+    }
+
+    async fn wake(&self, channels: &[String]) -> StoreResult<()> {
+        self.limits().check_batch("channels", channels.len()).map_err(refuse("wake"))?;
+        channels.iter().try_for_each(|channel| self.limits().check_key("channel", channel)).map_err(refuse("wake"))?;
+        if self.wakes().announce(channels) {
+            self.write_detached(wake::Announce::new(self.wakes().clone()))?;
+        }
+        Ok(())
+    }
+
+    async fn listen(&self) -> StoreResult<WakeStream> {
+        let stream = self.wakes().subscribe();
+        self.hear().await?;
+        Ok(stream)
+    }
+}

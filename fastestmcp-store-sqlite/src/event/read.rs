@@ -1,0 +1,80 @@
+use bytes::Bytes;
+use fastestmcp_core::event::{Event, Offset, ReadFrom, TopicRead};
+
+use super::topic::{StoredTopic, forgotten};
+use crate::error::Failure;
+use crate::reader::ReadOperation;
+use crate::snapshot::{Snapshot, count, number};
+
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) topics: Vec<(String, ReadFrom)>,
+    pub(super) limit: usize,
+    /// Bytes that all answers together may have, beyond the one that passes it.
+    pub(super) max_bytes: usize,
+}
+
+impl ReadOperation for Read {
+    type Answer = Vec<TopicRead>;
+    const NAME: &'static str = "read";
+
+    fn run(&self, snapshot: &Snapshot<'_>) -> Result<Vec<TopicRead>, Failure> {
+        let mut bytes = 0;
+        self.topics
+            .iter()
+            .map(|(name, from)| match (StoredTopic::find(snapshot, name)?, from) {
+                (Some(topic), ReadFrom::Tail) => Ok(nothing_after(topic.head)),
+                (Some(topic), ReadFrom::After(offset)) => self.after(snapshot, topic, number(offset.0), &mut bytes),
+                // Nothing appended so far has a higher number, and what vanished has a lower one: an append seen from
+                // here is complete, whether the topic is made for the first time or again.
+                (None, ReadFrom::Tail) => Ok(nothing_after(snapshot.counter)),
+                (None, ReadFrom::After(offset)) => unknown(snapshot, number(offset.0)),
+            })
+            .collect()
+    }
+}
+
+impl Read {
+    fn after(
+        &self,
+        snapshot: &Snapshot<'_>,
+        topic: StoredTopic,
+        offset: i64,
+        bytes: &mut usize,
+    ) -> Result<TopicRead, Failure> {
+        if offset < topic.floor || offset > topic.head {
+            let oldest: Option<i64> = snapshot
+                .statement(include_str!("../../sql/event_first.sql"))?
+                .query_row([topic.id], |row| row.get(0))?;
+            return Ok(TopicRead::Gap { oldest: oldest.map(as_offset), next: as_offset(topic.floor) });
+        }
+        let mut statement = snapshot.statement(include_str!("../../sql/event_read.sql"))?;
+        let mut rows = statement.query((topic.id, offset, number(self.limit as u64)))?;
+        let (mut items, mut next) = (Vec::new(), offset);
+        while *bytes <= self.max_bytes
+            && let Some(row) = rows.next()?
+        {
+            next = row.get(0)?;
+            let payload = Bytes::copy_from_slice(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+            *bytes += payload.len();
+            items.push(Event { offset: as_offset(next), payload });
+        }
+        Ok(TopicRead::Events { items, next: as_offset(next) })
+    }
+}
+
+/// An unknown topic: never written, or vanished.
+fn unknown(snapshot: &Snapshot<'_>, offset: i64) -> Result<TopicRead, Failure> {
+    if offset < forgotten(snapshot)? || offset > snapshot.counter {
+        return Ok(TopicRead::Gap { oldest: None, next: as_offset(snapshot.counter) });
+    }
+    Ok(nothing_after(offset))
+}
+
+fn nothing_after(offset: i64) -> TopicRead {
+    TopicRead::Events { items: Vec::new(), next: as_offset(offset) }
+}
+
+fn as_offset(stored: i64) -> Offset {
+    Offset(count(stored))
+}

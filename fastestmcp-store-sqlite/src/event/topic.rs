@@ -1,0 +1,88 @@
+use rusqlite::OptionalExtension;
+
+use crate::error::Failure;
+use crate::snapshot::{Snapshot, millis};
+use crate::writer::WriteTx;
+
+/// A topic as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredTopic {
+    pub(super) id: i64,
+    /// Events up to here may be gone.
+    pub(super) floor: i64,
+    /// The last offset.
+    pub(super) head: i64,
+    /// How many events it holds.
+    pub(super) events: i64,
+}
+
+impl StoredTopic {
+    pub(super) fn find(snapshot: &Snapshot<'_>, topic: &str) -> Result<Option<Self>, Failure> {
+        Ok(snapshot
+            .statement(include_str!("../../sql/topic_find.sql"))?
+            .query_row((snapshot.namespace, topic.as_bytes()), |row| {
+                Ok(Self { id: row.get(0)?, floor: row.get(1)?, head: row.get(2)?, events: row.get(3)? })
+            })
+            .optional()?)
+    }
+}
+
+/// Every topic of the namespace that vanished had only offsets below this. A topic that is unknown, or made again, may
+/// be one of them, so a reader at a lower offset may have missed something; one at a higher offset cannot have.
+pub(super) fn forgotten(snapshot: &Snapshot<'_>) -> Result<i64, Failure> {
+    Ok(snapshot
+        .statement(include_str!("../../sql/namespace_forgotten.sql"))?
+        .query_row([snapshot.namespace], |row| row.get(0))?)
+}
+
+/// Removes the oldest events of a topic, up to `at_most` rows and `max_bytes` and as long as they were appended at or
+/// before `before`; how many rows and bytes went.
+pub(super) fn trim(
+    tx: &WriteTx<'_>,
+    topic: &StoredTopic,
+    before: i64,
+    at_most: usize,
+    max_bytes: usize,
+) -> Result<(usize, usize), Failure> {
+    let mut oldest = tx.statement(include_str!("../../sql/event_oldest.sql"))?;
+    let most = i64::try_from(at_most).unwrap_or(i64::MAX);
+    let oldest = oldest.query_map((topic.id, most), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let oldest: Vec<(i64, i64, i64)> = oldest.collect::<rusqlite::Result<_>>()?;
+    let (mut rows, mut bytes, mut floor) = (0, 0, topic.floor);
+    for (offset, appended, length) in oldest {
+        if appended > before || bytes > max_bytes {
+            break;
+        }
+        tx.statement(include_str!("../../sql/event_delete.sql"))?.execute([offset])?;
+        rows += 1;
+        bytes += usize::try_from(length).unwrap_or(0);
+        floor = offset;
+    }
+    if rows > 0 {
+        let left = topic.events.saturating_sub(i64::try_from(rows).unwrap_or(i64::MAX));
+        tx.statement(include_str!("../../sql/topic_trim.sql"))?.execute((topic.id, floor, left))?;
+    }
+    Ok((rows, bytes))
+}
+
+/// Removes events of a topic that nobody has written for its age, and the topic itself with the last of them; how many
+/// rows and bytes went, or `None` if there is no such topic.
+pub(crate) fn remove_some_dead(
+    tx: &WriteTx<'_>,
+    at_most: usize,
+    max_bytes: usize,
+) -> Result<Option<(usize, usize)>, Failure> {
+    let dead = tx
+        .statement(include_str!("../../sql/topic_dead.sql"))?
+        .query_row((tx.namespace, millis(tx.now)), |row| {
+            Ok(StoredTopic { id: row.get(0)?, floor: row.get(1)?, head: row.get(2)?, events: row.get(3)? })
+        })
+        .optional()?;
+    let Some(topic) = dead else { return Ok(None) };
+    let (rows, bytes) = trim(tx, &topic, i64::MAX, at_most, max_bytes)?;
+    if topic.events <= i64::try_from(rows).unwrap_or(i64::MAX) {
+        tx.statement(include_str!("../../sql/topic_delete.sql"))?.execute([topic.id])?;
+        tx.statement(include_str!("../../sql/namespace_forget.sql"))?.execute((tx.namespace, tx.draw()))?;
+    }
+    Ok(Some((rows, bytes)))
+}

@@ -1,0 +1,157 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use fastestmcp_core::event::{Wake, WakeStream};
+use fastestmcp_core::ids::random_bytes;
+use futures_util::{StreamExt, stream};
+use parking_lot::Mutex;
+use tokio::sync::{broadcast, oneshot};
+
+use crate::error::Failure;
+use crate::writer::{WriteOperation, WriteTx};
+
+/// Wake-ups that a slow listener may have waiting before it gets a `Reset` instead.
+const BACKLOG: usize = 1024;
+/// Rows that stay in the table: a handle that is behind by more gets a `Reset`.
+const KEPT: i64 = 4096;
+
+/// The wake-ups of one handle: to its own listeners at once, to other handles through a table.
+#[derive(Debug)]
+pub(crate) struct Wakes {
+    /// Tells this handle's rows from others'.
+    pub(super) origin: i64,
+    listeners: broadcast::Sender<Wake>,
+    /// Sent and not yet in the table.
+    pending: Mutex<Pending>,
+    hearing: AtomicBool,
+    heard: Mutex<Option<oneshot::Sender<()>>>,
+    closed: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    channels: BTreeSet<String>,
+    queued: bool,
+}
+
+impl Wakes {
+    pub(crate) fn new() -> Self {
+        Self {
+            origin: random_bytes().map_or(i64::from(std::process::id()), i64::from_be_bytes),
+            listeners: broadcast::channel(BACKLOG).0,
+            pending: Mutex::default(),
+            hearing: AtomicBool::new(false),
+            heard: Mutex::new(None),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Wakes this handle's listeners; true if the table should hear of it, too, and nobody is on the way there yet.
+    pub(super) fn announce(&self, channels: &[String]) -> bool {
+        for channel in channels {
+            self.tell(Wake::Channel(channel.clone()));
+        }
+        let mut pending = self.pending.lock();
+        pending.channels.extend(channels.iter().cloned());
+        !channels.is_empty() && !std::mem::replace(&mut pending.queued, true)
+    }
+
+    fn take_pending(&self) -> BTreeSet<String> {
+        let mut pending = self.pending.lock();
+        pending.queued = false;
+        std::mem::take(&mut pending.channels)
+    }
+
+    /// Nobody listening is fine.
+    pub(super) fn tell(&self, wake: Wake) {
+        let _ = self.listeners.send(wake);
+    }
+
+    pub(super) fn subscribe(&self) -> WakeStream {
+        let receiver = self.listeners.subscribe();
+        stream::unfold(receiver, |mut receiver| async move {
+            match receiver.recv().await {
+                Ok(wake) => Some((wake, receiver)),
+                Err(broadcast::error::RecvError::Lagged(_)) => Some((Wake::Reset, receiver)),
+                Err(broadcast::error::RecvError::Closed) => None,
+            }
+        })
+        .boxed()
+    }
+
+    /// Whether anybody listens.
+    pub(super) fn is_heard(&self) -> bool {
+        self.listeners.receiver_count() > 0
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// A receiver that is told when the listening thread hears, if one must be started.
+    pub(crate) fn start_hearing(&self) -> Option<oneshot::Receiver<()>> {
+        if self.hearing.swap(true, Ordering::AcqRel) {
+            return None;
+        }
+        let (hears, heard) = oneshot::channel();
+        *self.heard.lock() = Some(hears);
+        Some(heard)
+    }
+
+    /// From here on nothing is missed.
+    pub(super) fn now_hearing(&self) {
+        if let Some(hears) = self.heard.lock().take() {
+            let _ = hears.send(());
+        }
+    }
+
+    pub(super) fn stop_hearing(&self) {
+        self.hearing.store(false, Ordering::Release);
+        self.heard.lock().take();
+    }
+}
+
+/// Puts what is pending into the table.
+#[derive(Debug)]
+pub(super) struct Announce {
+    wakes: Arc<Wakes>,
+    channels: BTreeSet<String>,
+}
+
+impl Announce {
+    pub(super) fn new(wakes: Arc<Wakes>) -> Self {
+        Self { wakes, channels: BTreeSet::new() }
+    }
+}
+
+impl Drop for Announce {
+    /// If it never ran, the next announcement must be queued again.
+    fn drop(&mut self) {
+        if self.channels.is_empty() {
+            self.wakes.pending.lock().queued = false;
+        }
+    }
+}
+
+impl WriteOperation for Announce {
+    type Answer = ();
+    const NAME: &'static str = "wake";
+    /// Hints may be lost.
+    const DURABLE: bool = false;
+
+    fn apply(&mut self, tx: &WriteTx<'_>) -> Result<(), Failure> {
+        self.channels.append(&mut self.wakes.take_pending());
+        let mut insert = tx.statement(include_str!("../../sql/wake_insert.sql"))?;
+        let mut last: i64 = 0;
+        for channel in &self.channels {
+            last = insert.query_row((tx.namespace, self.wakes.origin, channel.as_bytes()), |row| row.get(0))?;
+        }
+        tx.statement(include_str!("../../sql/wake_trim.sql"))?.execute([last - KEPT])?;
+        Ok(())
+    }
+}

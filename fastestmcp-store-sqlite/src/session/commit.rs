@@ -1,0 +1,101 @@
+use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule, Expect, Op, ScopeKind};
+use rusqlite::OptionalExtension;
+
+use super::entry;
+use super::scope::{StoredScope, drop_if_empty};
+use crate::error::Failure;
+use crate::snapshot::{millis, moment};
+use crate::writer::{WriteOperation, WriteTx};
+
+#[derive(Debug)]
+pub(super) struct Commit(pub(super) CommitRequest);
+
+impl WriteOperation for Commit {
+    type Answer = CommitOutcome;
+    const NAME: &'static str = "commit";
+
+    fn apply(&mut self, tx: &WriteTx<'_>) -> Result<CommitOutcome, Failure> {
+        let CommitRequest { scope, rule, ops, .. } = &self.0;
+        let stored = StoredScope::find(tx, scope)?;
+        let live = stored.filter(|found| found.is_live(tx.now));
+        if scope.kind != ScopeKind::System {
+            match (rule, live) {
+                (CommitRule::Existing, None) => return Ok(CommitOutcome::ScopeGone),
+                (CommitRule::CreateNew(_), Some(_)) => return Ok(CommitOutcome::ScopeExists),
+                _ => {}
+            }
+        }
+        if let Some(mismatch) = first_mismatch(tx, live, ops)? {
+            return Ok(mismatch);
+        }
+        let holder = match live {
+            Some(live) => live,
+            // A System scope has a row only while it holds something.
+            None if scope.kind == ScopeKind::System && !ops.iter().any(|op| matches!(op, Op::Put { .. })) => {
+                return Ok(CommitOutcome::Committed(ops.iter().map(nothing_there).collect()));
+            }
+            None => StoredScope::create(tx, scope, *rule, stored)?,
+        };
+        let applied = ops.iter().map(|op| apply(tx, holder.id, op)).collect::<Result<Vec<_>, _>>()?;
+        let removes = ops.iter().any(|op| matches!(op, Op::Delete { .. } | Op::Take { .. }));
+        if scope.kind == ScopeKind::System && removes {
+            drop_if_empty(tx, holder.id)?;
+        }
+        Ok(CommitOutcome::Committed(applied))
+    }
+}
+
+fn first_mismatch(tx: &WriteTx<'_>, live: Option<StoredScope>, ops: &[Op]) -> Result<Option<CommitOutcome>, Failure> {
+    for (index, op) in ops.iter().enumerate() {
+        if op.expect() == Expect::Any {
+            continue;
+        }
+        let current = live.map_or(Ok(None), |scope| entry::find_version(tx, scope.id, op.key()))?;
+        if !op.expect().holds(current) {
+            let current = live.map_or(Ok(None), |scope| entry::find_live(tx, scope.id, op.key()))?;
+            return Ok(Some(CommitOutcome::Mismatch { index, current }));
+        }
+    }
+    Ok(None)
+}
+
+fn apply(tx: &WriteTx<'_>, scope: i64, op: &Op) -> Result<Applied, Failure> {
+    match op {
+        Op::Put { key, value, ttl, .. } => {
+            let version = tx.draw();
+            let expires = ttl.map(|ttl| millis(tx.now.after(ttl)));
+            tx.statement(include_str!("../../sql/entry_put.sql"))?.execute((
+                tx.namespace,
+                scope,
+                key.as_bytes(),
+                version,
+                expires,
+                &value[..],
+            ))?;
+            Ok(Applied::Put(entry::version(version)))
+        }
+        Op::Delete { key, .. } => {
+            let removed = tx
+                .statement(include_str!("../../sql/entry_delete.sql"))?
+                .query_row((scope, key.as_bytes()), |row| row.get::<_, Option<i64>>(0))
+                .optional()?;
+            Ok(Applied::Deleted(removed.is_some_and(|expires| entry::is_live(expires.map(moment), tx.now))))
+        }
+        Op::Take { key, .. } => {
+            let removed = tx
+                .statement(include_str!("../../sql/entry_take.sql"))?
+                .query_row((scope, key.as_bytes()), |row| entry::from_row(row, 0))
+                .optional()?;
+            Ok(Applied::Taken(removed.filter(|entry| entry::is_live(entry.expires, tx.now))))
+        }
+        Op::Check { .. } => Ok(Applied::Checked),
+    }
+}
+
+fn nothing_there(op: &Op) -> Applied {
+    match op {
+        Op::Put { .. } | Op::Check { .. } => Applied::Checked,
+        Op::Delete { .. } => Applied::Deleted(false),
+        Op::Take { .. } => Applied::Taken(None),
+    }
+}

@@ -1,0 +1,53 @@
+use fastestmcp_core::time::StoreTime;
+use rusqlite::{CachedStatement, Connection};
+
+/// One consistent state of the database and the store's time in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Snapshot<'c> {
+    pub(crate) connection: &'c Connection,
+    pub(crate) namespace: i64,
+    pub(crate) now: StoreTime,
+    /// The last number drawn.
+    pub(crate) counter: i64,
+}
+
+impl<'c> Snapshot<'c> {
+    pub(crate) fn statement(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
+        self.connection.prepare_cached(sql)
+    }
+}
+
+/// The one row of `meta`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Meta {
+    pub(crate) counter: i64,
+    pub(crate) stamp: StoreTime,
+}
+
+impl Meta {
+    pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        connection
+            .prepare_cached(include_str!("../sql/meta_read.sql"))?
+            .query_row([], |row| Ok(Self { counter: row.get(0)?, stamp: moment(row.get(1)?) }))
+    }
+}
+
+/// A stored moment.
+pub(crate) fn moment(millis: i64) -> StoreTime {
+    StoreTime::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
+/// A moment as it is stored.
+pub(crate) fn millis(moment: StoreTime) -> i64 {
+    i64::try_from(moment.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A number of ours as SQLite has it. All of them stay below 2^53.
+pub(crate) fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A stored number that is never negative.
+pub(crate) fn count(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}

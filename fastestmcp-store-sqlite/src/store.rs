@@ -1,0 +1,294 @@
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use fastestmcp_core::backend::{At, Backend, Durability, Guarantees, Reach, SweepBudget, Swept};
+use fastestmcp_core::error::{StoreError, StoreErrorKind, StoreResult};
+use fastestmcp_core::limits::{Limits, Refused};
+use fastestmcp_core::time::StoreTime;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+use tokio::time::timeout_at;
+
+use crate::checkpoint::{Checkpointer, Checkpoints};
+use crate::clock::StoreClock;
+use crate::config::{SqliteConfig, Synchronous};
+use crate::error::{BACKEND, Failure};
+use crate::event::{Listener, Wakes};
+use crate::open;
+use crate::queue::{Queue, Refusal};
+use crate::reader::{PendingRead, ReadOperation, ReadQueue, Reader};
+use crate::snapshot::Snapshot;
+use crate::sweep;
+use crate::ticket::Ticket;
+use crate::writer::{Pending, WriteOperation, WriteQueue, Writer};
+
+/// All three seams on one SQLite file. Clones share the connections.
+///
+/// Any number of stores, in any number of processes of one host, may have the same file open. Operations need a tokio
+/// runtime with its time driver.
+#[derive(Clone)]
+pub struct SqliteStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: SqliteConfig,
+    limits: Limits,
+    writes: Arc<WriteQueue>,
+    reads: Arc<ReadQueue>,
+    checkpoints: Arc<Checkpoints>,
+    wakes: Arc<Wakes>,
+    namespace: i64,
+    threads: Mutex<Vec<thread::JoinHandle<()>>>,
+}
+
+impl SqliteStore {
+    /// Opens or creates a file with the defaults of [`SqliteConfig::new`].
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open_with`].
+    pub async fn open(path: impl AsRef<Path> + Send) -> StoreResult<Self> {
+        Self::open_with(SqliteConfig::new(path)).await
+    }
+
+    /// Opens or creates a file, and brings it to the format of this binary.
+    ///
+    /// # Errors
+    /// - `Unsupported`: a database of another application, a read-only file, a network file system, a file whose format
+    ///   is newer than this binary understands, a SQLite library older than 3.51.3.
+    /// - `Corrupt`: no SQLite database, or a damaged one.
+    /// - `Unavailable`: the folder is missing or cannot be written. `Contention`: another process keeps it locked.
+    pub async fn open_with(config: SqliteConfig) -> StoreResult<Self> {
+        let (reply, opened) = oneshot::channel();
+        spawn("open", move || {
+            let _ = reply.send(Inner::open(config));
+        })?;
+        let inner = opened.await.unwrap_or_else(|_| Err(Failure::Panicked.to_error("open", OUTCOME_NONE)))?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Finishes what is queued, moves the log into the file and ends the store's threads. Later operations are
+    /// `Unavailable`. Dropping the last clone does the same without waiting.
+    pub async fn close(&self) {
+        self.inner.shut_down();
+        let threads = std::mem::take(&mut *self.inner.threads.lock());
+        let (reply, joined) = oneshot::channel();
+        let joining = spawn("close", move || {
+            for thread in threads {
+                let _ = thread.join();
+            }
+            let _ = reply.send(());
+        });
+        if joining.is_ok() {
+            let _ = joined.await;
+        }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    pub(crate) fn wakes(&self) -> &Arc<Wakes> {
+        &self.inner.wakes
+    }
+
+    /// Carries out a read in a snapshot that is newer than this call.
+    pub(crate) async fn read<O: ReadOperation>(&self, operation: O) -> StoreResult<At<O::Answer>> {
+        let (reply, answer) = oneshot::channel();
+        let ticket = Ticket::new();
+        let deadline = Instant::now() + self.inner.config.timeout;
+        let job = PendingRead { operation, ticket: ticket.clone(), reply };
+        self.inner.reads.push(Box::new(job)).map_err(|refusal| not_queued(refusal, O::NAME))?;
+        match timeout_at(deadline.into(), answer).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(gone(O::NAME)),
+            Err(_) => {
+                ticket.withdraw();
+                Err(late(O::NAME))
+            }
+        }
+    }
+
+    /// Carries out a write in a transaction with whatever else waits.
+    pub(crate) async fn write<O: WriteOperation>(&self, operation: O) -> StoreResult<At<O::Answer>> {
+        let deadline = Instant::now() + self.inner.config.timeout;
+        let (ticket, answer) = self.queue_write(operation, deadline)?;
+        match timeout_at(deadline.into(), answer).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) if Instant::now() >= deadline && ticket.is_withdrawn() => Err(late(O::NAME)),
+            Ok(Err(_)) => Err(if ticket.withdraw() { gone(O::NAME) } else { gone(O::NAME).unknown() }),
+            Err(_) if ticket.withdraw() || ticket.is_withdrawn() => Err(late(O::NAME)),
+            Err(_) => Err(late(O::NAME).unknown()),
+        }
+    }
+
+    /// Queues a write that nobody waits for.
+    pub(crate) fn write_detached<O: WriteOperation>(&self, operation: O) -> StoreResult<()> {
+        self.queue_write(operation, Instant::now() + self.inner.config.timeout).map(drop)
+    }
+
+    fn queue_write<O: WriteOperation>(
+        &self,
+        operation: O,
+        deadline: Instant,
+    ) -> StoreResult<(Ticket, oneshot::Receiver<StoreResult<At<O::Answer>>>)> {
+        let (reply, answer) = oneshot::channel();
+        let ticket = Ticket::new();
+        let job = Pending { operation, ticket: ticket.clone(), deadline, reply, staged: None };
+        self.inner.writes.push(Box::new(job)).map_err(|refusal| not_queued(refusal, O::NAME))?;
+        Ok((ticket, answer))
+    }
+
+    /// Starts the thread that hears other handles, if it does not run. Answers once it hears.
+    pub(crate) async fn hear(&self) -> StoreResult<()> {
+        let Some(heard) = self.inner.wakes.start_hearing() else { return Ok(()) };
+        let (path, namespace) = (self.inner.config.path.clone(), self.inner.namespace);
+        let wakes = self.inner.wakes.clone();
+        let thread = spawn("listen", move || Listener::run(&path, namespace, &wakes))?;
+        self.inner.threads.lock().push(thread);
+        timeout_at((Instant::now() + self.inner.config.timeout).into(), heard)
+            .await
+            .map_err(|_| late("listen"))?
+            .map_err(|_| gone("listen"))
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.inner.config.timeout
+    }
+}
+
+const OUTCOME_NONE: fastestmcp_core::error::Outcome = fastestmcp_core::error::Outcome::NotApplied;
+
+/// What a refused request is answered with.
+pub(crate) fn refuse(operation: &'static str) -> impl FnOnce(Refused) -> StoreError {
+    move |refused| refused.into_error(BACKEND, operation)
+}
+
+fn not_queued(refusal: Refusal, operation: &'static str) -> StoreError {
+    match refusal {
+        Refusal::Closed => gone(operation),
+        Refusal::Full => StoreError::new(StoreErrorKind::Contention, BACKEND, operation, "too many operations wait"),
+    }
+}
+
+fn gone(operation: &'static str) -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, BACKEND, operation, "the store is closed")
+}
+
+fn late(operation: &'static str) -> StoreError {
+    StoreError::new(StoreErrorKind::Timeout, BACKEND, operation, "the deadline passed")
+}
+
+fn spawn(role: &str, body: impl FnOnce() + Send + 'static) -> StoreResult<thread::JoinHandle<()>> {
+    thread::Builder::new().name(format!("sqlite-{role}")).spawn(body).map_err(|error| {
+        StoreError::new(StoreErrorKind::Unavailable, BACKEND, "open", "a thread cannot be started").caused_by(error)
+    })
+}
+
+/// Fails what waits when its thread ends for whatever reason, so that nobody waits for ever.
+struct Abandon<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Abandon<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+impl Inner {
+    fn open(config: SqliteConfig) -> StoreResult<Self> {
+        let (connection, namespace) = open::open(&config)?;
+        let connect = || open::connect(&config.path).map_err(|failure| failure.to_error("open", OUTCOME_NONE));
+        let clock = Arc::new(StoreClock::new(config.clock.clone()));
+        let (writes, reads) = (Arc::new(Queue::new()), Arc::new(Queue::new()));
+        let checkpoints = Arc::new(Checkpoints::default());
+        let mut threads = Vec::new();
+        let readers: Vec<_> = (0..config.readers.max(1)).map(|_| connect()).collect::<StoreResult<_>>()?;
+        for connection in readers {
+            let reader = Reader { connection, namespace, clock: clock.clone(), queue: reads.clone() };
+            let queue: Arc<ReadQueue> = reads.clone();
+            threads.push(spawn("read", move || {
+                let _abandon = Abandon(|| queue.abandon());
+                reader.run();
+            })?);
+        }
+        let checkpointer = Checkpointer { connection: connect()?, checkpoints: checkpoints.clone() };
+        threads.push(spawn("checkpoint", move || checkpointer.run())?);
+        let writer = Writer {
+            connection,
+            namespace,
+            clock,
+            queue: writes.clone(),
+            synchronous: config.synchronous,
+            checkpoints: checkpoints.clone(),
+        };
+        let queue: Arc<WriteQueue> = writes.clone();
+        threads.push(spawn("write", move || {
+            let _abandon = Abandon(|| queue.abandon());
+            writer.run();
+        })?);
+        let wakes = Arc::new(Wakes::new());
+        Ok(Self {
+            limits: Limits::default(),
+            config,
+            writes,
+            reads,
+            checkpoints,
+            wakes,
+            namespace,
+            threads: Mutex::new(threads),
+        })
+    }
+
+    fn shut_down(&self) {
+        self.writes.close();
+        self.reads.close();
+        self.checkpoints.close();
+        self.wakes.close();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("config", &self.inner.config).finish_non_exhaustive()
+    }
+}
+
+struct Ping;
+
+impl ReadOperation for Ping {
+    type Answer = ();
+    const NAME: &'static str = "ping";
+
+    fn run(&self, _: &Snapshot<'_>) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Backend for SqliteStore {
+    fn guarantees(&self) -> Guarantees {
+        let durability = match self.inner.config.synchronous {
+            Synchronous::Full => Durability::PowerLoss,
+            Synchronous::Normal => Durability::ProcessCrash,
+        };
+        Guarantees::new(durability, Reach::Host)
+    }
+
+    async fn ping(&self) -> StoreResult<StoreTime> {
+        Ok(self.read(Ping).await?.now)
+    }
+
+    async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
+        sweep::run(self, budget).await
+    }
+}

@@ -1,0 +1,92 @@
+use std::time::Duration;
+
+use fastestmcp_core::session::Version;
+use fastestmcp_core::task::{ClaimRequest, Claimed, Lease, Part, TaskHead, TaskRecord, Token};
+use fastestmcp_core::time::StoreTime;
+
+use super::head::StoredTask;
+use super::parts::record;
+use crate::error::Failure;
+use crate::snapshot::{Snapshot, count, millis};
+use crate::writer::{WriteOperation, WriteTx};
+
+#[derive(Debug)]
+pub(super) struct Claim {
+    pub(super) request: ClaimRequest,
+    /// A claim of large tasks gets fewer of them.
+    pub(super) max_bytes: usize,
+}
+
+impl WriteOperation for Claim {
+    type Answer = Claimed;
+    const NAME: &'static str = "claim";
+
+    fn apply(&mut self, tx: &WriteTx<'_>) -> Result<Claimed, Failure> {
+        let ClaimRequest { queues, worker, limit, lease, .. } = &self.request;
+        let (mut tasks, mut bytes) = (Vec::new(), 0);
+        let mut next_due: Option<StoreTime> = None;
+        // Level by level, so that what is delayed at a high level costs a lower one nothing (T4).
+        for priority in (0..=9).rev() {
+            let mut due = Vec::new();
+            for queue in queues {
+                let seen = DueTasks { queue, priority, at_most: limit - tasks.len() }.find(tx, &mut due)?;
+                next_due = next_due.into_iter().chain(seen).min();
+            }
+            due.sort_by(|a, b| by_due(&a.head).cmp(&by_due(&b.head)));
+            for task in due {
+                if tasks.len() == *limit || bytes > self.max_bytes {
+                    next_due = Some(tx.now);
+                    break;
+                }
+                let task = take(tx, task, worker, *lease)?;
+                bytes += task.spec.as_ref().map_or(0, |spec| spec.len())
+                    + task.state.as_ref().map_or(0, |state| state.len());
+                tasks.push(task);
+            }
+        }
+        let next_due = next_due.map(|due| due.since(tx.now));
+        Ok(Claimed { tasks, next_due })
+    }
+}
+
+fn by_due(head: &TaskHead) -> (Option<StoreTime>, &str) {
+    (head.due, head.id.as_str())
+}
+
+/// The tasks of one queue at one level.
+struct DueTasks<'q> {
+    queue: &'q str,
+    priority: u8,
+    at_most: usize,
+}
+
+impl DueTasks<'_> {
+    /// Collects those that are due, in order, and answers when the first that is not collected is due.
+    fn find(&self, snapshot: &Snapshot<'_>, due: &mut Vec<StoredTask>) -> Result<Option<StoreTime>, Failure> {
+        let mut statement = snapshot.statement(include_str!("../../sql/task_due.sql"))?;
+        let key = (snapshot.namespace, self.queue.as_bytes(), self.priority, millis(snapshot.now));
+        let mut rows = statement.query(key)?;
+        let mut collected = 0;
+        while let Some(row) = rows.next()? {
+            let task = StoredTask::from_row(row)?;
+            if collected == self.at_most || task.head.due.is_none_or(|due| due > snapshot.now) {
+                return Ok(task.head.due);
+            }
+            collected += 1;
+            due.push(task);
+        }
+        Ok(None)
+    }
+}
+
+fn take(tx: &WriteTx<'_>, mut task: StoredTask, worker: &str, lease: Duration) -> Result<TaskRecord, Failure> {
+    let (version, token) = (tx.draw(), tx.draw());
+    let until = tx.now.after(lease);
+    let row = (task.id, version, token, worker.as_bytes(), millis(until));
+    tx.statement(include_str!("../../sql/task_claim.sql"))?.execute(row)?;
+    task.head.version = Version(count(version));
+    task.head.claims = task.head.claims.saturating_add(1);
+    task.head.due = Some(until);
+    task.head.lease = Some(Lease { worker: worker.to_owned(), token: Token(count(token)) });
+    record(tx, task, Part::All)
+}

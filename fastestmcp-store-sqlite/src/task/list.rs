@@ -1,0 +1,84 @@
+use fastestmcp_core::page::{Page, PageRequest};
+use fastestmcp_core::principal::OwnerFilter;
+use fastestmcp_core::task::TaskHead;
+use rusqlite::params;
+
+use super::head::StoredTask;
+use crate::error::Failure;
+use crate::position::Listing;
+use crate::reader::ReadOperation;
+use crate::snapshot::{Snapshot, millis, number};
+
+#[derive(Debug)]
+pub(super) struct ListTasks {
+    pub(super) filter: OwnerFilter,
+    pub(super) status: Option<u8>,
+    pub(super) page: PageRequest,
+}
+
+impl ReadOperation for ListTasks {
+    type Answer = Page<TaskHead>;
+    const NAME: &'static str = "list_tasks";
+
+    fn run(&self, snapshot: &Snapshot<'_>) -> Result<Self::Answer, Failure> {
+        let listing = self.listing(snapshot);
+        let (created, name) = match &self.page.after {
+            None => (i64::MAX, Vec::new()),
+            Some(position) => parse(&listing.anchor(position)?)?,
+        };
+        let limit = self.page.limit;
+        let (namespace, most) = (snapshot.namespace, number(limit.examined() as u64 + 1));
+        let sql = match (&self.filter, self.status) {
+            (OwnerFilter::Any, _) => include_str!("../../sql/task_list.sql"),
+            (OwnerFilter::Is(_), None) => include_str!("../../sql/task_list_owner.sql"),
+            (OwnerFilter::Is(_), Some(_)) => include_str!("../../sql/task_list_status.sql"),
+        };
+        let mut statement = snapshot.statement(sql)?;
+        let mut rows = match (&self.filter, self.status) {
+            (OwnerFilter::Any, _) => statement.query(params![namespace, created, name, most])?,
+            (OwnerFilter::Is(owner), None) => {
+                statement.query(params![namespace, created, name, most, owner.as_str().as_bytes()])?
+            }
+            (OwnerFilter::Is(owner), Some(status)) => {
+                statement.query(params![namespace, created, name, most, owner.as_str().as_bytes(), status])?
+            }
+        };
+        let (mut items, mut examined) = (Vec::new(), 0);
+        let mut last: Option<Vec<u8>> = None;
+        while let Some(row) = rows.next()? {
+            if let Some(anchor) = last.take_if(|_| items.len() == limit.get() || examined == limit.examined()) {
+                return Ok(Page { items, next: Some(listing.position(&anchor)) });
+            }
+            let task = StoredTask::from_row(row)?;
+            examined += 1;
+            last = Some(anchor(&task.head));
+            if task.is_live(snapshot.now) && self.status.is_none_or(|status| status == task.head.status) {
+                items.push(task.head);
+            }
+        }
+        Ok(Page::last(items))
+    }
+}
+
+impl ListTasks {
+    fn listing(&self, snapshot: &Snapshot<'_>) -> Listing {
+        let status = self.status.map_or(Vec::new(), |status| vec![status]);
+        let (whose, owner) = match &self.filter {
+            OwnerFilter::Any => (0, ""),
+            OwnerFilter::Is(owner) => (1, owner.as_str()),
+        };
+        Listing::new(&[b"tasks", &snapshot.namespace.to_be_bytes(), &[whose], owner.as_bytes(), &status])
+    }
+}
+
+/// Creation time and id: the sort key of the listing.
+fn anchor(head: &TaskHead) -> Vec<u8> {
+    let mut anchor = millis(head.created).to_be_bytes().to_vec();
+    anchor.extend_from_slice(head.id.as_str().as_bytes());
+    anchor
+}
+
+fn parse(anchor: &[u8]) -> Result<(i64, Vec<u8>), Failure> {
+    let (created, name) = anchor.split_first_chunk().ok_or(Failure::Cursor)?;
+    Ok((i64::from_be_bytes(*created), name.to_vec()))
+}

@@ -1,0 +1,77 @@
+//! The `TaskBackend` seam.
+
+mod claim;
+mod get;
+mod head;
+mod insert;
+mod list;
+mod parts;
+mod renew;
+mod replace;
+
+pub(crate) use self::parts::remove;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fastestmcp_core::backend::At;
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::limits::check_span;
+use fastestmcp_core::page::{Page, PageRequest};
+use fastestmcp_core::principal::OwnerFilter;
+use fastestmcp_core::task::{
+    ClaimRequest, Claimed, InsertOutcome, NewTask, Part, Renewed, ReplaceOutcome, ReplaceRequest, TaskBackend,
+    TaskHead, TaskRecord, Token,
+};
+
+use crate::store::{SqliteStore, refuse};
+
+#[async_trait]
+impl TaskBackend for SqliteStore {
+    async fn insert(&self, task: NewTask) -> StoreResult<At<InsertOutcome>> {
+        self.limits().check_insert(&task).map_err(refuse("insert"))?;
+        self.write(insert::Insert(task)).await
+    }
+
+    async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
+        self.limits().check_batch("ids", ids.len()).map_err(refuse("get"))?;
+        ids.iter().try_for_each(|id| self.limits().check_key("task id", id.as_str())).map_err(refuse("get"))?;
+        self.read(get::Get { ids: ids.to_vec(), filter: filter.clone(), part }).await
+    }
+
+    async fn replace(&self, request: ReplaceRequest) -> StoreResult<At<ReplaceOutcome>> {
+        self.limits().check_replace(&request).map_err(refuse("replace"))?;
+        self.write(replace::Replace(request)).await
+    }
+
+    async fn claim(&self, mut request: ClaimRequest) -> StoreResult<At<Claimed>> {
+        self.limits().check_claim(&request).map_err(refuse("claim"))?;
+        request.queues.sort_unstable();
+        request.queues.dedup();
+        let max_bytes = self.limits().max_batch_bytes;
+        self.write(claim::Claim { request, max_bytes }).await
+    }
+
+    async fn renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> StoreResult<At<Vec<Renewed>>> {
+        self.limits().check_batch("leases", leases.len()).map_err(refuse("renew"))?;
+        check_span("lease", lease).map_err(refuse("renew"))?;
+        leases
+            .iter()
+            .try_for_each(|(id, _)| self.limits().check_key("task id", id.as_str()))
+            .map_err(refuse("renew"))?;
+        self.write(renew::Renew { leases: leases.to_vec(), lease }).await
+    }
+
+    async fn list_tasks(
+        &self,
+        filter: &OwnerFilter,
+        status: Option<u8>,
+        page: PageRequest,
+    ) -> StoreResult<At<Page<TaskHead>>> {
+        if let OwnerFilter::Is(owner) = filter {
+            self.limits().check_key("owner", owner.as_str()).map_err(refuse("list_tasks"))?;
+        }
+        self.read(list::ListTasks { filter: filter.clone(), status, page }).await
+    }
+}

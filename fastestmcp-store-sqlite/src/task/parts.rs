@@ -1,0 +1,37 @@
+use bytes::Bytes;
+use fastestmcp_core::task::{Part, TaskRecord};
+use rusqlite::OptionalExtension;
+
+use super::head::StoredTask;
+use crate::error::Failure;
+use crate::snapshot::Snapshot;
+use crate::writer::WriteTx;
+
+/// A record with the parts that were asked for.
+pub(super) fn record(snapshot: &Snapshot<'_>, task: StoredTask, part: Part) -> Result<TaskRecord, Failure> {
+    let read = |sql| {
+        let mut statement = snapshot.statement(sql)?;
+        let bytes = statement.query_row([task.id], |row| Ok(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?)));
+        bytes.optional()?.ok_or(Failure::Corrupt("a task lacks its spec or state")).map(Some)
+    };
+    let spec = if part.has_spec() { read(include_str!("../../sql/task_spec_find.sql"))? } else { None };
+    let state = if part.has_state() { read(include_str!("../../sql/task_state_find.sql"))? } else { None };
+    Ok(TaskRecord { head: task.head, spec, state })
+}
+
+pub(super) fn put_state(tx: &WriteTx<'_>, task: i64, state: &[u8]) -> Result<(), Failure> {
+    tx.statement(include_str!("../../sql/task_state_put.sql"))?.execute((task, state))?;
+    Ok(())
+}
+
+/// Removes a task whole; the answer is how many bytes its spec and state had.
+pub(crate) fn remove(tx: &WriteTx<'_>, task: i64) -> Result<usize, Failure> {
+    let delete = |sql| -> Result<usize, Failure> {
+        let length: Option<i64> = tx.statement(sql)?.query_row([task], |row| row.get(0)).optional()?;
+        Ok(length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0))
+    };
+    let bytes = delete(include_str!("../../sql/task_spec_delete.sql"))?
+        + delete(include_str!("../../sql/task_state_delete.sql"))?;
+    tx.statement(include_str!("../../sql/task_delete.sql"))?.execute([task])?;
+    Ok(bytes)
+}

@@ -1,0 +1,197 @@
+//! The one thread that writes, with group commit.
+
+mod contention;
+mod job;
+mod transaction;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fastestmcp_core::error::{Outcome, StoreErrorKind};
+use rusqlite::Connection;
+
+pub(crate) use self::job::{Job, Pending, WriteOperation};
+pub(crate) use self::transaction::WriteTx;
+
+use self::contention::Contention;
+use self::transaction::Group;
+use crate::checkpoint::Checkpoints;
+use crate::clock::StoreClock;
+use crate::config::Synchronous;
+use crate::error::Failure;
+use crate::queue::{Found, Queue};
+
+/// How many operations share one transaction.
+const MAX_GROUP: usize = 512;
+
+/// The queue of a writer.
+pub(crate) type WriteQueue = Queue<Box<dyn Job>>;
+
+/// Carries out queued writes on one connection, many per transaction.
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) namespace: i64,
+    pub(crate) clock: Arc<StoreClock>,
+    pub(crate) queue: Arc<WriteQueue>,
+    pub(crate) synchronous: Synchronous,
+    pub(crate) checkpoints: Arc<Checkpoints>,
+}
+
+impl Writer {
+    /// Serves the queue until it is closed and empty, then moves the log into the file.
+    pub(crate) fn run(self) {
+        let mut contention = Contention::default();
+        loop {
+            match self.queue.wait(Duration::from_secs(1)) {
+                Found::Work => self.serve(&mut contention),
+                Found::Nothing => self.keep_time(),
+                Found::End => break,
+            }
+            if self.checkpoints.wants_restart() {
+                self.checkpoints.restarted(&self.connection);
+            }
+        }
+        self.checkpoints.finish(&self.connection);
+    }
+
+    fn serve(&self, contention: &mut Contention) {
+        let relaxed = self.synchronous == Synchronous::Full && self.queue.all(|job| !job.is_durable());
+        if relaxed && self.set_synchronous("NORMAL").is_err() {
+            return self.refuse(&Failure::Corrupt("the commit mode cannot be changed"));
+        }
+        match self.lock(contention, || self.queue.retain(|job| !job.is_over())) {
+            Ok(true) => {
+                let jobs = self.queue.take(MAX_GROUP, |job| !relaxed || !job.is_durable());
+                self.commit_together(jobs.into_iter().filter(|job| job.start()).collect(), contention);
+            }
+            Ok(false) => {}
+            Err(failure) => self.refuse(&failure),
+        }
+        if relaxed {
+            // FULL is never lost: a connection that could not be set back must not acknowledge anything.
+            if let Err(failure) = self.set_synchronous("FULL") {
+                tracing::error!(%failure, "the writer stops");
+                self.queue.abandon();
+            }
+        }
+        if let Some(pause) = contention.pause() {
+            thread::sleep(pause);
+        }
+    }
+
+    /// Takes the write lock; false if nobody waits for it any more.
+    fn lock(&self, contention: &mut Contention, wanted: impl Fn() -> bool) -> Result<bool, Failure> {
+        loop {
+            match self.execute("BEGIN IMMEDIATE") {
+                Ok(()) => {
+                    let version =
+                        self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
+                    contention.locked(version?);
+                    return Ok(true);
+                }
+                Err(failure) if failure.is_busy() => {
+                    if !wanted() {
+                        return Ok(false);
+                    }
+                    thread::sleep(contention.busy());
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    fn commit_together(&self, mut jobs: Vec<Box<dyn Job>>, contention: &mut Contention) {
+        match self.execute_all(&mut jobs) {
+            Ok(()) => self.finish(jobs),
+            Err(failure) => {
+                self.roll_back();
+                if jobs.len() == 1 {
+                    return fail_all(jobs, &failure, Outcome::NotApplied);
+                }
+                for job in jobs {
+                    self.commit_alone(job, contention);
+                }
+            }
+        }
+    }
+
+    fn commit_alone(&self, job: Box<dyn Job>, contention: &mut Contention) {
+        let deadline = job.deadline();
+        match self.lock(contention, || Instant::now() < deadline) {
+            Ok(true) => self.commit_together(vec![job], contention),
+            Ok(false) => job.fail(&Failure::Late, Outcome::NotApplied),
+            Err(failure) => job.fail(&failure, Outcome::NotApplied),
+        }
+    }
+
+    fn execute_all(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+        let group = Group::begun(&self.connection)?;
+        for job in jobs {
+            let tx = group.member(self.namespace, &self.clock);
+            catch_unwind(AssertUnwindSafe(|| job.run(&tx))).map_err(|_| Failure::Panicked)??;
+        }
+        group.seal()
+    }
+
+    fn finish(&self, jobs: Vec<Box<dyn Job>>) {
+        match self.execute("COMMIT") {
+            Ok(()) => {
+                self.checkpoints.committed();
+                jobs.into_iter().for_each(Job::acknowledge);
+            }
+            Err(failure) => {
+                // A full disk cut the log before its commit mark; a busy lock kept it from being written at all.
+                let outcome = match failure.kind() {
+                    StoreErrorKind::StorageFull | StoreErrorKind::Contention => Outcome::NotApplied,
+                    _ => Outcome::Unknown,
+                };
+                self.roll_back();
+                fail_all(jobs, &failure, outcome);
+            }
+        }
+    }
+
+    fn roll_back(&self) {
+        // Some storage errors have rolled it back already.
+        if !self.connection.is_autocommit()
+            && let Err(failure) = self.execute("ROLLBACK")
+        {
+            tracing::error!(%failure, "rollback failed");
+        }
+    }
+
+    /// Fails what waits, because the lock cannot be taken at all.
+    fn refuse(&self, failure: &Failure) {
+        let jobs = self.queue.take(MAX_GROUP, |_| true);
+        fail_all(jobs.into_iter().filter(|job| job.start()).collect(), failure, Outcome::NotApplied);
+    }
+
+    /// Lets other processes know how far the store's time is while the host's clock is behind it (G1).
+    fn keep_time(&self) {
+        if !self.clock.host_lags() || self.execute("BEGIN IMMEDIATE").is_err() {
+            return;
+        }
+        let stamped = Group::begun(&self.connection).and_then(|group| {
+            group.member(self.namespace, &self.clock);
+            group.stamp()
+        });
+        if stamped.and_then(|()| self.execute("COMMIT")).is_err() {
+            self.roll_back();
+        }
+    }
+
+    fn set_synchronous(&self, mode: &str) -> Result<(), Failure> {
+        Ok(self.connection.pragma_update(None, "synchronous", mode)?)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Failure> {
+        self.connection.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+}
+
+fn fail_all(jobs: Vec<Box<dyn Job>>, failure: &Failure, outcome: Outcome) {
+    jobs.into_iter().for_each(|job| job.fail(failure, outcome));
+}
