@@ -1,0 +1,5 @@
+//! Cases for this seam.
+
+use crate::case::Case;
+
+pub(super) const ALL: &[&[Case]] = &[];
