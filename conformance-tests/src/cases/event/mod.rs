@@ -1,5 +1,8 @@
-//! Cases for this seam.
+//! Cases for `EventLog`.
+
+mod order;
+mod steps;
 
 use crate::case::Case;
 
-pub(super) const ALL: &[&[Case]] = &[];
+pub(super) const ALL: &[&[Case]] = &[order::CASES];
