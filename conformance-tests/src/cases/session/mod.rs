@@ -1,0 +1,12 @@
+//! Cases for `SessionStateStore`.
+
+mod clock;
+mod commit;
+mod expiry;
+mod steps;
+mod touch;
+mod version;
+
+use crate::case::Case;
+
+pub(super) const ALL: &[&[Case]] = &[commit::CASES, version::CASES, expiry::CASES, touch::CASES, clock::CASES];

@@ -1,0 +1,115 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One way to be wrong, each seen in a real store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bug {
+    /// Preconditions are checked first and the write happens later.
+    CheckThenAct,
+    /// The first read after a write still shows what was there before it.
+    StaleRead,
+    /// A load of several keys reads them one by one.
+    TornLoad,
+    /// Versions count per key and start again after a delete.
+    VersionReuse,
+    /// A touch revives a scope that has expired.
+    ResurrectAfterExpiry,
+    /// A write to an existing scope creates it if it was deleted.
+    ResurrectAfterDelete,
+    /// Durations are cut to whole seconds.
+    TtlInSeconds,
+    /// Durations are kept in 32 bits of milliseconds.
+    TtlIn32Bits,
+    /// What has a deadline is still there at the deadline itself.
+    LateBoundary,
+    /// Each node computes deadlines with its own clock.
+    CallersClock,
+    /// Pages are found by counting rows.
+    PageByOffset,
+    /// A walk whose anchor is gone starts again.
+    PageRestart,
+    /// An owner sees every owner whose name starts with its own.
+    OwnerPrefix,
+    /// Scope and key are joined with `::`.
+    UnescapedJoin,
+    /// Creating a scope that exists succeeds.
+    UpsertScope,
+    /// Inserting a task that exists replaces it.
+    UpsertTask,
+    /// A closed task takes any write.
+    TerminalOverwrite,
+    /// The holder of any token may write.
+    NoFencing,
+    /// Whoever once held a lease may hand it back.
+    ReleaseWithoutToken,
+    /// A take is a read and then a delete.
+    TakeInTwoSteps,
+    /// A write is acknowledged before it can survive a crash.
+    AckBeforeDurable,
+    /// Offsets are drawn first and events become visible later.
+    EventHole,
+    /// A reader of trimmed events is told nothing.
+    SilentGap,
+    /// A topic that is made again counts from the beginning.
+    OffsetsRestart,
+    /// The quota is counted first and the insert happens later.
+    QuotaOutsideLock,
+    /// The clock is read before the wait for the lock.
+    ClockBeforeLock,
+    /// A renewal raises the version.
+    RenewBumpsVersion,
+    /// A refused commit takes the one before it with it.
+    NeighbourRolledBack,
+    /// An idempotency key matches whatever was asked.
+    IdempotencyIgnoresDigest,
+    /// A task can be claimed shortly before its lease ends.
+    EarlyReclaim,
+    /// Namespaces share their data.
+    SharedNamespaces,
+}
+
+/// The one bug of a store, if it has one, and how often it made a difference.
+#[derive(Debug, Default)]
+pub(crate) struct Switch {
+    bug: Option<Bug>,
+    fired: AtomicU64,
+}
+
+impl Switch {
+    /// Nothing is wrong.
+    pub(crate) const fn off() -> Self {
+        Self { bug: None, fired: AtomicU64::new(0) }
+    }
+
+    /// This is wrong.
+    pub(crate) const fn on(bug: Bug) -> Self {
+        Self { bug: Some(bug), fired: AtomicU64::new(0) }
+    }
+
+    /// How often it made a difference.
+    pub(crate) fn fired(&self) -> u64 {
+        self.fired.load(Ordering::Relaxed)
+    }
+
+    /// Whether `bug` is on, without counting.
+    pub(crate) fn has(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+
+    /// Whether `bug` is on; asked where it makes the difference, so it counts.
+    pub(crate) fn is(&self, bug: Bug) -> bool {
+        self.has(bug) && {
+            self.fire();
+            true
+        }
+    }
+
+    /// Whether `bug` is on and makes a difference here.
+    pub(crate) fn bends(&self, bug: Bug, differs: bool) -> bool {
+        differs && self.is(bug)
+    }
+
+    pub(crate) fn fire(&self) {
+        self.fired.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,157 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fastestmcp_core::backend::At;
+use fastestmcp_core::error::{StoreError, StoreErrorKind, StoreResult};
+use fastestmcp_core::event::{Event, EventLog, Keep, Offset, ReadFrom, TopicRead, Wake, WakeStream};
+use fastestmcp_core::time::StoreTime;
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{self, Sender};
+
+use super::{Bug, Model, NAME, Space};
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Topics {
+    pub(super) live: BTreeMap<String, Topic>,
+    /// The highest offset of any topic that vanished: whoever stands before it may have missed something.
+    pub(super) vanished: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Topic {
+    pub(super) events: VecDeque<(StoreTime, Event)>,
+    /// The newest offset that may be gone.
+    floor: u64,
+    pub(super) head: u64,
+    pub(super) keep: Keep,
+    pub(super) written: StoreTime,
+}
+
+impl Topic {
+    const fn new(floor: u64, keep: Keep, now: StoreTime) -> Self {
+        Self { events: VecDeque::new(), floor, head: floor, keep, written: now }
+    }
+
+    fn trim(&mut self, now: StoreTime) {
+        while self.events.len() > self.keep.count as usize
+            && self.events.front().is_some_and(|(at, _)| at.after(self.keep.age) <= now)
+        {
+            if let Some((_, event)) = self.events.pop_front() {
+                self.floor = self.floor.max(event.offset.0);
+            }
+        }
+    }
+}
+
+impl Model {
+    fn append_locked(&self, space: &mut Space, topic: &str, events: Vec<(u64, Bytes)>, keep: Keep, now: StoreTime) {
+        let floor = if self.switch.has(Bug::OffsetsRestart) { 0 } else { space.topics.vanished };
+        let topic = space.topics.live.entry(topic.to_owned()).or_insert_with(|| Topic::new(floor, keep, now));
+        (topic.keep, topic.written) = (keep, now);
+        for (offset, payload) in events {
+            topic.head = topic.head.max(offset);
+            topic.events.push_back((now, Event { offset: Offset(offset), payload }));
+        }
+        topic.events.make_contiguous().sort_by_key(|(_, event)| event.offset);
+        topic.trim(now);
+    }
+
+    /// The first offset of an append of `count` events.
+    fn draw_offsets(&self, space: &mut Space, topic: &str, count: usize) -> u64 {
+        if self.switch.has(Bug::OffsetsRestart) {
+            return match space.topics.live.get(topic) {
+                Some(topic) => topic.head + 1,
+                None => {
+                    self.switch.fire();
+                    1
+                }
+            };
+        }
+        let start = space.counter + 1;
+        space.counter += count as u64;
+        start
+    }
+
+    fn read_locked(&self, space: &Space, topic: &str, from: ReadFrom, limit: usize) -> TopicRead {
+        let topic = space.topics.live.get(topic);
+        let (floor, head) =
+            topic.map_or((space.topics.vanished, space.topics.vanished), |topic| (topic.floor, topic.head));
+        let ReadFrom::After(Offset(after)) = from else {
+            return TopicRead::Events { items: Vec::new(), next: Offset(head) };
+        };
+        if (after < floor || after > head) && !self.switch.is(Bug::SilentGap) {
+            let oldest = topic.and_then(|topic| topic.events.front()).map(|(_, event)| event.offset);
+            return TopicRead::Gap { oldest, next: Offset(floor) };
+        }
+        let newer = topic.into_iter().flat_map(|topic| &topic.events).filter(|(_, event)| event.offset.0 > after);
+        let items: Vec<Event> = newer.take(limit).map(|(_, event)| event.clone()).collect();
+        let next = items.last().map_or(Offset(after), |event| event.offset);
+        TopicRead::Events { items, next }
+    }
+}
+
+#[async_trait]
+impl EventLog for Model {
+    async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>> {
+        self.limits.check_append(topic, &events, &keep).map_err(|refused| refused.into_error(NAME, "append"))?;
+        if events.is_empty() {
+            let detail = "an append of no events";
+            return Err(StoreError::new(StoreErrorKind::InvalidInput, NAME, "append", detail));
+        }
+        let count = events.len();
+        let start = {
+            let (mut space, now) = self.begin().await;
+            let start = self.draw_offsets(&mut space, topic, count);
+            if !self.switch.has(Bug::EventHole) {
+                let end = Offset(start + count as u64);
+                self.append_locked(&mut space, topic, (start..).zip(events).collect(), keep, now);
+                return Ok(At::new(now, Offset(start)..end));
+            }
+            start
+        };
+        if start % 2 == 0 {
+            self.switch.fire();
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        let (mut space, now) = self.begin().await;
+        self.append_locked(&mut space, topic, (start..).zip(events).collect(), keep, now);
+        Ok(At::new(now, Offset(start)..Offset(start + count as u64)))
+    }
+
+    async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>> {
+        let (space, now) = self.begin().await;
+        let reads = topics.iter().map(|(topic, from)| self.read_locked(&space, topic, *from, limit)).collect();
+        Ok(At::new(now, reads))
+    }
+
+    async fn wake(&self, channels: &[String]) -> StoreResult<()> {
+        for channel in channels {
+            // Nobody listening is no failure: a wake-up is a hint.
+            let _ = self.wakes.0.send(channel.clone());
+        }
+        Ok(())
+    }
+
+    async fn listen(&self) -> StoreResult<WakeStream> {
+        let stream = stream::unfold(self.wakes.0.subscribe(), async |mut receiver| match receiver.recv().await {
+            Ok(channel) => Some((Wake::Channel(channel), receiver)),
+            Err(RecvError::Lagged(_)) => Some((Wake::Reset, receiver)),
+            Err(RecvError::Closed) => None,
+        });
+        Ok(stream.boxed())
+    }
+}
+
+/// The wake-ups of one namespace.
+#[derive(Clone, Debug)]
+pub(super) struct Wakes(Sender<String>);
+
+impl Default for Wakes {
+    fn default() -> Self {
+        Self(broadcast::channel(1_024).0)
+    }
+}

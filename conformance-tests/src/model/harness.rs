@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fastestmcp_core::ids::Namespace;
+use fastestmcp_core::time::Clock;
+
+use super::{Bug, Disk, Switch};
+use crate::harness::{Cluster, Harness, HarnessError, Node};
+use crate::planted::Faulty;
+
+/// Runs the suite on the reference model, or on the model with one bug.
+#[derive(Clone, Debug)]
+pub struct ModelHarness {
+    switch: Arc<Switch>,
+}
+
+impl ModelHarness {
+    /// The model as it should be.
+    pub fn correct() -> Self {
+        Self { switch: Arc::new(Switch::off()) }
+    }
+
+    /// The model with `bug`.
+    pub fn with(bug: Bug) -> Self {
+        Self { switch: Arc::new(Switch::on(bug)) }
+    }
+
+    /// How often the bug made a difference so far.
+    pub fn fired(&self) -> u64 {
+        self.switch.fired()
+    }
+}
+
+#[async_trait]
+impl Harness for ModelHarness {
+    const NAME: &'static str = "reference-model";
+
+    async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError> {
+        Ok(Box::new(Disk::new(clock, self.switch.clone())))
+    }
+}
+
+#[async_trait]
+impl Cluster for Disk {
+    async fn node(&self, index: usize) -> Result<Node, HarnessError> {
+        self.node_in(&Namespace::default(), index).await
+    }
+
+    async fn node_in(&self, namespace: &Namespace, index: usize) -> Result<Node, HarnessError> {
+        let shared = self.switch.bends(Bug::SharedNamespaces, *namespace != Namespace::default());
+        let model = if shared { self.open(&Namespace::default(), index) } else { self.open(namespace, index) };
+        Ok(Node::of(Faulty::around(model, self.switch.clone())))
+    }
+
+    async fn crash(&self) -> Result<(), HarnessError> {
+        for (space, _) in self.spaces.lock().values() {
+            space.lock().lose_what_is_not_durable(&self.switch);
+        }
+        Ok(())
+    }
+
+    async fn restart(&self) -> Result<(), HarnessError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! The reference model: plain maps under one lock. It is the contract as a program: every other store is compared with
+//! it, and every planted store is this one with a single [`Bug`] switched on.
+
+mod bug;
+mod clock;
+mod crash;
+mod event;
+mod harness;
+mod page;
+mod session;
+mod sweep;
+mod task;
+
+pub use bug::Bug;
+pub(crate) use bug::Switch;
+pub use harness::ModelHarness;
+pub(crate) use session::unconditional;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fastestmcp_core::backend::{Backend, Durability, Guarantees, Reach, SweepBudget, Swept};
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::ids::Namespace;
+use fastestmcp_core::limits::Limits;
+use fastestmcp_core::time::{Clock, StoreTime};
+use parking_lot::{Mutex, MutexGuard};
+
+/// The name of the model in its errors.
+const NAME: &str = "model";
+
+/// The reference implementation of all three seams.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    node: usize,
+    clock: Arc<dyn Clock>,
+    switch: Arc<Switch>,
+    limits: Limits,
+    space: Arc<Mutex<Space>>,
+    wakes: event::Wakes,
+}
+
+/// The data of one namespace.
+#[derive(Clone, Debug, Default)]
+struct Space {
+    /// The newest version, token or offset: one counter that outlives everything it numbers.
+    counter: u64,
+    sessions: session::Sessions,
+    tasks: task::Tasks,
+    topics: event::Topics,
+}
+
+impl Space {
+    fn draw(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+}
+
+type Shared = (Arc<Mutex<Space>>, event::Wakes);
+
+/// What survives the end of every handle: the model's disk.
+#[derive(Clone, Debug)]
+struct Disk {
+    clock: Arc<dyn Clock>,
+    switch: Arc<Switch>,
+    spaces: Arc<Mutex<BTreeMap<Namespace, Shared>>>,
+}
+
+impl Disk {
+    fn new(clock: Arc<dyn Clock>, switch: Arc<Switch>) -> Self {
+        Self { clock, switch, spaces: Arc::default() }
+    }
+
+    fn open(&self, namespace: &Namespace, node: usize) -> Model {
+        let (space, wakes) = self.spaces.lock().entry(namespace.clone()).or_default().clone();
+        let (clock, switch) = (self.clock.clone(), self.switch.clone());
+        Model { node, clock, switch, limits: Limits::default(), space, wakes }
+    }
+}
+
+impl Model {
+    /// Lock, then read the clock once: the order of every operation.
+    async fn begin(&self) -> (MutexGuard<'_, Space>, StoreTime) {
+        if self.switch.is(Bug::ClockBeforeLock) {
+            let now = self.clock.now();
+            tokio::task::yield_now().await;
+            return (self.space.lock(), now);
+        }
+        let space = self.space.lock();
+        let now = self.now();
+        (space, now)
+    }
+}
+
+#[async_trait]
+impl Backend for Model {
+    fn guarantees(&self) -> Guarantees {
+        Guarantees::new(Durability::ProcessCrash, Reach::Host)
+    }
+
+    async fn ping(&self) -> StoreResult<StoreTime> {
+        let (_space, now) = self.begin().await;
+        Ok(now)
+    }
+
+    async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
+        let (mut space, now) = self.begin().await;
+        Ok(space.sweep(now, budget))
+    }
+}

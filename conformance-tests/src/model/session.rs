@@ -1,0 +1,210 @@
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use fastestmcp_core::backend::At;
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::page::{Page, PageRequest};
+use fastestmcp_core::session::{
+    Applied, CommitOutcome, CommitRequest, CommitRule, Entry, Expect, Lifetime, Loaded, Op, Scope, ScopeInfo,
+    ScopeKind, SessionStateStore, Touch, Version,
+};
+use fastestmcp_core::time::StoreTime;
+
+use super::page::page;
+use super::{Bug, Model, NAME, Space};
+
+pub(super) type Entries = BTreeMap<String, Entry>;
+
+/// All scopes that were made and not removed, expired ones included.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sessions {
+    pub(super) scopes: BTreeMap<Scope, (ScopeInfo, Entries)>,
+    /// What the last commit changed, as it was before: for the bug that rolls it back.
+    before: Option<(Scope, Option<(ScopeInfo, Entries)>)>,
+}
+
+impl Model {
+    /// The scope if it is live at `now`.
+    fn scope(&self, space: &Space, scope: &Scope, now: StoreTime) -> Option<ScopeInfo> {
+        if scope.kind == ScopeKind::System {
+            return Some(ScopeInfo::SYSTEM);
+        }
+        let (info, _) = space.sessions.scopes.get(scope)?;
+        (!self.is_past(info.expires, now)).then_some(*info)
+    }
+
+    /// The entry if it and its scope are live at `now`.
+    fn entry(&self, space: &Space, scope: &Scope, key: &str, now: StoreTime) -> Option<Entry> {
+        self.scope(space, scope, now)?;
+        let entry = space.sessions.scopes.get(scope)?.1.get(key)?;
+        (!self.is_past(entry.expires, now)).then(|| entry.clone())
+    }
+
+    fn entries(&self, space: &Space, scope: &Scope, now: StoreTime) -> Vec<(String, Entry)> {
+        if self.scope(space, scope, now).is_none() {
+            return Vec::new();
+        }
+        let entries = space.sessions.scopes.get(scope).map(|(_, entries)| entries.clone()).unwrap_or_default();
+        entries.into_iter().filter(|(_, entry)| !self.is_past(entry.expires, now)).collect()
+    }
+
+    fn live_scopes(&self, space: &Space, kind: ScopeKind, now: StoreTime) -> Vec<(Scope, ScopeInfo)> {
+        let of_kind = space.sessions.scopes.keys().filter(|scope| scope.kind == kind);
+        let live = of_kind.filter_map(|scope| Some((scope.clone(), self.scope(space, scope, now)?)));
+        live.filter(|(scope, _)| kind != ScopeKind::System || !self.entries(space, scope, now).is_empty()).collect()
+    }
+
+    fn born(&self, lifetime: Lifetime, now: StoreTime) -> ScopeInfo {
+        let ends = lifetime.max_life.map(|max_life| self.deadline(now, max_life));
+        let expires = self.deadline(now, lifetime.ttl);
+        ScopeInfo { created: now, expires: Some(ends.map_or(expires, |ends| expires.min(ends))), ends }
+    }
+
+    fn apply(&self, space: &mut Space, scope: &Scope, op: Op, now: StoreTime) -> Applied {
+        let current = self.entry(space, scope, op.key(), now);
+        let drawn = match &current {
+            _ if self.switch.bends(Bug::VersionReuse, current.is_none()) => 1,
+            Some(entry) if self.switch.has(Bug::VersionReuse) => entry.version.0 + 1,
+            _ => space.draw(),
+        };
+        let (_, entries) = space.sessions.scopes.entry(scope.clone()).or_insert((ScopeInfo::SYSTEM, Entries::new()));
+        match op {
+            Op::Put { key, value, ttl, .. } => {
+                let version = Version(drawn);
+                let expires = ttl.map(|ttl| self.deadline(now, ttl));
+                entries.insert(key, Entry { value, version, expires });
+                Applied::Put(version)
+            }
+            Op::Delete { key, .. } => {
+                entries.remove(&key);
+                Applied::Deleted(current.is_some())
+            }
+            Op::Take { key, .. } => {
+                entries.remove(&key);
+                Applied::Taken(current)
+            }
+            Op::Check { .. } => Applied::Checked,
+        }
+    }
+
+    fn mismatch(&self, space: &Space, request: &CommitRequest, now: StoreTime, fresh: bool) -> Option<CommitOutcome> {
+        request.ops.iter().enumerate().find_map(|(index, op)| {
+            let current = if fresh { None } else { self.entry(space, &request.scope, op.key(), now) };
+            let holds = op.expect().holds(current.as_ref().map(|entry| entry.version));
+            (!holds).then_some(CommitOutcome::Mismatch { index, current })
+        })
+    }
+
+    fn commit_locked(&self, space: &mut Space, request: CommitRequest, now: StoreTime) -> CommitOutcome {
+        let scope = &request.scope;
+        let live = self.scope(space, scope, now);
+        let born = match (request.rule, live) {
+            _ if scope.kind == ScopeKind::System => None,
+            (CommitRule::Existing, None) if self.switch.is(Bug::ResurrectAfterDelete) => {
+                Some(ScopeInfo { created: now, expires: None, ends: None })
+            }
+            (CommitRule::Existing, None) => return CommitOutcome::ScopeGone,
+            (CommitRule::CreateNew(_), Some(_)) if self.switch.is(Bug::UpsertScope) => None,
+            (CommitRule::CreateNew(_), Some(_)) => return CommitOutcome::ScopeExists,
+            (CommitRule::CreateIfMissing(lifetime) | CommitRule::CreateNew(lifetime), None) => {
+                Some(self.born(lifetime, now))
+            }
+            (CommitRule::Existing | CommitRule::CreateIfMissing(_), Some(_)) => None,
+        };
+        if let Some(mismatch) = self.mismatch(space, &request, now, born.is_some()) {
+            if let Some((scope, old)) = space.sessions.before.take()
+                && self.switch.is(Bug::NeighbourRolledBack)
+            {
+                match old {
+                    Some(old) => drop(space.sessions.scopes.insert(scope, old)),
+                    None => drop(space.sessions.scopes.remove(&scope)),
+                }
+            }
+            return mismatch;
+        }
+        if self.switch.has(Bug::NeighbourRolledBack) {
+            space.sessions.before = Some((scope.clone(), space.sessions.scopes.get(scope).cloned()));
+        }
+        if let Some(info) = born {
+            space.sessions.scopes.insert(scope.clone(), (info, Entries::new()));
+        }
+        CommitOutcome::Committed(request.ops.into_iter().map(|op| self.apply(space, &request.scope, op, now)).collect())
+    }
+}
+
+#[async_trait]
+impl SessionStateStore for Model {
+    async fn load(&self, scope: &Scope, keys: &[&str], touch: Option<Touch>) -> StoreResult<At<Loaded>> {
+        self.limits.check_load(scope, keys).map_err(|refused| refused.into_error(NAME, "load"))?;
+        let (mut space, now) = self.begin().await;
+        let mut info = self.scope(&space, scope, now);
+        let revived = space.sessions.scopes.get(scope).map(|(info, _)| *info);
+        if touch.is_some() && self.switch.bends(Bug::ResurrectAfterExpiry, info.is_none() && revived.is_some()) {
+            info = revived;
+        }
+        let moved = touch.and_then(|touch| {
+            let exact = Touch { ttl: self.deadline(now, touch.ttl).since(now), slack: touch.slack };
+            exact.moves(now, &info?)
+        });
+        if let (Some(expires), Some((stored, _))) = (moved, space.sessions.scopes.get_mut(scope)) {
+            stored.expires = Some(expires);
+            info = Some(*stored);
+        }
+        let entries = keys.iter().map(|key| self.entry(&space, scope, key, now)).collect();
+        Ok(At::new(now, Loaded { scope: info, entries }))
+    }
+
+    async fn commit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
+        self.limits.check_commit(&request).map_err(|refused| refused.into_error(NAME, "commit"))?;
+        let (mut space, now) = self.begin().await;
+        let outcome = self.commit_locked(&mut space, request, now);
+        Ok(At::new(now, outcome))
+    }
+
+    async fn list_entries(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        request: PageRequest,
+    ) -> StoreResult<At<Page<(String, Entry)>>> {
+        self.limits.check_key("prefix", prefix).map_err(|refused| refused.into_error(NAME, "list_entries"))?;
+        let (space, now) = self.begin().await;
+        let mut rows = self.entries(&space, scope, now);
+        rows.retain(|(key, _)| key.starts_with(prefix));
+        let keyed = rows.into_iter().map(|row| (row.0.clone().into_bytes(), row)).collect();
+        Ok(At::new(now, page(&self.switch, "list_entries", b'e', keyed, &request)?))
+    }
+
+    async fn delete_scope(&self, scope: &Scope) -> StoreResult<At<bool>> {
+        let (mut space, now) = self.begin().await;
+        let existed = match scope.kind {
+            ScopeKind::System => !self.entries(&space, scope, now).is_empty(),
+            _ => self.scope(&space, scope, now).is_some(),
+        };
+        space.sessions.scopes.remove(scope);
+        Ok(At::new(now, existed))
+    }
+
+    async fn list_scopes(&self, kind: ScopeKind, request: PageRequest) -> StoreResult<At<Page<(Scope, ScopeInfo)>>> {
+        let (space, now) = self.begin().await;
+        let rows = self.live_scopes(&space, kind, now);
+        let keyed = rows.into_iter().map(|row| (row.0.id.clone().into_bytes(), row)).collect();
+        Ok(At::new(now, page(&self.switch, "list_scopes", b's', keyed, &request)?))
+    }
+
+    async fn count_scopes(&self, kind: ScopeKind, at_most: u64) -> StoreResult<At<u64>> {
+        let (space, now) = self.begin().await;
+        let count = self.live_scopes(&space, kind, now).len() as u64;
+        Ok(At::new(now, count.min(at_most)))
+    }
+}
+
+/// An unconditional form of the same operation, for the bug that checks first and acts later.
+pub(crate) fn unconditional(op: Op) -> Op {
+    match op {
+        Op::Put { key, value, ttl, .. } => Op::Put { key, value, expect: Expect::Any, ttl },
+        Op::Delete { key, .. } => Op::Delete { key, expect: Expect::Any },
+        Op::Take { key, .. } => Op::Take { key, expect: Expect::Any },
+        Op::Check { key, .. } => Op::Check { key, expect: Expect::Any },
+    }
+}

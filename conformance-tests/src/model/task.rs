@@ -1,0 +1,260 @@
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fastestmcp_core::backend::At;
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::limits;
+use fastestmcp_core::page::{Page, PageRequest};
+use fastestmcp_core::principal::{Owner, OwnerFilter};
+use fastestmcp_core::session::Version;
+use fastestmcp_core::task::{
+    ClaimRequest, Claimed, Idempotency, InsertOutcome, Lease, NewTask, Part, Renewed, ReplaceOutcome, ReplaceRequest,
+    TaskBackend, TaskHead, TaskRecord, Then, Token,
+};
+use fastestmcp_core::time::StoreTime;
+
+use super::page::page;
+use super::{Bug, Model, NAME, Space};
+
+/// All tasks that were inserted and not removed, expired ones included.
+pub(super) type Tasks = BTreeMap<TaskId, Stored>;
+
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) head: TaskHead,
+    spec: Bytes,
+    state: Bytes,
+    idempotency: Option<Idempotency>,
+}
+
+impl Stored {
+    fn record(&self, part: Part) -> TaskRecord {
+        TaskRecord {
+            head: self.head.clone(),
+            spec: part.has_spec().then(|| self.spec.clone()),
+            state: part.has_state().then(|| self.state.clone()),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.spec.len() + self.state.len()
+    }
+}
+
+impl Model {
+    fn live<'a>(&'a self, space: &'a Space, now: StoreTime) -> impl Iterator<Item = &'a Stored> {
+        space.tasks.values().filter(move |stored| !self.is_past(stored.head.expires, now))
+    }
+
+    fn task<'a>(&self, space: &'a mut Space, id: &TaskId, now: StoreTime) -> Option<&'a mut Stored> {
+        space.tasks.get_mut(id).filter(|stored| !self.is_past(stored.head.expires, now))
+    }
+
+    fn admits(&self, filter: &OwnerFilter, owner: &Owner) -> bool {
+        let exact = filter.admits(owner);
+        let prefix = matches!(filter, OwnerFilter::Is(wanted) if owner.as_str().starts_with(wanted.as_str()));
+        exact || self.switch.bends(Bug::OwnerPrefix, prefix)
+    }
+
+    fn insert_locked(&self, space: &mut Space, task: NewTask, now: StoreTime) -> InsertOutcome {
+        if let Some(same) = self.live(space, now).find(|stored| stored.head.id == task.id)
+            && !self.switch.is(Bug::UpsertTask)
+        {
+            return InsertOutcome::Existing(Box::new(same.record(Part::All)));
+        }
+        if let Some(wanted) = &task.idempotency {
+            let key = |stored: &&Stored| stored.idempotency.as_ref().is_some_and(|kept| kept.key == wanted.key);
+            if let Some(same) = self.live(space, now).find(key) {
+                let differs = same.idempotency.as_ref().is_some_and(|kept| kept.digest != wanted.digest);
+                if differs && !self.switch.is(Bug::IdempotencyIgnoresDigest) {
+                    return InsertOutcome::KeyReused;
+                }
+                return InsertOutcome::Existing(Box::new(same.record(Part::All)));
+            }
+        }
+        if let Some(quota) = task.quota {
+            let open = self.live(space, now).filter(|stored| stored.head.open && stored.head.owner == task.owner);
+            let open = u32::try_from(open.count()).unwrap_or(u32::MAX);
+            if open >= quota {
+                return InsertOutcome::QuotaExceeded { open };
+            }
+        }
+        let head = TaskHead {
+            id: task.id.clone(),
+            owner: task.owner,
+            session: task.session,
+            queue: task.queue,
+            priority: task.priority,
+            status: task.status,
+            created: now,
+            updated: now,
+            expires: task.ttl.map(|ttl| self.deadline(now, ttl)),
+            open: true,
+            due: Some(self.deadline(now, task.delay)),
+            lease: None,
+            version: Version(space.draw()),
+            claims: 0,
+        };
+        let stored = Stored { head: head.clone(), spec: task.spec, state: task.state, idempotency: task.idempotency };
+        space.tasks.insert(task.id, stored);
+        InsertOutcome::Inserted(Box::new(head))
+    }
+
+    fn refusal(&self, stored: &Stored, request: &ReplaceRequest) -> Option<ReplaceOutcome> {
+        let stale_version = stored.head.version != request.guard.version;
+        let held = stored.head.lease.as_ref().map(|lease| lease.token);
+        let stale_token = request.guard.token.is_some_and(|token| held != Some(token));
+        let refused = stale_token || stale_version;
+        let hands_back = matches!(request.then, Then::Runnable { .. });
+        if (request.guard.token.is_some() && self.switch.bends(Bug::NoFencing, refused))
+            || (hands_back && self.switch.bends(Bug::ReleaseWithoutToken, refused))
+            || (!stored.head.open && self.switch.bends(Bug::TerminalOverwrite, refused))
+        {
+            return None;
+        }
+        if stale_token {
+            return Some(ReplaceOutcome::LeaseLost);
+        }
+        stale_version.then(|| ReplaceOutcome::Conflict(Box::new(stored.record(Part::State))))
+    }
+
+    fn replace_locked(&self, space: &mut Space, request: ReplaceRequest, now: StoreTime) -> ReplaceOutcome {
+        let drawn = Version(space.draw());
+        let Some(stored) = self.task(space, &request.id, now) else { return ReplaceOutcome::Missing };
+        if let Some(refusal) = self.refusal(stored, &request) {
+            return refusal;
+        }
+        let head = &mut stored.head;
+        (head.version, head.status, head.updated) = (drawn, request.status, now);
+        stored.state = request.state;
+        let nobody_until = |due| (true, due, None);
+        (head.open, head.due, head.lease) = match request.then {
+            Then::KeepLease => (head.open, head.due, head.lease.take()),
+            Then::Runnable { delay } => nobody_until(Some(self.deadline(now, delay))),
+            Then::Waiting { at_most } => nobody_until(at_most.map(|at_most| self.deadline(now, at_most))),
+            Then::Terminal { retain } => {
+                head.expires = head.expires.map(|expires| expires.max(self.deadline(now, retain)));
+                (false, None, None)
+            }
+        };
+        ReplaceOutcome::Replaced(Box::new(head.clone()))
+    }
+
+    fn claim_locked(&self, space: &mut Space, request: &ClaimRequest, now: StoreTime) -> Claimed {
+        let mut scheduled: Vec<_> = self
+            .live(space, now)
+            .filter(|stored| request.queues.contains(&stored.head.queue))
+            .filter_map(|stored| Some((Reverse(stored.head.priority), stored.head.due?, stored.head.id.clone())))
+            .collect();
+        scheduled.sort();
+        let is_due = |due: StoreTime| {
+            self.is_past(Some(due), now)
+                || self.switch.bends(Bug::EarlyReclaim, due <= now.after(Duration::from_millis(500)))
+        };
+        let mut chosen: Vec<TaskId> = Vec::new();
+        let mut next_due: Option<Duration> = None;
+        for (_, due, id) in scheduled {
+            if chosen.len() < request.limit && is_due(due) {
+                chosen.push(id);
+            } else {
+                let wait = due.since(now);
+                next_due = Some(next_due.map_or(wait, |earlier| earlier.min(wait)));
+            }
+        }
+        let tasks = chosen.iter().filter_map(|id| self.lease(space, id, request, now)).collect();
+        Claimed { tasks, next_due }
+    }
+
+    fn lease(&self, space: &mut Space, id: &TaskId, request: &ClaimRequest, now: StoreTime) -> Option<TaskRecord> {
+        let (version, token) = (Version(space.draw()), Token(space.draw()));
+        let stored = self.task(space, id, now)?;
+        stored.head.version = version;
+        stored.head.claims += 1;
+        stored.head.due = Some(self.deadline(now, request.lease));
+        stored.head.lease = Some(Lease { worker: request.worker.clone(), token });
+        Some(stored.record(Part::All))
+    }
+}
+
+#[async_trait]
+impl TaskBackend for Model {
+    async fn insert(&self, task: NewTask) -> StoreResult<At<InsertOutcome>> {
+        self.limits.check_insert(&task).map_err(|refused| refused.into_error(NAME, "insert"))?;
+        let (mut space, now) = self.begin().await;
+        let outcome = self.insert_locked(&mut space, task, now);
+        Ok(At::new(now, outcome))
+    }
+
+    async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
+        self.limits.check_batch("ids", ids.len()).map_err(|refused| refused.into_error(NAME, "get"))?;
+        let (mut space, now) = self.begin().await;
+        let one = |id| {
+            let stored = self.task(&mut space, id, now)?;
+            self.admits(filter, &stored.head.owner).then(|| stored.record(part))
+        };
+        Ok(At::new(now, ids.iter().map(one).collect()))
+    }
+
+    async fn replace(&self, request: ReplaceRequest) -> StoreResult<At<ReplaceOutcome>> {
+        self.limits.check_replace(&request).map_err(|refused| refused.into_error(NAME, "replace"))?;
+        let (mut space, now) = self.begin().await;
+        let outcome = self.replace_locked(&mut space, request, now);
+        Ok(At::new(now, outcome))
+    }
+
+    async fn claim(&self, request: ClaimRequest) -> StoreResult<At<Claimed>> {
+        self.limits.check_claim(&request).map_err(|refused| refused.into_error(NAME, "claim"))?;
+        let (mut space, now) = self.begin().await;
+        let claimed = self.claim_locked(&mut space, &request, now);
+        Ok(At::new(now, claimed))
+    }
+
+    async fn renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> StoreResult<At<Vec<Renewed>>> {
+        limits::check_span("lease", lease).map_err(|refused| refused.into_error(NAME, "renew"))?;
+        let (mut space, now) = self.begin().await;
+        let until = self.deadline(now, lease);
+        let one = |(id, token): &(TaskId, Token)| {
+            let drawn = Version(space.draw());
+            match self.task(&mut space, id, now) {
+                Some(stored) if stored.head.lease.as_ref().is_some_and(|lease| lease.token == *token) => {
+                    stored.head.due = Some(until);
+                    if self.switch.is(Bug::RenewBumpsVersion) {
+                        stored.head.version = drawn;
+                    }
+                    Renewed::Held { until, version: stored.head.version }
+                }
+                _ => Renewed::Lost,
+            }
+        };
+        Ok(At::new(now, leases.iter().map(one).collect()))
+    }
+
+    async fn list_tasks(
+        &self,
+        filter: &OwnerFilter,
+        status: Option<u8>,
+        request: PageRequest,
+    ) -> StoreResult<At<Page<TaskHead>>> {
+        let (space, now) = self.begin().await;
+        let mut rows: Vec<_> = self
+            .live(&space, now)
+            .filter(|stored| self.admits(filter, &stored.head.owner))
+            .filter(|stored| status.is_none_or(|status| stored.head.status == status))
+            .map(|stored| (newest_first(&stored.head), stored.head.clone()))
+            .collect();
+        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(At::new(now, page(&self.switch, "list_tasks", b't', rows, &request)?))
+    }
+}
+
+/// A sort key that rises as creation time and then id fall: inverted bytes, with an end that sorts after any longer id.
+fn newest_first(head: &TaskHead) -> Vec<u8> {
+    let mut key = (!head.created.as_millis()).to_be_bytes().to_vec();
+    key.extend(head.id.as_str().bytes().map(|byte| !byte));
+    key.push(0xFF);
+    key
+}

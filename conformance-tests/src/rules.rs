@@ -1,0 +1,48 @@
+//! The contract's rules in one line each, for the report of a failure.
+
+/// What the rule `id` promises.
+pub(crate) fn text(id: &str) -> &'static str {
+    RULES.iter().find(|(rule, _)| *rule == id).map_or("see the contract", |(_, text)| text)
+}
+
+const RULES: &[(&str, &str)] = &[
+    (
+        "G1",
+        "time is the store's: read once per operation after its locks, carried by every answer, never going back, exact from 1 ms to 100 years",
+    ),
+    ("G3", "a deadline at or before now means absent: for every operation, at once, swept or not"),
+    ("G4", "a failure is a typed error that says whether it was applied; it is never reported as absent"),
+    ("G6", "a caller that drops its future leaves the operation wholly applied or not, and no lock behind"),
+    ("G7", "values are opaque bytes and read as they were put; ids and keys are opaque UTF-8 up to 512 bytes"),
+    ("G8", "namespaces on one database never see each other"),
+    ("G9", "owners are compared strictly; wrong owner, unknown and expired give the same answer"),
+    (
+        "G10",
+        "linearizable per key and record over all nodes, serializable within a scope; versions, tokens and offsets never repeat",
+    ),
+    ("G11", "what a backend declares of itself holds"),
+    ("G12", "limits are checked before anything is written and refused as TooLarge"),
+    ("G13", "what exists throughout a walk appears exactly once; a deleted anchor is harmless; walks end"),
+    (
+        "G14",
+        "a sweep removes expired data, reports each record once over all nodes, and correctness never depends on it",
+    ),
+    ("S1", "a load is one snapshot; a touch moves the deadline to min(now + ttl, ends) only for more than its slack"),
+    ("S2", "a commit is all or nothing; the first failed precondition is reported; a take has exactly one winner"),
+    ("S3", "Existing never resurrects a scope; CreateIfMissing leaves a live one alone; CreateNew creates once"),
+    ("S4", "present-and-empty, present-null and absent are three things"),
+    ("S5", "deleting a scope removes all its keys at once and is idempotent"),
+    ("S6", "puts to different keys of one scope never lose each other"),
+    ("S7", "listing scopes is stable; counting is bounded and at most 1 s old"),
+    ("T1", "an insert is readable on every node, idempotent by id and by key; the quota is exact under concurrency"),
+    ("T2", "a claim raises version, claims and token; a renewal changes only the end of the lease"),
+    ("T3", "of racing terminal writes exactly one wins and everyone sees that one"),
+    ("T4", "each due task goes to exactly one claimer, by priority, due time and id; stale tokens are refused"),
+    ("T5", "a lease that ends makes its task due by itself: never before its end, at most 2 s after"),
+    ("T9", "a task's ttl counts from creation; a terminal write extends it to retain, never shortens it"),
+    ("T10", "listing is by owner and optionally status, newest first"),
+    ("E1", "offsets rise strictly per topic in commit order as every reader sees it, also over re-creation"),
+    ("E2", "a gap is told if anything after the offset may be gone; never a silent hole"),
+    ("E3", "wake-ups are hints that reach listeners on any node"),
+    ("E4", "keep is a minimum by count and age; topics that nobody writes disappear"),
+];
