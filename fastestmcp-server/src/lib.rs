@@ -1,1 +1,30 @@
-//! MCP server of fastestmcp over stdio and streamable HTTP, both protocol eras.
+//! MCP server of fastestmcp over stdio and streamable HTTP, both protocol eras on one endpoint.
+//!
+//! [`Server::builder`] collects tools and stores; [`Server::serve_http`], [`Server::serve_stdio`] and
+//! [`Server::run_workers`] run it until a signal stops it. The protocol layer is `rmcp`; what it lacks is added around
+//! it: sessions that every node knows, tasks of the 2025-11-25 wire, and durable tasks on both wires.
+
+mod bound;
+mod builder;
+mod catalog;
+mod config;
+mod era2025;
+mod era2026;
+mod error;
+mod handler;
+mod http;
+mod peer_client;
+mod server;
+mod signal;
+mod site;
+mod stdio;
+mod telemetry;
+mod widened;
+mod wire;
+
+pub use bound::BoundServer;
+pub use builder::ServerBuilder;
+pub use config::HttpConfig;
+pub use error::ServerError;
+pub use http::McpService;
+pub use server::Server;

@@ -1,0 +1,107 @@
+use std::collections::{BTreeMap, HashSet};
+
+use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::runtime::{CallError, Caller, Client, Runtime, TaskView};
+use fastestmcp_core::task::{InputRequest, RpcError, TaskOutcome};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use rmcp::model::ErrorData;
+use rmcp::service::{RequestContext, RoleServer};
+use serde_json::{Value, json};
+
+use crate::peer_client::PeerClient;
+use crate::telemetry::TARGET;
+use crate::wire::{META_RELATED_TASK, errors};
+
+/// `tasks/result`: waits for the end and answers as the call itself would have.
+///
+/// While it waits, each open request of the task goes to the client on this request's stream, once.
+pub(super) async fn wait(
+    runtime: &Runtime,
+    caller: &Caller,
+    id: &TaskId,
+    cx: &RequestContext<RoleServer>,
+) -> Result<Value, ErrorData> {
+    let refused = |error| errors::refused(&error);
+    let client = PeerClient::of(cx, true);
+    let mut watch = runtime.watch_task(caller, id).await.map_err(refused)?;
+    let mut asked = HashSet::new();
+    let mut asking = FuturesUnordered::new();
+    loop {
+        let view = watch.view();
+        if view.status.is_terminal() {
+            return outcome(view);
+        }
+        for (key, request) in &view.inputs {
+            if asked.insert(key.clone()) {
+                asking.push(ask(runtime, caller, id, &client, key.clone(), related(request, id)));
+            }
+        }
+        tokio::select! {
+            changed = watch.changed() => drop(changed.map_err(refused)?),
+            Some(()) = asking.next() => {}
+            () = cx.ct.cancelled() => return Err(refused(CallError::Cancelled)),
+        }
+    }
+}
+
+/// Asks the client and hands its answer to the task. What the client refuses stays open until it times out.
+async fn ask(runtime: &Runtime, caller: &Caller, id: &TaskId, client: &PeerClient, key: String, request: InputRequest) {
+    let answer = match client.request(&key, &request).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            tracing::debug!(target: TARGET, code = error.code, message = %error.message, "the client did not answer");
+            return;
+        }
+    };
+    if let Err(error) = runtime.answer_task(caller, id, BTreeMap::from([(key, answer)])).await {
+        tracing::debug!(target: TARGET, %error, "the answer was not taken");
+    }
+}
+
+/// The request, tied to the task.
+fn related(request: &InputRequest, id: &TaskId) -> InputRequest {
+    let mut request = request.clone();
+    if request.params.is_null() {
+        request.params = json!({});
+    }
+    tie(&mut request.params, id);
+    request
+}
+
+fn tie(value: &mut Value, id: &TaskId) {
+    let Some(value) = value.as_object_mut() else { return };
+    let meta = value.entry("_meta").or_insert_with(|| json!({}));
+    if let Some(meta) = meta.as_object_mut() {
+        meta.insert(META_RELATED_TASK.to_owned(), json!({ "taskId": id.as_str() }));
+    }
+}
+
+fn outcome(view: &TaskView) -> Result<Value, ErrorData> {
+    match &view.outcome {
+        Some(TaskOutcome::Result(result)) => {
+            let mut result = result.clone();
+            tie(&mut result, &view.id);
+            Ok(result)
+        }
+        Some(TaskOutcome::Error(error)) => Err(errors::data(error.clone())),
+        Some(TaskOutcome::Cancelled) => Err(errors::refused(&CallError::Cancelled)),
+        None => Err(errors::data(RpcError::internal("internal"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_tied_to_its_task_and_keeps_its_own_meta() {
+        let request = InputRequest {
+            method: "elicitation/create".to_owned(),
+            params: json!({ "message": "?", "_meta": { "a": 1 } }),
+        };
+        let tied = related(&request, &TaskId::new("t"));
+        let meta = json!({ "a": 1, "io.modelcontextprotocol/related-task": { "taskId": "t" } });
+        assert_eq!(tied.params, json!({ "message": "?", "_meta": meta }));
+    }
+}

@@ -1,0 +1,100 @@
+use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::runtime::{Caller, TaskWatch};
+use futures_util::StreamExt;
+use futures_util::stream::{self, SelectAll};
+use rmcp::model::{
+    CustomNotification, ErrorData, JsonObject, RequestId, ServerNotification, SubscriptionsListenResult,
+};
+use rmcp::service::{RequestContext, RoleServer};
+use serde_json::{Value, json};
+
+use super::view;
+use crate::handler::McpHandler;
+use crate::telemetry::TARGET;
+use crate::wire::{META_SUBSCRIPTION, errors};
+
+/// Tasks one subscription may follow.
+const MOST: usize = 100;
+
+/// `subscriptions/listen` with `taskIds`: acknowledged with the ids that are the caller's own, then the state of each at
+/// once and after every change, until the client leaves or the server stops.
+pub(crate) async fn listen(
+    handler: &McpHandler,
+    caller: Caller,
+    tasks: bool,
+    params: &Value,
+    cx: RequestContext<RoleServer>,
+) -> Result<Value, ErrorData> {
+    if !tasks {
+        return Err(super::needs_extension());
+    }
+    let ids = task_ids(params)?;
+    let stopping = handler.runtime().stopping();
+    let mut honoured = Vec::new();
+    let mut changes = SelectAll::new();
+    for id in ids {
+        // Unknown, foreign, expired, or no room: not honoured, all alike.
+        if let Ok(watch) = handler.runtime().watch_task(&caller, &id).await {
+            honoured.push(id);
+            changes.push(Box::pin(follow(watch)));
+        }
+    }
+    let ids: Vec<_> = honoured.iter().map(TaskId::as_str).collect();
+    let acknowledged = json!({ "notifications": { "taskIds": ids } });
+    send(&cx, "notifications/subscriptions/acknowledged", acknowledged).await?;
+    loop {
+        tokio::select! {
+            Some(state) = changes.next() => send(&cx, "notifications/tasks", state?).await?,
+            () = cx.ct.cancelled() => break,
+            () = stopping.cancelled() => break,
+        }
+    }
+    let mut result = SubscriptionsListenResult::complete(cx.id);
+    result.meta.set_server_info(handler.server_info().clone());
+    serde_json::to_value(result).map_err(|error| errors::internal(&error))
+}
+
+fn task_ids(params: &Value) -> Result<Vec<TaskId>, ErrorData> {
+    let invalid = || errors::invalid_params("taskIds is not a list of at most 100 strings");
+    let ids = params.get("notifications").and_then(|filter| filter.get("taskIds")).and_then(Value::as_array);
+    let ids = ids.filter(|ids| ids.len() <= MOST).ok_or_else(invalid)?;
+    ids.iter().map(|id| id.as_str().map(TaskId::new).ok_or_else(invalid)).collect()
+}
+
+/// The state now, then each change, until the last.
+fn follow(watch: TaskWatch) -> impl futures_util::Stream<Item = Result<Value, ErrorData>> + Send {
+    enum At {
+        First(TaskWatch),
+        Later(TaskWatch),
+    }
+    stream::unfold(Some(At::First(watch)), async |at| {
+        let watch = match at? {
+            At::First(watch) => watch,
+            At::Later(mut watch) => {
+                if let Err(error) = watch.changed().await {
+                    // It has expired, or the store is gone; either way there is nothing more to say about it.
+                    tracing::debug!(target: TARGET, %error, "a followed task is gone");
+                    return None;
+                }
+                watch
+            }
+        };
+        let state = view::detailed(watch.view())
+            .and_then(|state| serde_json::to_value(state).map_err(|error| errors::internal(&error)));
+        let next = (!watch.view().status.is_terminal()).then_some(At::Later(watch));
+        Some((state, next))
+    })
+}
+
+async fn send(cx: &RequestContext<RoleServer>, method: &str, mut params: Value) -> Result<(), ErrorData> {
+    if let Some(params) = params.as_object_mut() {
+        params.insert("_meta".to_owned(), Value::Object(subscription(&cx.id)));
+    }
+    let notification = ServerNotification::CustomNotification(CustomNotification::new(method, Some(params)));
+    cx.peer.send_notification(notification).await.map_err(|error| errors::internal(&error))
+}
+
+/// The id of the request, in the JSON type the client gave it.
+fn subscription(id: &RequestId) -> JsonObject {
+    JsonObject::from_iter([(META_SUBSCRIPTION.to_owned(), id.clone().into_json_value())])
+}

@@ -1,0 +1,107 @@
+use std::sync::Arc;
+
+use ::http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use rmcp::transport::StreamableHttpService;
+use serde::de::IgnoredAny;
+
+use super::call::HttpCall;
+use super::refusal::Refusal;
+use super::sessions::RegistrySessions;
+use crate::handler::McpHandler;
+use crate::wire::inbound;
+
+const SESSION: &str = "mcp-session-id";
+const METHOD: &str = "mcp-method";
+/// How often a request is tried whose session was being restored by another one at the same time.
+const TRIES: usize = 3;
+
+/// One MCP endpoint.
+pub(super) struct Endpoint {
+    pub(super) service: StreamableHttpService<McpHandler, RegistrySessions>,
+    pub(super) max_body: usize,
+}
+
+impl Endpoint {
+    /// Serves one HTTP request.
+    pub(super) async fn serve(&self, request: Request<Body>) -> Response {
+        let (mut parts, body) = request.into_parts();
+        let sent = match self.read(&parts, body).await {
+            Ok(body) => body,
+            Err(refusal) => return refusal.response(&[]),
+        };
+        let body = rename(&mut parts, &sent);
+        let call = Arc::new(HttpCall::new(&parts, sent));
+        parts.extensions.insert(call.clone());
+        let spare = parts.headers.contains_key(SESSION).then(|| parts.clone());
+        let mut response = self.pass(&call, parts, body.clone()).await;
+        if let Some(spare) = spare {
+            for _ in 1..TRIES {
+                if !is_race(&call, &response) {
+                    break;
+                }
+                response = self.pass(&call, spare.clone(), body.clone()).await;
+            }
+        }
+        match call.refusal() {
+            Some(refusal) => refusal.response(call.body()),
+            None => readable(call.body(), response),
+        }
+    }
+
+    /// The whole body, if it is small enough (contract R5).
+    async fn read(&self, parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
+        if parts.method != Method::POST {
+            return Ok(Bytes::new());
+        }
+        let too_large = Refusal::TooLarge { limit: self.max_body };
+        let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if declared.is_some_and(|length: usize| length > self.max_body) {
+            return Err(too_large);
+        }
+        match Limited::new(body, self.max_body).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(too_large),
+            // The client went away in the middle of it.
+            Err(_) => Err(Refusal::Unreadable { json: false }),
+        }
+    }
+
+    async fn pass(&self, call: &Arc<HttpCall>, parts: Parts, body: Bytes) -> Response {
+        let request = Request::from_parts(parts, Full::new(body));
+        call.scope(self.service.handle(request)).await.map(Body::new)
+    }
+}
+
+/// The body to pass on. A header that names the method follows it, but only if both agreed before.
+fn rename(parts: &mut Parts, sent: &Bytes) -> Bytes {
+    let Some(renamed) = inbound::rename(sent) else { return sent.clone() };
+    if let Some(method) = parts.headers.get_mut(METHOD) {
+        match HeaderValue::try_from(&renamed.renamed) {
+            Ok(value) if *method == renamed.method => *method = value,
+            _ => return sent.clone(),
+        }
+    }
+    Bytes::from(renamed.message)
+}
+
+/// Whether a live session was not served only because another request was restoring it at the same time. Nothing has
+/// been delivered then.
+fn is_race(call: &HttpCall, response: &Response) -> bool {
+    let failed = matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR);
+    failed && call.session().is_some() && call.refusal().is_none()
+}
+
+/// The protocol layer calls a message that it cannot read an unsupported media type.
+fn readable(body: &[u8], response: Response) -> Response {
+    if response.status() != StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        return response;
+    }
+    match serde_json::from_slice::<IgnoredAny>(body) {
+        Ok(_) => Refusal::Unreadable { json: true }.response(body),
+        Err(_) => Refusal::Unreadable { json: false }.response(body),
+    }
+}

@@ -1,0 +1,11 @@
+//! The endpoint over HTTP: what has to happen before and after the protocol layer.
+
+mod call;
+mod endpoint;
+mod refusal;
+mod registry_store;
+mod service;
+mod sessions;
+
+pub(crate) use call::HttpCall;
+pub use service::McpService;

@@ -1,0 +1,83 @@
+use std::time::Duration;
+
+use ::http::{HeaderValue, StatusCode, header};
+use axum::body::Body;
+use axum::response::Response;
+use fastestmcp_core::runtime::{INVALID_PARAMS, OVERLOADED};
+use fastestmcp_core::task::RpcError;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
+
+/// A request that gets another answer than the protocol layer's.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The session is unknown, somebody else's, ended or expired.
+    SessionGone,
+    /// The registry could not be asked.
+    StoreUnavailable,
+    /// There are as many sessions as there may be.
+    TooManySessions { retry_after: Duration },
+    /// `initialize` with params that are none, or too large to be kept.
+    BadInitialize,
+    /// The body is larger than allowed, in bytes.
+    TooLarge { limit: usize },
+    /// The body is no JSON, or no JSON-RPC message.
+    Unreadable { json: bool },
+}
+
+impl Refusal {
+    /// The response to a request whose body was `body`.
+    pub(super) fn response(&self, body: &[u8]) -> Response {
+        let (status, error) = match self {
+            Self::SessionGone => (StatusCode::NOT_FOUND, RpcError::new(INVALID_REQUEST, "Session not found")),
+            Self::StoreUnavailable => (StatusCode::OK, RpcError::internal("store unavailable")),
+            Self::TooManySessions { retry_after } => {
+                let retry_after = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
+                let error = RpcError::new(OVERLOADED, "overloaded: sessions")
+                    .with_data(json!({ "resource": "sessions", "retryAfterMs": retry_after }));
+                (StatusCode::SERVICE_UNAVAILABLE, error)
+            }
+            Self::BadInitialize => (StatusCode::OK, RpcError::new(INVALID_PARAMS, "invalid params of initialize")),
+            Self::TooLarge { limit } => {
+                let message = format!("the request is larger than {limit} bytes");
+                (StatusCode::PAYLOAD_TOO_LARGE, RpcError::new(INVALID_REQUEST, message))
+            }
+            Self::Unreadable { json: true } => {
+                (StatusCode::BAD_REQUEST, RpcError::new(INVALID_REQUEST, "Invalid Request"))
+            }
+            Self::Unreadable { json: false } => (StatusCode::BAD_REQUEST, RpcError::new(PARSE_ERROR, "Parse error")),
+        };
+        let id = request_id(body);
+        // Nobody reads the error of what expects no answer: let the status speak.
+        let status = match (status, &id) {
+            (StatusCode::OK, Value::Null) => StatusCode::SERVICE_UNAVAILABLE,
+            (status, _) => status,
+        };
+        let message = json!({ "jsonrpc": "2.0", "id": id, "error": error });
+        let mut response = Response::new(Body::from(message.to_string()));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Self::TooManySessions { retry_after } = self {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        }
+        response
+    }
+}
+
+/// The id of the message, `null` if it has none.
+fn request_id(body: &[u8]) -> Value {
+    #[derive(Deserialize)]
+    struct Envelope {
+        method: Option<Value>,
+        #[serde(default)]
+        id: Value,
+    }
+    match serde_json::from_slice(body) {
+        Ok(Envelope { method: Some(_), id: id @ (Value::Number(_) | Value::String(_)) }) => id,
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,191 @@
+use std::sync::Arc;
+
+use fastestmcp_core::session::{SessionError, SessionRecord};
+use futures_util::Stream;
+use rmcp::ServerHandler;
+use rmcp::model::{ClientJsonRpcMessage, InitializeRequestParams, ServerJsonRpcMessage};
+use rmcp::transport::WorkerTransport;
+use rmcp::transport::streamable_http_server::session::local::{
+    LocalSessionManager, LocalSessionManagerError, LocalSessionWorker,
+};
+use rmcp::transport::streamable_http_server::session::{EventStore, ServerSseMessage};
+use rmcp::transport::streamable_http_server::{RestoreOutcome, SessionId, SessionManager};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::call::HttpCall;
+use super::refusal::Refusal;
+use crate::handler::McpHandler;
+use crate::telemetry::TARGET;
+use crate::widened::Widened;
+
+/// Bytes of the params of `initialize` at most: they are kept as long as the session.
+const MAX_INITIALIZE: usize = 64 << 10;
+
+/// Sessions that exist as long as the registry says so, on every node.
+///
+/// A local worker is only a cache of one: it is made when a request needs it and closed when the registry no longer
+/// knows the session. What a session is and who may use it is decided here, within the request (see [`HttpCall`]).
+pub(super) struct RegistrySessions {
+    local: LocalSessionManager,
+    handler: McpHandler,
+}
+
+/// Why a session cannot serve a request.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SessionsError {
+    /// The refusal is with the request.
+    #[error("the request was refused")]
+    Refused,
+    /// No request is running, or its body is not what the protocol layer took it for.
+    #[error("the session manager was called out of turn")]
+    OutOfTurn,
+    /// The operating system's random source failed.
+    #[error(transparent)]
+    Random(#[from] fastestmcp_core::ids::RandomSourceFailed),
+    /// The local worker failed.
+    #[error(transparent)]
+    Local(#[from] LocalSessionManagerError),
+}
+
+type Transport = Widened<WorkerTransport<LocalSessionWorker>>;
+
+impl RegistrySessions {
+    pub(super) fn new(handler: McpHandler) -> Self {
+        let mut local = LocalSessionManager::default();
+        // It would end a session under calls that are still running; how long a session lives is the registry's.
+        local.session_config.keep_alive = None;
+        Self { local, handler }
+    }
+
+    fn widen(&self, transport: WorkerTransport<LocalSessionWorker>) -> Result<Transport, SessionsError> {
+        Ok(Widened::new(transport, self.handler.catalog().clone())?)
+    }
+
+    /// What the registry will remember of the running `initialize`.
+    fn record(&self, call: &HttpCall) -> Option<SessionRecord> {
+        #[derive(Deserialize)]
+        struct Initialize {
+            params: Value,
+        }
+        if call.body().len() > MAX_INITIALIZE {
+            return None;
+        }
+        let Initialize { params } = serde_json::from_slice(call.body()).ok()?;
+        let typed = InitializeRequestParams::deserialize(&params).ok()?;
+        let agreed = self.handler.negotiate_initialize(&typed).ok()?.protocol_version;
+        Some(SessionRecord::new(call.auth().principal.clone(), agreed.as_str().to_owned(), params))
+    }
+
+    fn unavailable(call: &HttpCall, error: &(dyn std::error::Error + 'static)) -> SessionsError {
+        tracing::error!(target: TARGET, error, "the session registry failed");
+        call.refuse(Refusal::StoreUnavailable);
+        SessionsError::Refused
+    }
+
+    /// The registry's word on a session; what it does not know is closed here.
+    async fn exists(&self, call: &HttpCall, id: &SessionId) -> Result<bool, SessionsError> {
+        let sessions = self.handler.runtime().sessions();
+        match sessions.open(id, &call.auth().principal).await {
+            Ok(Some(record)) => {
+                call.found_session(id, record);
+                Ok(true)
+            }
+            Ok(None) => {
+                call.refuse(Refusal::SessionGone);
+                self.local.close_session(id).await?;
+                Ok(false)
+            }
+            Err(error) => Err(Self::unavailable(call, &error)),
+        }
+    }
+}
+
+impl SessionManager for RegistrySessions {
+    type Error = SessionsError;
+    type Transport = Transport;
+
+    async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
+        let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
+        let Some(record) = self.record(&call) else {
+            call.refuse(Refusal::BadInitialize);
+            return Err(SessionsError::Refused);
+        };
+        let id: SessionId = match self.handler.runtime().sessions().create(&record).await {
+            Ok(id) => id.into(),
+            Err(SessionError::Full { retry_after }) => {
+                call.refuse(Refusal::TooManySessions { retry_after });
+                return Err(SessionsError::Refused);
+            }
+            Err(error) => return Err(Self::unavailable(&call, &error)),
+        };
+        match self.local.restore_session(id.clone()).await? {
+            RestoreOutcome::Restored(transport) => Ok((id, self.widen(transport)?)),
+            _ => Err(SessionsError::OutOfTurn),
+        }
+    }
+
+    async fn initialize_session(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<ServerJsonRpcMessage, Self::Error> {
+        Ok(self.local.initialize_session(id, message).await?)
+    }
+
+    async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
+        let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
+        Ok(self.exists(&call, id).await? && self.local.has_session(id).await?)
+    }
+
+    /// Within a request this is its DELETE, which ends the session everywhere; else a worker has ended, which ends nothing.
+    async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
+        if let Some(call) = HttpCall::current()
+            && self.exists(&call, id).await?
+        {
+            let ended = self.handler.runtime().end_session(id).await;
+            ended.map_err(|error| Self::unavailable(&call, &error))?;
+        }
+        Ok(self.local.close_session(id).await?)
+    }
+
+    async fn create_stream(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        Ok(self.local.create_stream(id, message).await?)
+    }
+
+    async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
+        Ok(self.local.accept_message(id, message).await?)
+    }
+
+    async fn create_standalone_stream(
+        &self,
+        id: &SessionId,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        Ok(self.local.create_standalone_stream(id).await?)
+    }
+
+    async fn resume(
+        &self,
+        id: &SessionId,
+        last_event_id: String,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        Ok(self.local.resume(id, last_event_id).await?)
+    }
+
+    async fn restore_session(&self, id: SessionId) -> Result<RestoreOutcome<Self::Transport>, Self::Error> {
+        match self.local.restore_session(id).await? {
+            RestoreOutcome::Restored(transport) => Ok(RestoreOutcome::Restored(self.widen(transport)?)),
+            RestoreOutcome::AlreadyPresent => Ok(RestoreOutcome::AlreadyPresent),
+            _ => Ok(RestoreOutcome::NotSupported),
+        }
+    }
+
+    /// None: with one, the protocol layer would keep 2026 streams too and no longer cancel calls on disconnect.
+    fn event_store(&self) -> Option<Arc<dyn EventStore>> {
+        None
+    }
+}

@@ -1,0 +1,64 @@
+use async_trait::async_trait;
+use fastestmcp_core::runtime::Client;
+use fastestmcp_core::task::{InputRequest, Progress, RpcError};
+use rmcp::model::{
+    CustomRequest, ProgressNotification, ProgressNotificationParam, ProgressToken, RequestId, ServerNotification,
+    ServerRequest,
+};
+use rmcp::service::{OriginatingRequestId, Peer, RequestContext, RoleServer, ServiceError};
+use serde_json::Value;
+
+use crate::telemetry::TARGET;
+use crate::wire::errors;
+
+/// The client on the other end of the request that is being served.
+#[derive(Debug)]
+pub(crate) struct PeerClient {
+    peer: Peer<RoleServer>,
+    /// The request whose stream carries what is sent to the client.
+    origin: RequestId,
+    progress: Option<ProgressToken>,
+    /// Only sessions can be asked within a call.
+    can_ask: bool,
+}
+
+impl PeerClient {
+    pub(crate) fn of(cx: &RequestContext<RoleServer>, can_ask: bool) -> Self {
+        let progress = cx.meta.get_progress_token();
+        Self { peer: cx.peer.clone(), origin: cx.id.clone(), progress, can_ask }
+    }
+}
+
+#[async_trait]
+impl Client for PeerClient {
+    fn answers_within_call(&self) -> bool {
+        self.can_ask
+    }
+
+    async fn request(&self, _key: &str, request: &InputRequest) -> Result<Value, RpcError> {
+        // Untyped, so that params reach the client as the handler wrote them.
+        let params = (!request.params.is_null()).then(|| request.params.clone());
+        let mut custom = CustomRequest::new(request.method.clone(), params);
+        // The protocol layer marks the stream by a task-local, which a handler on a task of its own does not have.
+        custom.extensions.insert(OriginatingRequestId(self.origin.clone()));
+        match self.peer.send_request(ServerRequest::CustomRequest(custom)).await {
+            Ok(result) => serde_json::to_value(result).map_err(|error| errors::rpc(errors::internal(&error))),
+            Err(ServiceError::McpError(error)) => Err(errors::rpc(error)),
+            Err(error) => {
+                tracing::debug!(target: TARGET, %error, "the client cannot be asked");
+                Err(RpcError::internal("client unreachable"))
+            }
+        }
+    }
+
+    async fn progress(&self, progress: &Progress) {
+        let Some(token) = &self.progress else { return };
+        let mut params = ProgressNotificationParam::new(token.clone(), progress.progress);
+        params.total = progress.total;
+        params.message.clone_from(&progress.message);
+        let notification = ServerNotification::ProgressNotification(ProgressNotification::new(params));
+        if let Err(error) = self.peer.send_notification(notification).await {
+            tracing::debug!(target: TARGET, %error, "progress was not delivered");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+use std::borrow::Cow;
+use std::io::{self, BufReader};
+
+use rmcp::RoleServer;
+use rmcp::model::{ClientJsonRpcMessage, ClientRequest, ErrorData, JsonRpcError, JsonRpcMessage, RequestId};
+use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
+use rmcp::transport::Transport;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::lines::{self, Line};
+use crate::telemetry::TARGET;
+use crate::wire::inbound;
+
+/// JSON-RPC messages, one a line. What cannot be read is answered with an error, and the connection goes on.
+pub(super) struct StdioTransport {
+    input: mpsc::Receiver<Line>,
+    output: Option<mpsc::Sender<Vec<u8>>>,
+    writer: Option<JoinHandle<()>>,
+    /// Answers to lines that could not be read, to be written before the next line is read.
+    replies: Option<Vec<u8>>,
+    /// The client has made a request that opens a connection; until then the protocol layer takes nothing else.
+    opened: bool,
+}
+
+impl StdioTransport {
+    /// The process's own input and output.
+    pub(super) fn open(max_line: usize) -> Self {
+        let input = lines::read(|| Box::new(BufReader::with_capacity(64 << 10, io::stdin())), max_line);
+        Self::over(input, tokio::io::stdout())
+    }
+
+    fn over(input: mpsc::Receiver<Line>, output: impl AsyncWrite + Send + Unpin + 'static) -> Self {
+        let (sender, receiver) = mpsc::channel(64);
+        let writer = tokio::spawn(write(receiver, output));
+        Self { input, output: Some(sender), writer: Some(writer), replies: None, opened: false }
+    }
+
+    /// The message in a line, or the answer to what is none.
+    fn decode(&self, line: Line) -> Result<Option<ClientJsonRpcMessage>, ErrorReply> {
+        let line = match line {
+            Line::Whole(line) => line,
+            Line::TooLong => return Err(ErrorReply::new(None, ErrorData::invalid_request("line too long", None))),
+        };
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return Ok(None);
+        }
+        let renamed = inbound::rename(&line);
+        let message = renamed.as_ref().map_or(&*line, |renamed| &renamed.message);
+        match serde_json::from_slice(message) {
+            Ok(message) => Ok(Some(message)),
+            Err(_) => Err(ErrorReply::to_unreadable(&line)),
+        }
+    }
+
+    /// Whether the protocol layer would take the message; before a connection is opened it fails on all but requests.
+    fn admits(&mut self, message: &ClientJsonRpcMessage) -> bool {
+        if let JsonRpcMessage::Request(request) = message {
+            let asks_around =
+                matches!(request.request, ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_));
+            self.opened |= !asks_around;
+            return true;
+        }
+        self.opened
+    }
+}
+
+/// An error that answers a line.
+#[derive(Debug)]
+struct ErrorReply(JsonRpcError);
+
+impl ErrorReply {
+    fn new(id: Option<RequestId>, error: ErrorData) -> Self {
+        Self(JsonRpcError::new(id, error))
+    }
+
+    fn to_unreadable(line: &[u8]) -> Self {
+        #[derive(Deserialize)]
+        struct Envelope {
+            id: Option<RequestId>,
+        }
+        if serde_json::from_slice::<IgnoredAny>(line).is_err() {
+            return Self::new(None, ErrorData::parse_error("Parse error", None));
+        }
+        let id = serde_json::from_slice(line).ok().and_then(|Envelope { id }| id);
+        Self::new(id, ErrorData::invalid_request("Invalid Request", None))
+    }
+
+    /// As a line; JSON-RPC wants an id that is unknown to be there and null.
+    fn into_line(self) -> serde_json::Result<Vec<u8>> {
+        let mut value = serde_json::to_value(self.0)?;
+        if let Some(value) = value.as_object_mut() {
+            value.entry("id").or_insert(serde_json::Value::Null);
+        }
+        encode(&value)
+    }
+}
+
+fn encode(message: &impl serde::Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Writes lines in order and flushes whenever there is nothing more to write.
+async fn write(mut lines: mpsc::Receiver<Vec<u8>>, mut output: impl AsyncWrite + Unpin) {
+    while let Some(line) = lines.recv().await {
+        let mut written = output.write_all(&line).await;
+        if written.is_ok() && lines.is_empty() {
+            written = output.flush().await;
+        }
+        if let Err(error) = written {
+            tracing::debug!(target: TARGET, %error, "the output is closed");
+            return;
+        }
+    }
+}
+
+impl Transport<RoleServer> for StdioTransport {
+    type Error = io::Error;
+
+    fn name() -> Cow<'static, str> {
+        "stdio".into()
+    }
+
+    fn send(
+        &mut self,
+        item: TxJsonRpcMessage<RoleServer>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
+        let output = self.output.clone();
+        async move {
+            let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
+            output.ok_or_else(closed)?.send(encode(&item)?).await.map_err(|_| closed())
+        }
+    }
+
+    // Cancelled and called again all the time: nothing is taken from a channel before it can be kept.
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
+        loop {
+            if self.replies.is_some() {
+                let slot = self.output.as_ref()?.reserve().await.ok()?;
+                self.replies.take().map(|reply| slot.send(reply));
+            }
+            let line = self.input.recv().await?;
+            match self.decode(line) {
+                Ok(Some(message)) if self.admits(&message) => return Some(message),
+                Ok(_) => {}
+                Err(reply) => self.replies = reply.into_line().ok(),
+            }
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), Self::Error> {
+        self.output = None;
+        match self.writer.take() {
+            Some(writer) => writer.await.map_err(io::Error::other),
+            None => Ok(()),
+        }
+    }
+}
