@@ -135,7 +135,7 @@ impl SqliteStore {
         &self,
         operation: O,
         deadline: Instant,
-    ) -> StoreResult<(Ticket, oneshot::Receiver<StoreResult<At<O::Answer>>>)> {
+    ) -> StoreResult<(Ticket, Receipt<O::Answer>)> {
         let (reply, answer) = oneshot::channel();
         let ticket = Ticket::new();
         let job = Pending { operation, ticket: ticket.clone(), deadline, reply, staged: None };
@@ -160,6 +160,9 @@ impl SqliteStore {
         self.inner.config.timeout
     }
 }
+
+/// Where the answer of a queued operation arrives.
+type Receipt<T> = oneshot::Receiver<StoreResult<At<T>>>;
 
 const OUTCOME_NONE: fastestmcp_core::error::Outcome = fastestmcp_core::error::Outcome::NotApplied;
 
