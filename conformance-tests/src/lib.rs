@@ -4,12 +4,14 @@ mod case;
 mod cases;
 mod engine;
 mod harness;
+mod hostile;
 mod journal;
 pub mod model;
 pub mod planted;
 mod random;
 mod rules;
 mod scene;
+mod walk;
 
 pub use case::{Case, Level, Seam};
 pub use engine::{Options, Profile, Record, Suite, Verdict, main};
