@@ -4,6 +4,7 @@ mod case;
 mod cases;
 mod engine;
 mod harness;
+mod history;
 mod hostile;
 mod journal;
 pub mod model;

@@ -4,8 +4,10 @@ mod clock;
 mod commit;
 mod expiry;
 mod fidelity;
+mod history;
 mod limits;
 mod paging;
+mod race;
 mod steps;
 mod touch;
 mod version;
@@ -21,4 +23,6 @@ pub(super) const ALL: &[&[Case]] = &[
     fidelity::CASES,
     limits::CASES,
     paging::CASES,
+    race::CASES,
+    history::CASES,
 ];
