@@ -3,7 +3,7 @@
 use std::fmt;
 
 use fastestmcp_core::error::StoreError;
-use futures_util::future::BoxFuture;
+use futures_util::future::LocalBoxFuture;
 
 use crate::harness::HarnessError;
 use crate::scene::Scene;
@@ -83,7 +83,7 @@ pub struct Case {
     pub level: Level,
     /// The seam.
     pub seam: Seam,
-    pub(crate) run: for<'a> fn(&'a Scene) -> BoxFuture<'a, CaseResult>,
+    pub(crate) run: for<'a> fn(&'a Scene) -> LocalBoxFuture<'a, CaseResult>,
 }
 
 impl fmt::Debug for Case {

@@ -4,12 +4,15 @@ mod case;
 mod cases;
 mod engine;
 mod harness;
+mod history;
+mod hostile;
 mod journal;
 pub mod model;
 pub mod planted;
 mod random;
 mod rules;
 mod scene;
+mod walk;
 
 pub use case::{Case, Level, Seam};
 pub use engine::{Options, Profile, Record, Suite, Verdict, main};

@@ -1,15 +1,17 @@
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinError;
+use fastestmcp_core::backend::Durability;
+use tokio::runtime::Builder;
+use tokio::time::timeout;
 
 use super::options::Options;
 use super::verdict::{Record, Verdict};
 use crate::case::{Case, CaseResult, Halt, Level, Seam};
 use crate::harness::{Harness, Opener};
 use crate::scene::{Findings, Scene, missing};
-use fastestmcp_core::backend::Durability;
 
 /// The suite bound to one backend.
 pub struct Suite {
@@ -34,31 +36,30 @@ impl Suite {
         &self.options
     }
 
-    /// Runs one case to its verdict, on a runtime of its own, within the profile's deadline. Blocks the calling thread.
+    /// Runs one case to its verdict, on a thread and a runtime of its own, within the profile's deadline. Blocks the
+    /// calling thread.
     pub fn run(&self, case: &'static Case) -> Record {
         let started = Instant::now();
         let findings = Arc::new(Findings::new());
-        let verdict = match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
-            Ok(runtime) => self.run_on(runtime, case, &findings),
-            Err(error) => Verdict::HarnessError(format!("no runtime: {error}")),
-        };
+        let verdict = self.judge(case, &findings);
         let history = if matches!(verdict, Verdict::Failed(_)) { findings.journal.lines() } else { Vec::new() };
         Record { case, verdict, took: started.elapsed(), seed: self.options.seed, history }
     }
 
-    fn run_on(&self, runtime: Runtime, case: &'static Case, findings: &Arc<Findings>) -> Verdict {
+    fn judge(&self, case: &'static Case, findings: &Arc<Findings>) -> Verdict {
         let deadline = self.options.profile.deadline();
-        let play = play(self.opener.clone(), self.options.clone(), case, findings.clone());
-        // A task of its own: a case that panics or blocks its thread must not take the engine with it.
-        let playing = runtime.spawn(play);
-        let ended = runtime.block_on(async { tokio::time::timeout(deadline, playing).await });
-        runtime.shutdown_timeout(Duration::from_millis(100));
-        let result = match ended {
-            Ok(joined) => joined.unwrap_or_else(|error| Err(Halt::Skip(panic_text(error, findings)))),
-            Err(_) => {
-                findings.violation(format!("did not end within {deadline:?}"));
-                Ok(())
-            }
+        let (opener, options, shared) = (self.opener.clone(), self.options.clone(), findings.clone());
+        let (done, ended) = mpsc::channel();
+        // A thread of its own: a case that panics or blocks must not take the engine with it.
+        let playing = thread::spawn(move || {
+            let result = play_within(deadline, opener, options, case, shared);
+            // Nobody waits any more if the deadline has passed.
+            let _ = done.send(result);
+        });
+        let result = match ended.recv_timeout(deadline + Duration::from_secs(5)) {
+            Ok(result) => result,
+            Err(RecvTimeoutError::Timeout) => Err(Halt::Wrong(format!("blocked its thread for {deadline:?}"))),
+            Err(RecvTimeoutError::Disconnected) => Err(Halt::Wrong(panic_text(playing.join()))),
         };
         let mut found = findings.take();
         match result {
@@ -72,6 +73,24 @@ impl Suite {
     }
 }
 
+fn play_within(
+    deadline: Duration,
+    opener: Arc<dyn Opener>,
+    options: Arc<Options>,
+    case: &'static Case,
+    findings: Arc<Findings>,
+) -> CaseResult {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Halt::Harness(format!("no runtime: {error}")))?;
+    let result = runtime.block_on(async { timeout(deadline, play(opener, options, case, findings)).await });
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    result.unwrap_or_else(|_| Err(Halt::Wrong(format!("did not end within {deadline:?}"))))
+}
+
+#[expect(clippy::future_not_send, reason = "a case runs on a thread of its own")]
 async fn play(
     opener: Arc<dyn Opener>,
     options: Arc<Options>,
@@ -92,15 +111,13 @@ async fn play(
     (case.run)(&scene).await
 }
 
-fn panic_text(error: JoinError, findings: &Findings) -> String {
-    let text = match error.try_into_panic() {
-        Ok(payload) => payload
+fn panic_text(joined: thread::Result<()>) -> String {
+    let text = match joined {
+        Ok(()) => None,
+        Err(payload) => payload
             .downcast_ref::<String>()
             .cloned()
-            .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
-            .unwrap_or_else(|| "no message".to_owned()),
-        Err(error) => error.to_string(),
+            .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string)),
     };
-    findings.violation(format!("panicked: {text}"));
-    text
+    format!("panicked: {}", text.unwrap_or_else(|| "no message".to_owned()))
 }
