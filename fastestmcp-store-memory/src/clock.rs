@@ -42,7 +42,9 @@ impl Default for SteadyClock {
 
 impl Clock for SteadyClock {
     fn now(&self) -> StoreTime {
-        self.start.after(self.since.elapsed())
+        let elapsed = self.since.elapsed();
+        let millis = elapsed.as_secs() * 1_000 + u64::from(elapsed.subsec_millis());
+        StoreTime::from_millis(self.start.as_millis() + millis)
     }
 }
 

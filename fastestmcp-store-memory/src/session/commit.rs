@@ -7,6 +7,7 @@ use fastestmcp_core::time::StoreTime;
 use smol_str::SmolStr;
 
 use super::entries::{Entries, NEVER, Stored};
+use super::id::Id;
 use super::record::Record;
 use super::scopes::Scopes;
 use super::shard::Shard;
@@ -71,7 +72,7 @@ fn create(scope: &Scope, rule: CommitRule, now: StoreTime) -> Record {
         }
         _ => (StoreTime::EPOCH, NEVER, NEVER),
     };
-    Record { id: scope.id.as_str().into(), created, deadline, ends, entries: Entries::default() }
+    Record { id: Id::new(&scope.id), created, deadline, ends, entries: Entries::default() }
 }
 
 fn apply(entries: &mut Entries, now: StoreTime, sequence: &Sequence, ops: Vec<Op>) -> Vec<Applied> {

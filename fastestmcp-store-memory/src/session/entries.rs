@@ -32,9 +32,12 @@ impl Stored {
     }
 }
 
-/// The keys of one scope in the order of their bytes: a sorted vector while they are few, a tree afterwards.
+/// The keys of one scope in the order of their bytes: one in place, a sorted vector while they are few, a tree
+/// afterwards.
 #[derive(Debug)]
 pub(crate) enum Entries {
+    One((SmolStr, Stored)),
+    /// Also none at all.
     Few(Vec<(SmolStr, Stored)>),
     Many(Box<Many>),
 }
@@ -47,6 +50,12 @@ pub(crate) struct Many {
 }
 
 impl Many {
+    fn of(few: Vec<(SmolStr, Stored)>) -> Box<Self> {
+        let mut many = Box::<Self>::default();
+        few.into_iter().for_each(|(key, stored)| many.put(key, stored));
+        many
+    }
+
     fn put(&mut self, key: SmolStr, stored: Stored) {
         let deadline = stored.deadline;
         if let Some(old) = self.map.insert(key.clone(), stored) {
@@ -77,96 +86,113 @@ impl Default for Entries {
 }
 
 impl Entries {
-    pub(crate) fn is_empty(&self) -> bool {
+    /// The keys that lie in one piece, unless they are many.
+    fn slice(&self) -> Result<&[(SmolStr, Stored)], &Many> {
         match self {
-            Self::Few(few) => few.is_empty(),
-            Self::Many(many) => many.map.is_empty(),
+            Self::One(one) => Ok(std::slice::from_ref(one)),
+            Self::Few(few) => Ok(few),
+            Self::Many(many) => Err(many),
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slice().map_or_else(|many| many.map.is_empty(), <[_]>::is_empty)
+    }
+
     pub(crate) fn get(&self, key: &str) -> Option<&Stored> {
-        match self {
-            Self::Few(few) => few.binary_search_by(|(found, _)| found.as_str().cmp(key)).ok().map(|at| &few[at].1),
-            Self::Many(many) => many.map.get(key),
+        match self.slice() {
+            Ok(few) => few.binary_search_by(|(found, _)| found.as_str().cmp(key)).ok().map(|at| &few[at].1),
+            Err(many) => many.map.get(key),
         }
     }
 
     pub(crate) fn put(&mut self, key: SmolStr, stored: Stored) {
         match self {
-            Self::Few(few) => match few.binary_search_by(|(found, _)| found.cmp(&key)) {
-                Ok(at) => few[at].1 = stored,
-                Err(at) if few.len() < MANY => {
-                    few.reserve_exact(1);
-                    few.insert(at, (key, stored));
-                }
-                Err(_) => {
-                    let mut many = Many::default();
-                    std::mem::take(few).into_iter().for_each(|(key, stored)| many.put(key, stored));
-                    many.put(key, stored);
-                    *self = Self::Many(Box::new(many));
-                }
-            },
+            Self::One((found, one)) if *found == key => *one = stored,
+            Self::Few(few) if few.is_empty() => *self = Self::One((key, stored)),
             Self::Many(many) => many.put(key, stored),
+            Self::One(_) | Self::Few(_) => {
+                let mut few = self.take_few();
+                match few.binary_search_by(|(found, _)| found.cmp(&key)) {
+                    Ok(at) => few[at].1 = stored,
+                    Err(at) => {
+                        few.reserve_exact(1);
+                        few.insert(at, (key, stored));
+                    }
+                }
+                *self = if few.len() > MANY { Self::Many(Many::of(few)) } else { Self::Few(few) };
+            }
+        }
+    }
+
+    fn take_few(&mut self) -> Vec<(SmolStr, Stored)> {
+        match std::mem::take(self) {
+            Self::One(one) => vec![one],
+            Self::Few(few) => few,
+            Self::Many(_) => Vec::new(),
         }
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<Stored> {
         match self {
-            Self::Few(few) => {
-                let at = few.binary_search_by(|(found, _)| found.as_str().cmp(key)).ok()?;
-                Some(few.remove(at).1)
-            }
             Self::Many(many) => many.remove(key),
+            _ => self.remove_where(|found, _| found == key),
         }
     }
 
     /// Removes any one key.
     pub(crate) fn pop(&mut self) -> Option<Stored> {
         match self {
-            Self::Few(few) => few.pop().map(|(_, stored)| stored),
             Self::Many(many) => {
                 let (key, stored) = many.map.pop_first()?;
                 many.forget(&key, stored.deadline);
                 Some(stored)
             }
+            _ => self.remove_where(|_, _| true),
         }
     }
 
     /// Removes a key whose own deadline has passed.
     pub(crate) fn pop_expired(&mut self, now: StoreTime) -> Option<Stored> {
         match self {
-            Self::Few(few) => {
-                let at = few.iter().position(|(_, stored)| !stored.live(now))?;
-                Some(few.remove(at).1)
-            }
             Self::Many(many) => {
                 let (_, key) = many.deadlines.first().filter(|(deadline, _)| *deadline <= now)?.clone();
                 many.remove(&key)
             }
+            _ => self.remove_where(|_, stored| !stored.live(now)),
+        }
+    }
+
+    /// Removes the last of few keys that is wanted.
+    fn remove_where(&mut self, wanted: impl Fn(&str, &Stored) -> bool) -> Option<Stored> {
+        let at = self.slice().ok()?.iter().rposition(|(key, stored)| wanted(key, stored))?;
+        match self {
+            Self::Few(few) => Some(few.remove(at).1),
+            _ => self.take_few().pop().map(|(_, stored)| stored),
         }
     }
 
     /// When the first key expires by itself; `NEVER` if none does.
     pub(crate) fn first_deadline(&self) -> StoreTime {
-        match self {
-            Self::Few(few) => few.iter().map(|(_, stored)| stored.deadline).min().unwrap_or(NEVER),
-            Self::Many(many) => many.deadlines.first().map_or(NEVER, |(deadline, _)| *deadline),
+        match self.slice() {
+            Ok(few) => few.iter().map(|(_, stored)| stored.deadline).min().unwrap_or(NEVER),
+            Err(many) => many.deadlines.first().map_or(NEVER, |(deadline, _)| *deadline),
         }
     }
 
     /// When the last key expires by itself: `NEVER` if one stays, the epoch if there is none.
     pub(crate) fn last_deadline(&self) -> StoreTime {
-        match self {
-            Self::Few(few) => few.iter().map(|(_, stored)| stored.deadline).max().unwrap_or(StoreTime::EPOCH),
-            Self::Many(many) if many.deadlines.len() < many.map.len() => NEVER,
-            Self::Many(many) => many.deadlines.last().map_or(StoreTime::EPOCH, |(deadline, _)| *deadline),
+        match self.slice() {
+            Ok(few) => few.iter().map(|(_, stored)| stored.deadline).max().unwrap_or(StoreTime::EPOCH),
+            Err(many) if many.deadlines.len() < many.map.len() => NEVER,
+            Err(many) => many.deadlines.last().map_or(StoreTime::EPOCH, |(deadline, _)| *deadline),
         }
     }
 
     /// The keys from `start` on, in order.
     pub(crate) fn from<'a>(&'a self, start: Bound<&str>) -> Box<dyn Iterator<Item = (&'a str, &'a Stored)> + 'a> {
-        match self {
-            Self::Few(few) => {
+        match self.slice() {
+            Ok(few) => {
                 let at = few.partition_point(|(key, _)| match start {
                     Bound::Included(start) => key.as_str() < start,
                     Bound::Excluded(start) => key.as_str() <= start,
@@ -174,7 +200,7 @@ impl Entries {
                 });
                 Box::new(few[at..].iter().map(|(key, stored)| (key.as_str(), stored)))
             }
-            Self::Many(many) => Box::new(
+            Err(many) => Box::new(
                 many.map.range::<str, _>((start, Bound::Unbounded)).map(|(key, stored)| (key.as_str(), stored)),
             ),
         }

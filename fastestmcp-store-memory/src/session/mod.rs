@@ -2,6 +2,7 @@
 
 mod commit;
 mod entries;
+mod id;
 mod record;
 mod scopes;
 mod shard;
@@ -122,7 +123,7 @@ impl SessionStateStore for MemoryStore {
                 examined += 1;
                 let record = u32::try_from(slot_at).ok().and_then(|slot| shard.at(slot));
                 if let Some(record) = record.filter(|record| record.live(now)) {
-                    items.push((Scope::new(kind, &*record.id), record.info()));
+                    items.push((Scope::new(kind, record.id.as_str()), record.info()));
                 }
                 slot_at += 1;
             }

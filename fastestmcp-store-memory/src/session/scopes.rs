@@ -35,7 +35,7 @@ impl Scopes {
 
     /// The shard a scope belongs to, and the scope's hash.
     pub(crate) fn shard(&self, scope: &Scope) -> (&RwLock<Shard>, u64) {
-        let hash = self.hasher.hash_one(scope.id.as_str());
+        let hash = self.hasher.hash_one(scope.id.as_bytes());
         // The table takes its bits from both ends of the hash.
         (&self.kind(scope.kind)[(hash >> 32) as usize % SHARDS], hash)
     }

@@ -19,7 +19,9 @@ pub(crate) struct Shard {
 impl Shard {
     /// The slot of a scope, expired or not.
     pub(crate) fn find(&self, hash: u64, id: &str) -> Option<u32> {
-        self.by_id.find(hash, |slot| self.at(*slot).is_some_and(|record| *record.id == *id)).copied()
+        self.by_id
+            .find(hash, |slot| self.at(*slot).is_some_and(|record| record.id.as_bytes() == id.as_bytes()))
+            .copied()
     }
 
     /// The record of a scope, expired or not.
@@ -67,7 +69,7 @@ impl Shard {
         self.schedule(at, slot);
         let slots = &self.slots;
         self.by_id.insert_unique(hash, slot, |slot| {
-            hasher.hash_one(slots[*slot as usize].as_ref().map_or("", |record| &*record.id))
+            hasher.hash_one(slots[*slot as usize].as_ref().map_or(&[][..], |record| record.id.as_bytes()))
         });
     }
 
@@ -87,7 +89,7 @@ impl Shard {
     pub(crate) fn remove(&mut self, hasher: &DefaultHashBuilder, slot: u32) -> Option<Record> {
         let record = self.slots.get_mut(slot as usize)?.take()?;
         self.sweep.remove(&(record.sweep_at(), slot));
-        if let Ok(found) = self.by_id.find_entry(hasher.hash_one(&*record.id), |other| *other == slot) {
+        if let Ok(found) = self.by_id.find_entry(hasher.hash_one(record.id.as_bytes()), |other| *other == slot) {
             found.remove();
         }
         self.vacant.push(slot);

@@ -1,0 +1,3 @@
+//! The other side of the rows: bare structures and bare engines.
+
+pub(crate) mod shards;
