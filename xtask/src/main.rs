@@ -1,7 +1,8 @@
-//! Development tasks: `cargo xtask <task>`.
+//! Development tasks: `cargo xtask TASK`.
 #![allow(clippy::print_stdout, reason = "a command line talks on standard output")]
 
 mod clients;
+mod mcp_conformance;
 mod test;
 
 use std::env;
@@ -9,21 +10,26 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask test [ARGS]     every test; ARGS go to cargo test
-cargo xtask clients         drives the server with third-party clients";
+cargo xtask test [ARGS]                            every test; ARGS go to cargo test
+cargo xtask clients                                drives the server with third-party clients
+cargo xtask mcp-conformance --store URL [FILTER]   the official MCP suite against our server";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let (task, rest) = arguments.split_first().map_or(("help", &[][..]), |(task, rest)| (task.as_str(), rest));
-    let result = match task {
-        "test" => test::run(rest),
-        "clients" => clients::run(),
+    match task {
+        "test" => done(test::run(rest)),
+        "clients" => done(clients::run()),
+        "mcp-conformance" => mcp_conformance::run(rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
-            Ok(())
+            ExitCode::SUCCESS
         }
-        other => Err(format!("unknown task {other:?}\n{HELP}")),
-    };
+        other => done(Err(format!("unknown task {other:?}\n{HELP}"))),
+    }
+}
+
+fn done(result: Result<(), String>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

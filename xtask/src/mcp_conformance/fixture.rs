@@ -1,0 +1,77 @@
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use super::error::Error;
+
+/// How the server says that it can be reached.
+const LISTENING: &str = "listening on ";
+
+/// The server under test: a process of our own, stopped when this is dropped.
+pub(super) struct Fixture {
+    process: Child,
+    url: String,
+}
+
+impl Fixture {
+    /// Builds the server in release, starts it on a free port, and returns once it listens.
+    pub(super) fn start(root: &Path, store: &str, folder: &Path) -> Result<Self, Error> {
+        let built = Command::new("cargo")
+            .args(["build", "--quiet", "--release", "-p", "fastestmcp-examples", "--example", "mcp-conformance"])
+            .current_dir(root)
+            .status()
+            .map_err(|source| Error::Start { program: "cargo", source, hint: "" })?;
+        if !built.success() {
+            return Err(Error::Failed("cargo build"));
+        }
+        let path = folder.join("server.log");
+        let mut log = File::create(&path).map_err(|source| Error::File { path: path.clone(), source })?;
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+        let mut process = Command::new(target.join("release/examples/mcp-conformance"))
+            .args([store, "127.0.0.1:0"])
+            .env("RUST_LOG", "info")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|source| Error::Start { program: "the server", source, hint: "" })?;
+        let mut lines = process.stderr.take().map(|stderr| BufReader::new(stderr).lines());
+        // From here on the process is stopped on every path.
+        let mut fixture = Self { process, url: String::new() };
+        for line in lines.iter_mut().flatten().map_while(Result::ok) {
+            let written = writeln!(log, "{line}");
+            written.map_err(|source| Error::File { path: path.clone(), source })?;
+            if let Some(address) = line.strip_prefix(LISTENING) {
+                fixture.url = format!("http://{address}/mcp");
+                break;
+            }
+        }
+        if fixture.url.is_empty() {
+            return Err(Error::NotListening(path));
+        }
+        // A server whose standard error nobody reads stops at a full pipe.
+        thread::spawn(move || {
+            for line in lines.into_iter().flatten().map_while(Result::ok) {
+                if writeln!(log, "{line}").is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(fixture)
+    }
+
+    /// Its endpoint.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to stop.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
