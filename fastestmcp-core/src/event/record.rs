@@ -4,6 +4,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{Limits, Refused, check_delay};
+
 /// The place of an event in its topic: strictly rising in commit order, never repeated, also when the topic vanishes
 /// and is made again. Below 2^53.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,4 +72,18 @@ pub enum Wake {
     Channel(String),
     /// Anything may have changed: wake-ups were lost.
     Reset,
+}
+
+impl Limits {
+    /// Checks an `append`.
+    ///
+    /// # Errors
+    /// Something is too large, or the age to keep is above 100 years.
+    pub fn check_append(&self, topic: &str, events: &[Bytes], keep: &Keep) -> Result<(), Refused> {
+        self.check_key("topic", topic)?;
+        self.check_batch("events", events.len())?;
+        events.iter().try_for_each(|event| self.check_value("event", event.len()))?;
+        self.check_batch_bytes("events", events.iter().map(Bytes::len).sum())?;
+        check_delay("age", keep.age)
+    }
 }

@@ -24,6 +24,7 @@ mod state;
 mod submit;
 mod sweeper;
 mod tasks;
+mod telemetry;
 mod view;
 mod wake;
 mod worker;
@@ -49,6 +50,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::Stores;
 use crate::ids::TaskId;
@@ -153,7 +155,8 @@ impl Runtime {
     /// # Errors
     /// [`CallError`]; what a handler raises for the model is a result, not an error.
     pub async fn call(&self, call: ToolCall, client: Arc<dyn Client>) -> Result<CallOutcome, CallError> {
-        plain::call(&self.shared, call, client).await
+        let span = tracing::debug_span!(telemetry::SPAN_CALL, tool = call.tool);
+        plain::call(&self.shared, call, client).instrument(span).await
     }
 
     /// Submits a task: durable and visible on every node before this returns, or not at all (contract T1, T14).

@@ -6,10 +6,12 @@ use std::time::Duration;
 use super::execute::execute;
 use super::run::{RunError, TaskRun};
 use super::shared::{Shared, backoff};
+use super::telemetry::SPAN_RUN;
 use crate::task::{
     ClaimRequest, Guard, ReplaceRequest, RpcError, TaskEvent, TaskOutcome, TaskRecord, TaskSpec, TaskState, TaskStatus,
 };
 use crate::time::StoreTime;
+use tracing::Instrument;
 
 /// Tasks taken in one claim at most.
 const CLAIM_BATCH: usize = 32;
@@ -68,7 +70,8 @@ fn take(shared: &Arc<Shared>, record: TaskRecord, now: StoreTime) {
         match begin(&owned, record, now).await {
             Ok(Some(run)) => {
                 owned.running.add(run.clone());
-                execute(&owned, &run).await;
+                let span = tracing::debug_span!(SPAN_RUN, task = %run.id(), tool = run.spec.tool);
+                execute(&owned, &run).instrument(span).await;
                 owned.running.remove(&run);
             }
             Ok(None) => {}

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::record::{Entry, Version};
 use super::scope::Scope;
+use crate::limits::{Limits, Refused, check_span};
 
 /// A precondition on one key. An expired key is absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,4 +160,49 @@ pub enum CommitOutcome {
     ScopeGone,
     /// The rule was [`CommitRule::CreateNew`] and the scope is live.
     ScopeExists,
+}
+
+impl Limits {
+    /// Checks a `load`.
+    ///
+    /// # Errors
+    /// A key, the scope's id or their number is too large.
+    pub fn check_load(&self, scope: &Scope, keys: &[&str]) -> Result<(), Refused> {
+        self.check_key("scope id", &scope.id)?;
+        self.check_batch("keys", keys.len())?;
+        keys.iter().try_for_each(|key| self.check_key("key", key))
+    }
+
+    /// Checks a `commit`.
+    ///
+    /// # Errors
+    /// Something is too large, a lifetime is not within 1 ms to 100 years, or a key appears twice.
+    pub fn check_commit(&self, request: &CommitRequest) -> Result<(), Refused> {
+        self.check_key("scope id", &request.scope.id)?;
+        self.check_batch("operations", request.ops.len())?;
+        if let CommitRule::CreateIfMissing(lifetime) | CommitRule::CreateNew(lifetime) = &request.rule {
+            check_lifetime(lifetime)?;
+        }
+        let mut bytes = 0;
+        for op in &request.ops {
+            self.check_key("key", op.key())?;
+            if let Op::Put { value, ttl, .. } = op {
+                self.check_value("value", value.len())?;
+                bytes += value.len();
+                ttl.map_or(Ok(()), |ttl| check_span("ttl", ttl))?;
+            }
+        }
+        self.check_batch_bytes("values", bytes)?;
+        let mut keys: Vec<&str> = request.ops.iter().map(Op::key).collect();
+        keys.sort_unstable();
+        if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(Refused::invalid("a key appears twice in one commit"));
+        }
+        Ok(())
+    }
+}
+
+fn check_lifetime(lifetime: &Lifetime) -> Result<(), Refused> {
+    check_span("ttl", lifetime.ttl)?;
+    lifetime.max_life.map_or(Ok(()), |max_life| check_span("max_life", max_life))
 }

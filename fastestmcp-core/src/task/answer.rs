@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::journal::InputRequest;
+use super::input::InputRequest;
 
 /// Checks an answer.
 ///

@@ -3,24 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A request to the client, in MCP's words: `elicitation/create`, `sampling/createMessage` or `roots/list`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct InputRequest {
-    /// The MCP method.
-    pub method: String,
-    /// Its params.
-    pub params: Value,
-}
-
-/// A request under its key, and the answer once there is one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Input {
-    /// What was asked.
-    pub request: InputRequest,
-    /// The client's result.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<Value>,
-}
+use super::answer;
+use super::input::{Input, InputRequest};
 
 /// What a handler that runs again gets back without doing it again (contract T15): answers, the results of `once`, and
 /// the last checkpoint.
@@ -59,7 +43,7 @@ impl Journal {
         let open = |journal: &Self, key: &str| journal.inputs.get(key).is_some_and(|input| input.answer.is_none());
         let answers: Vec<_> = answers.into_iter().filter(|(key, _)| open(self, key)).collect();
         for (key, answer) in &answers {
-            let reason = self.inputs.get(key).and_then(|input| super::answer::check(&input.request, answer).err());
+            let reason = self.inputs.get(key).and_then(|input| answer::check(&input.request, answer).err());
             if let Some(reason) = reason {
                 return Err(InvalidAnswer { key: key.clone(), reason });
             }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::journal::{Input, InputRequest, InvalidAnswer, Journal};
+use super::input::{Input, InputRequest};
+use super::journal::{InvalidAnswer, Journal};
 use super::outcome::{RpcError, TaskOutcome};
 use super::request::Then;
 use super::spec::{OnInputTimeout, Rerun, RunPolicy};

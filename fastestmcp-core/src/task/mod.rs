@@ -2,6 +2,7 @@
 
 mod answer;
 mod backend;
+mod input;
 mod journal;
 pub mod machine;
 mod outcome;
@@ -12,7 +13,8 @@ mod state;
 mod status;
 
 pub use backend::TaskBackend;
-pub use journal::{Input, InputRequest, InvalidAnswer, Journal};
+pub use input::{Input, InputRequest};
+pub use journal::{InvalidAnswer, Journal};
 pub use machine::TaskEvent;
 pub use outcome::{RpcError, TaskOutcome};
 pub use record::{Lease, Part, TaskHead, TaskRecord, Token};

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::record::{TaskHead, TaskRecord, Token};
 use crate::ids::TaskId;
+use crate::limits::{Limits, Refused, check_delay, check_span};
 use crate::principal::Owner;
 use crate::session::Version;
 use crate::time::StoreTime;
@@ -193,4 +194,52 @@ pub enum Renewed {
     },
     /// The task is unknown, expired, or not leased under this token (any more).
     Lost,
+}
+
+impl Limits {
+    /// Checks an `insert`.
+    ///
+    /// # Errors
+    /// Something is too large, the priority is above 9, or the ttl is not within 1 ms to 100 years.
+    pub fn check_insert(&self, task: &NewTask) -> Result<(), Refused> {
+        self.check_key("task id", task.id.as_str())?;
+        self.check_key("owner", task.owner.as_str())?;
+        self.check_key("queue", &task.queue)?;
+        self.check_key("session", task.session.as_deref().unwrap_or_default())?;
+        self.check_key("idempotency key", task.idempotency.as_ref().map_or("", |idempotency| &idempotency.key))?;
+        self.check_value("spec", task.spec.len())?;
+        self.check_value("state", task.state.len())?;
+        if task.priority > 9 {
+            return Err(Refused::invalid(format!("priority {} is above 9", task.priority)));
+        }
+        check_delay("delay", task.delay)?;
+        task.ttl.map_or(Ok(()), |ttl| check_span("ttl", ttl))
+    }
+
+    /// Checks a `replace`.
+    ///
+    /// # Errors
+    /// The state is too large or a duration above 100 years.
+    pub fn check_replace(&self, request: &ReplaceRequest) -> Result<(), Refused> {
+        self.check_key("task id", request.id.as_str())?;
+        self.check_value("state", request.state.len())?;
+        match request.then {
+            Then::KeepLease => Ok(()),
+            Then::Runnable { delay } => check_delay("delay", delay),
+            Then::Waiting { at_most } => at_most.map_or(Ok(()), |at_most| check_delay("at_most", at_most)),
+            Then::Terminal { retain } => check_delay("retain", retain),
+        }
+    }
+
+    /// Checks a `claim`.
+    ///
+    /// # Errors
+    /// The lease is not within 1 ms to 100 years, or a name or their number is too large.
+    pub fn check_claim(&self, request: &ClaimRequest) -> Result<(), Refused> {
+        self.check_key("worker", &request.worker)?;
+        self.check_batch("queues", request.queues.len())?;
+        self.check_batch("limit", request.limit)?;
+        request.queues.iter().try_for_each(|queue| self.check_key("queue", queue))?;
+        check_span("lease", request.lease)
+    }
 }
