@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod abandon;
+mod broom;
 mod case;
 mod cases;
 mod engine;

@@ -147,6 +147,11 @@ impl Scene {
         self.findings.violation(text.to_string());
     }
 
+    /// Whether anything was reported so far.
+    pub(crate) fn failed(&self) -> bool {
+        !self.findings.violations.lock().is_empty()
+    }
+
     /// Reports `text` unless `holds`.
     pub(crate) fn check(&self, holds: bool, text: impl FnOnce() -> String) {
         if !holds {

@@ -14,4 +14,111 @@ const fn planted(bug: Bug, rejected_by: &'static [&'static str]) -> Planted {
 }
 
 /// Every planted store.
-pub const PLANTED: &[Planted] = &[];
+pub const PLANTED: &[Planted] = &[
+    planted(
+        Bug::CheckThenAct,
+        &[
+            "session.race.increments_by_compare_and_set_lose_none",
+            "session.race.of_many_creators_of_a_key_exactly_one_wins",
+            "session.race.no_write_skew",
+            "session.history.transactions_of_a_scope_are_serializable",
+        ],
+    ),
+    planted(
+        Bug::StaleRead,
+        &["session.race.what_one_node_wrote_every_node_reads", "session.history.short_histories_are_linearizable"],
+    ),
+    planted(Bug::TornLoad, &["session.race.a_load_is_one_snapshot"]),
+    planted(
+        Bug::VersionReuse,
+        &["session.version.a_version_is_never_used_again", "session.version.an_old_version_matches_nothing_ever_again"],
+    ),
+    planted(Bug::ResurrectAfterExpiry, &["session.expiry.an_expired_scope_is_absent_for_every_operation"]),
+    planted(
+        Bug::ResurrectAfterDelete,
+        &["session.commit.existing_needs_a_live_scope", "session.race.a_write_racing_a_deletion_never_resurrects"],
+    ),
+    planted(
+        Bug::TtlInSeconds,
+        &[
+            "session.expiry.an_entry_ends_exactly_at_its_deadline",
+            "session.expiry.any_duration_from_1_ms_to_100_years_is_exact",
+            "task.limits.any_duration_from_1_ms_to_100_years_is_exact",
+        ],
+    ),
+    planted(
+        Bug::TtlIn32Bits,
+        &[
+            "session.expiry.any_duration_from_1_ms_to_100_years_is_exact",
+            "task.limits.any_duration_from_1_ms_to_100_years_is_exact",
+        ],
+    ),
+    planted(
+        Bug::LateBoundary,
+        &[
+            "session.expiry.an_entry_ends_exactly_at_its_deadline",
+            "session.expiry.a_scope_ends_exactly_at_its_deadline",
+            "task.replace.an_expired_task_is_missing",
+        ],
+    ),
+    planted(Bug::CallersClock, &["session.clock.all_nodes_share_one_clock"]),
+    planted(
+        Bug::PageByOffset,
+        &["session.paging.a_walk_over_entries_survives_inserts", "task.listing.a_walk_survives_inserts"],
+    ),
+    planted(
+        Bug::PageRestart,
+        &[
+            "session.paging.a_walk_over_entries_survives_deletions_of_its_anchor",
+            "task.listing.a_walk_survives_expiry_of_its_anchor",
+        ],
+    ),
+    planted(Bug::OwnerPrefix, &["task.listing.an_owner_sees_exactly_its_own"]),
+    planted(Bug::UnescapedJoin, &["session.fidelity.scope_and_key_are_never_joined"]),
+    planted(
+        Bug::UpsertScope,
+        &["session.commit.create_new_creates_once", "session.race.of_many_creators_of_a_scope_exactly_one_wins"],
+    ),
+    planted(
+        Bug::UpsertTask,
+        &[
+            "task.insert.an_id_that_exists_is_answered_with_the_record",
+            "task.insert.one_of_many_concurrent_inserts_of_an_id_wins",
+        ],
+    ),
+    planted(
+        Bug::TerminalOverwrite,
+        &["task.race.cancel_and_complete_have_one_outcome", "task.replace.terminal_closes"],
+    ),
+    planted(Bug::NoFencing, &["task.lease.stale_token_rejected", "task.replace.guards_are_checked_in_order"]),
+    planted(Bug::ReleaseWithoutToken, &["task.lease.stale_holder_cannot_hand_back"]),
+    planted(Bug::TakeInTwoSteps, &["session.race.of_many_takers_exactly_one_gets_it"]),
+    planted(
+        Bug::AckBeforeDurable,
+        &[
+            "session.failure.acknowledged_commits_survive_a_crash",
+            "task.failure.acknowledged_tasks_survive_a_crash",
+            "event.failure.acknowledged_events_survive_a_crash",
+        ],
+    ),
+    planted(Bug::EventHole, &["event.live.a_reader_never_sees_an_event_appear_before_one_it_has_read"]),
+    planted(
+        Bug::SilentGap,
+        &["event.gap.never_a_silent_hole_when_events_are_trimmed", "event.gap.a_vanished_topic_is_a_gap"],
+    ),
+    planted(Bug::OffsetsRestart, &["event.gap.offsets_go_on_rising_when_a_topic_is_made_again"]),
+    planted(Bug::QuotaOutsideLock, &["task.insert.the_quota_is_exact_under_concurrency"]),
+    planted(Bug::ClockBeforeLock, &["session.clock.time_follows_the_order_of_commits"]),
+    planted(Bug::RenewBumpsVersion, &["task.lease.a_renewal_changes_only_the_end_of_the_lease"]),
+    planted(Bug::NeighbourRolledBack, &["session.race.a_refused_commit_leaves_its_neighbours_alone"]),
+    planted(Bug::IdempotencyIgnoresDigest, &["task.insert.a_key_with_another_digest_is_refused"]),
+    planted(Bug::EarlyReclaim, &["task.lease.it_never_ends_early_and_its_task_is_due_by_itself"]),
+    planted(
+        Bug::SharedNamespaces,
+        &[
+            "session.fidelity.namespaces_never_see_each_other",
+            "task.listing.namespaces_never_see_each_other",
+            "event.limits.namespaces_never_see_each_other",
+        ],
+    ),
+];

@@ -27,7 +27,7 @@ pub trait EventLog: Backend {
     ///
     /// `async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>>`
     ///
-    /// The offsets of one append are consecutive.
+    /// The offsets of one append are consecutive. An append of no events is `InvalidInput`.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidInput`, `Unavailable`, `Timeout`, `Contention`, `StorageFull`.

@@ -95,7 +95,7 @@ impl Op {
 /// How long a scope lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
-    /// Until its first deadline, which a touch slides.
+    /// Until its first deadline, which a touch slides; the absolute end wins over a ttl beyond it.
     pub ttl: Duration,
     /// Until its absolute end, which nothing moves.
     pub max_life: Option<Duration>,
@@ -113,6 +113,9 @@ pub enum CommitRule {
 }
 
 /// Operations on one scope, applied all or not at all. A key appears at most once.
+///
+/// The rule is decided before any precondition; a commit that is refused creates no scope. Without operations it only
+/// applies its rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CommitRequest {

@@ -97,9 +97,10 @@ pub struct Guard {
 /// What happens to a task after a replace: the four phases that are all the lifecycle a backend knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
-    /// Due time and lease stay as they are: the holder goes on, or a task nobody holds keeps its place.
+    /// Due time, lease and whether it is open stay as they are: the holder goes on, or a task nobody holds keeps its
+    /// place.
     KeepLease,
-    /// Nobody holds it; it is due after `delay`.
+    /// Nobody holds it; it is due after `delay`. Reopens a terminal task (an operator's requeue), as `Waiting` does.
     Runnable {
         /// How long until it is due.
         delay: Duration,
@@ -178,7 +179,8 @@ impl ClaimRequest {
 pub struct Claimed {
     /// The tasks, now leased to the worker, with spec and state, in the order they were due.
     pub tasks: Vec<TaskRecord>,
-    /// How long until another task of these queues is due: zero if one is now, `None` if nothing is scheduled.
+    /// How long until another task of these queues is due, the ends of leases included: zero if one is now, `None` if
+    /// nothing is scheduled. A backend may count the leases of this very claim.
     pub next_due: Option<Duration>,
 }
 

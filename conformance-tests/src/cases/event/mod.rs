@@ -1,5 +1,6 @@
 //! Cases for `EventLog`.
 
+mod failure;
 mod gap;
 mod limits;
 mod live;
@@ -8,4 +9,4 @@ mod steps;
 
 use crate::case::Case;
 
-pub(super) const ALL: &[&[Case]] = &[order::CASES, gap::CASES, live::CASES, limits::CASES];
+pub(super) const ALL: &[&[Case]] = &[failure::CASES, gap::CASES, limits::CASES, live::CASES, order::CASES];

@@ -33,7 +33,7 @@ async fn what_was_appended_is_read_in_order_on_every_node(scene: &Scene) -> Case
     let topic = topic(scene);
     let first = append(&log, &topic, &["1", "2"], ALL).await?;
     let second = append(&other, &topic, &["3"], ALL).await?;
-    let offsets = vec![first.start, Offset(first.start.0 + 1), second.start];
+    let offsets = [first.start, Offset(first.start.0 + 1), second.start];
     for log in [&log, &other] {
         let mut events = vec![];
         // From the first offset on; what lies before it is another case's business.

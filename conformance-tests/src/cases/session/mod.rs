@@ -3,26 +3,30 @@
 mod clock;
 mod commit;
 mod expiry;
+mod failure;
 mod fidelity;
 mod history;
 mod limits;
 mod paging;
 mod race;
 mod steps;
+mod sweep;
 mod touch;
 mod version;
 
 use crate::case::Case;
 
 pub(super) const ALL: &[&[Case]] = &[
-    commit::CASES,
-    version::CASES,
-    expiry::CASES,
-    touch::CASES,
     clock::CASES,
+    commit::CASES,
+    expiry::CASES,
+    failure::CASES,
     fidelity::CASES,
+    history::CASES,
     limits::CASES,
     paging::CASES,
     race::CASES,
-    history::CASES,
+    sweep::CASES,
+    touch::CASES,
+    version::CASES,
 ];

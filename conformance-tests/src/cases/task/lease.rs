@@ -3,8 +3,8 @@
 use fastestmcp_core::task::{Guard, Renewed, ReplaceOutcome, Then, Token};
 
 use super::steps::{
-    HOUR, LEASE, MS, SECOND, claim, claim_one, held_task, ids, insert, must_head, must_replace, queue, record,
-    renew_one, replace, task, unheld,
+    HOUR, LEASE, MS, SECOND, claim, claim_one, held_task, ids, insert, must_head, must_replace, record, renew_one,
+    replace, task, unheld,
 };
 use crate::case::{CaseResult, cases};
 use crate::scene::{Scene, brief};

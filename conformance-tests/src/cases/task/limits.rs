@@ -70,7 +70,8 @@ async fn batches_have_a_limit(scene: &Scene) -> CaseResult {
 async fn a_name_of_513_bytes_is_refused(scene: &Scene) -> CaseResult {
     let tasks = scene.tasks(0).await?;
     let long = hostile::too_long;
-    let changes: [(&str, fn(&mut NewTask, String)); 5] = [
+    type Change = (&'static str, fn(&mut NewTask, String));
+    let changes: [Change; 5] = [
         ("id", |new, long| new.id = TaskId::new(long)),
         ("owner", |new, long| new.owner = Owner::new(long)),
         ("queue", |new, long| new.queue = long),

@@ -1,7 +1,5 @@
 //! Listing, owners and names (T10, G7, G8, G9, G13).
 
-#![expect(clippy::future_not_send, reason = "a case runs on a thread of its own, and walks borrow their closures")]
-
 use fastestmcp_core::ids::{Namespace, TaskId};
 use fastestmcp_core::page::PageRequest;
 use fastestmcp_core::principal::{Owner, OwnerFilter};

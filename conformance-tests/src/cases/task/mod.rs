@@ -1,6 +1,7 @@
 //! Cases for `TaskBackend`.
 
 mod claim;
+mod failure;
 mod insert;
 mod lease;
 mod limits;
@@ -8,8 +9,18 @@ mod listing;
 mod race;
 mod replace;
 mod steps;
+mod sweep;
 
 use crate::case::Case;
 
-pub(super) const ALL: &[&[Case]] =
-    &[insert::CASES, replace::CASES, claim::CASES, lease::CASES, listing::CASES, limits::CASES, race::CASES];
+pub(super) const ALL: &[&[Case]] = &[
+    claim::CASES,
+    failure::CASES,
+    insert::CASES,
+    lease::CASES,
+    limits::CASES,
+    listing::CASES,
+    race::CASES,
+    replace::CASES,
+    sweep::CASES,
+];
