@@ -1,1 +1,1 @@
-DELETE FROM entry WHERE scope = ?1 AND key = ?2 RETURNING expires
+DELETE FROM entry WHERE scope = ?1 AND key = ?2

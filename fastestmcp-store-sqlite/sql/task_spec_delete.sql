@@ -1,1 +1,1 @@
-DELETE FROM task_spec WHERE id = ?1 RETURNING length(spec)
+DELETE FROM task_spec WHERE id = ?1

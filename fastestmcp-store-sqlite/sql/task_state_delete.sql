@@ -1,1 +1,1 @@
-DELETE FROM task_state WHERE id = ?1 RETURNING length(state)
+DELETE FROM task_state WHERE id = ?1

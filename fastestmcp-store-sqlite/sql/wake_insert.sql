@@ -1,1 +1,1 @@
-INSERT INTO wake (ns, origin, channel) VALUES (?1, ?2, ?3) RETURNING id
+INSERT INTO wake (ns, origin, channel) VALUES (?1, ?2, ?3)

@@ -39,9 +39,14 @@ impl WriteOperation for Append {
             }
             None => {
                 let StoredTopic { floor, .. } = StoredTopic::unknown(forgotten(tx)?);
-                let id = tx
-                    .statement(include_str!("../../sql/topic_insert.sql"))?
-                    .query_row((tx.namespace, self.topic.as_bytes(), floor, head, added, dies), |row| row.get(0))?;
+                let id = tx.statement(include_str!("../../sql/topic_insert.sql"))?.insert((
+                    tx.namespace,
+                    self.topic.as_bytes(),
+                    floor,
+                    head,
+                    added,
+                    dies,
+                ))?;
                 StoredTopic { id, floor, head, events: added }
             }
         };

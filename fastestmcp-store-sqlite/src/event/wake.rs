@@ -170,7 +170,7 @@ impl WriteOperation for Announce {
         let mut insert = tx.statement(include_str!("../../sql/wake_insert.sql"))?;
         let mut last: i64 = 0;
         for channel in &self.channels {
-            last = insert.query_row((tx.namespace, self.wakes.origin, channel.as_bytes()), |row| row.get(0))?;
+            last = insert.insert((tx.namespace, self.wakes.origin, channel.as_bytes()))?;
         }
         tx.statement(include_str!("../../sql/wake_trim.sql"))?.execute([last - KEPT])?;
         Ok(())

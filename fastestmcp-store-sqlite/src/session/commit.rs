@@ -1,10 +1,9 @@
 use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule, Expect, Op, ScopeKind};
-use rusqlite::OptionalExtension;
 
 use super::entry;
 use super::scope::{StoredScope, drop_if_empty};
 use crate::error::Failure;
-use crate::snapshot::{millis, moment};
+use crate::snapshot::millis;
 use crate::writer::{WriteOperation, WriteTx};
 
 #[derive(Debug)]
@@ -75,18 +74,14 @@ fn apply(tx: &WriteTx<'_>, scope: i64, op: &Op) -> Result<Applied, Failure> {
             Ok(Applied::Put(entry::version(version)))
         }
         Op::Delete { key, .. } => {
-            let removed = tx
-                .statement(include_str!("../../sql/entry_delete.sql"))?
-                .query_row((scope, key.as_bytes()), |row| row.get::<_, Option<i64>>(0))
-                .optional()?;
-            Ok(Applied::Deleted(removed.is_some_and(|expires| entry::is_live(expires.map(moment), tx.now))))
+            let found = entry::find_version(tx, scope, key)?;
+            entry::delete(tx, scope, key)?;
+            Ok(Applied::Deleted(found.is_some()))
         }
         Op::Take { key, .. } => {
-            let removed = tx
-                .statement(include_str!("../../sql/entry_take.sql"))?
-                .query_row((scope, key.as_bytes()), |row| entry::from_row(row, 0))
-                .optional()?;
-            Ok(Applied::Taken(removed.filter(|entry| entry::is_live(entry.expires, tx.now))))
+            let found = entry::find_live(tx, scope, key)?;
+            entry::delete(tx, scope, key)?;
+            Ok(Applied::Taken(found))
         }
         Op::Check { .. } => Ok(Applied::Checked),
     }

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Row};
 
 use crate::error::Failure;
 use crate::snapshot::{Snapshot, count, moment};
+use crate::writer::WriteTx;
 
 /// An entry from three columns: version, expires, value.
 pub(super) fn from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Entry> {
@@ -31,6 +32,12 @@ pub(super) fn find_version(snapshot: &Snapshot<'_>, scope: i64, key: &str) -> Re
         .query_row((scope, key.as_bytes()), |row| Ok((version(row.get(0)?), row.get::<_, Option<i64>>(1)?.map(moment))))
         .optional()?;
     Ok(found.filter(|(_, expires)| is_live(*expires, snapshot.now)).map(|(version, _)| version))
+}
+
+/// Removes a key, live or not.
+pub(super) fn delete(tx: &WriteTx<'_>, scope: i64, key: &str) -> Result<(), Failure> {
+    tx.statement(include_str!("../../sql/entry_delete.sql"))?.execute((scope, key.as_bytes()))?;
+    Ok(())
 }
 
 pub(super) fn is_live(expires: Option<StoreTime>, now: StoreTime) -> bool {

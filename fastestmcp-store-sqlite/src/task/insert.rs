@@ -64,24 +64,21 @@ impl Insert {
             version: fastestmcp_core::session::Version(count(version)),
             claims: 0,
         };
-        let row: i64 = tx.statement(include_str!("../../sql/task_insert.sql"))?.query_row(
-            (
-                tx.namespace,
-                head.id.as_str().as_bytes(),
-                head.owner.as_str().as_bytes(),
-                head.session.as_deref().map(str::as_bytes),
-                head.queue.as_bytes(),
-                head.priority,
-                head.status,
-                millis(head.created),
-                head.expires.map(millis),
-                head.due.map(millis),
-                version,
-                task.idempotency.as_ref().map(|idempotency| idempotency.key.as_bytes()),
-                task.idempotency.as_ref().map(|idempotency| idempotency.digest.as_bytes()),
-            ),
-            |row| row.get(0),
-        )?;
+        let row = tx.statement(include_str!("../../sql/task_insert.sql"))?.insert((
+            tx.namespace,
+            head.id.as_str().as_bytes(),
+            head.owner.as_str().as_bytes(),
+            head.session.as_deref().map(str::as_bytes),
+            head.queue.as_bytes(),
+            head.priority,
+            head.status,
+            millis(head.created),
+            head.expires.map(millis),
+            head.due.map(millis),
+            version,
+            task.idempotency.as_ref().map(|idempotency| idempotency.key.as_bytes()),
+            task.idempotency.as_ref().map(|idempotency| idempotency.digest.as_bytes()),
+        ))?;
         tx.statement(include_str!("../../sql/task_spec_insert.sql"))?.execute((row, &task.spec[..]))?;
         put_state(tx, row, &task.state)?;
         Ok(head)

@@ -26,12 +26,10 @@ pub(super) fn put_state(tx: &WriteTx<'_>, task: i64, state: &[u8]) -> Result<(),
 
 /// Removes a task whole; the answer is how many bytes its spec and state had.
 pub(crate) fn remove(tx: &WriteTx<'_>, task: i64) -> Result<usize, Failure> {
-    let delete = |sql| -> Result<usize, Failure> {
-        let length: Option<i64> = tx.statement(sql)?.query_row([task], |row| row.get(0)).optional()?;
-        Ok(length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0))
-    };
-    let bytes = delete(include_str!("../../sql/task_spec_delete.sql"))?
-        + delete(include_str!("../../sql/task_state_delete.sql"))?;
+    let bytes: Option<i64> =
+        tx.statement(include_str!("../../sql/task_bytes.sql"))?.query_row([task], |row| row.get(0))?;
+    tx.statement(include_str!("../../sql/task_spec_delete.sql"))?.execute([task])?;
+    tx.statement(include_str!("../../sql/task_state_delete.sql"))?.execute([task])?;
     tx.statement(include_str!("../../sql/task_delete.sql"))?.execute([task])?;
-    Ok(bytes)
+    Ok(bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0))
 }
