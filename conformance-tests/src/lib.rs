@@ -10,6 +10,7 @@ mod journal;
 pub mod model;
 pub mod planted;
 mod random;
+mod refusal;
 mod rules;
 mod scene;
 mod walk;

@@ -33,6 +33,14 @@ impl BoundServer {
         &self.service
     }
 
+    /// Serves until SIGTERM or SIGINT, then drains.
+    ///
+    /// # Errors
+    /// The listener failed.
+    pub async fn serve_until_signal(self) -> Result<(), ServerError> {
+        self.serve(crate::signal::stop()).await
+    }
+
     /// Serves until `stop` ends, then accepts no more, drains, and returns (contract R7).
     ///
     /// # Errors

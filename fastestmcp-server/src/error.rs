@@ -18,6 +18,9 @@ pub enum ServerError {
     /// The HTTP path does not start with a slash.
     #[error("the HTTP path {0:?} does not start with a slash")]
     BadPath(String),
+    /// The stores could not be opened.
+    #[error("the stores could not be opened")]
+    Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The runtime could not start.
     #[error("the runtime could not start")]
     Start(#[from] StartError),

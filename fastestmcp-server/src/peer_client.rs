@@ -27,6 +27,12 @@ impl PeerClient {
         let progress = cx.meta.get_progress_token();
         Self { peer: cx.peer.clone(), origin: cx.id.clone(), progress, can_ask }
     }
+
+    /// The same client with another progress token: a task goes on under the token of the call that made it.
+    pub(crate) fn with_progress_token(mut self, token: &Value) -> Self {
+        self.progress = serde_json::from_value(token.clone()).ok();
+        self
+    }
 }
 
 #[async_trait]

@@ -39,7 +39,7 @@ impl Server {
     /// # Errors
     /// The runtime could not start, or the address could not be bound.
     pub async fn serve_http(self, addr: impl ToSocketAddrs + Send) -> Result<(), ServerError> {
-        self.bind_http(addr).await?.serve(signal::stop()).await
+        self.bind_http(addr).await?.serve_until_signal().await
     }
 
     /// Starts the runtime and binds the address without accepting yet.

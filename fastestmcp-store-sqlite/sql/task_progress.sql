@@ -1,1 +1,1 @@
-UPDATE task SET status = ?2, updated = ?3, version = ?4 WHERE id = ?1
+UPDATE task SET updated = ?2, version = ?3 WHERE id = ?1

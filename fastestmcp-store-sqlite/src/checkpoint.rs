@@ -49,12 +49,12 @@ impl Checkpoints {
     /// way, the checkpointer asks again.
     pub(crate) fn restarted(&self, connection: &Connection) {
         self.restart.store(false, Ordering::Release);
-        checkpoint(connection, "RESTART");
+        checkpoint(connection, Mode::Restart);
     }
 
     /// The last act of the writer.
     pub(crate) fn finish(&self, connection: &Connection) {
-        checkpoint(connection, "TRUNCATE");
+        checkpoint(connection, Mode::Truncate);
     }
 
     pub(crate) fn close(&self) {
@@ -86,16 +86,16 @@ impl Checkpointer {
     pub(crate) fn run(self) {
         while self.checkpoints.wait() {
             self.checkpoints.active.store(false, Ordering::Release);
-            let Some(log) = checkpoint(&self.connection, "NOOP") else { continue };
+            let Some(log) = checkpoint(&self.connection, Mode::Noop) else { continue };
             let mut left = log.frames - log.moved;
             if left >= MOVE_FROM {
-                checkpoint(&self.connection, "PASSIVE");
-                left = checkpoint(&self.connection, "NOOP").map_or(left, |log| log.frames - log.moved);
+                checkpoint(&self.connection, Mode::Passive);
+                left = checkpoint(&self.connection, Mode::Noop).map_or(left, |log| log.frames - log.moved);
             }
             if log.frames >= RESTART_FROM {
                 // What was committed meanwhile is moved once more, so that the writer has little left to do.
                 if left > FEW {
-                    checkpoint(&self.connection, "PASSIVE");
+                    checkpoint(&self.connection, Mode::Passive);
                 }
                 self.checkpoints.restart.store(true, Ordering::Release);
             }
@@ -103,25 +103,44 @@ impl Checkpointer {
     }
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    /// Only tells how long the log is.
+    Noop,
+    /// Moves what no reader needs, and waits for nobody.
+    Passive,
+    /// Moves everything, so that the next commit starts the log anew.
+    Restart,
+    /// Also cuts the log's file.
+    Truncate,
+}
+
+impl Mode {
+    const fn pragma(self) -> &'static str {
+        match self {
+            Self::Noop => "PRAGMA wal_checkpoint(NOOP)",
+            Self::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+            Self::Restart => "PRAGMA wal_checkpoint(RESTART)",
+            Self::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+        }
+    }
+}
+
+/// Frames in the log, and how many of them are in the file already.
 struct Log {
     frames: i64,
     moved: i64,
 }
 
 /// Runs a checkpoint. Being refused is no error: it is tried again when the log has grown.
-fn checkpoint(connection: &Connection, mode: &str) -> Option<Log> {
+fn checkpoint(connection: &Connection, mode: Mode) -> Option<Log> {
     let outcome = connection
-        .prepare_cached(match mode {
-            "NOOP" => "PRAGMA wal_checkpoint(NOOP)",
-            "PASSIVE" => "PRAGMA wal_checkpoint(PASSIVE)",
-            "RESTART" => "PRAGMA wal_checkpoint(RESTART)",
-            _ => "PRAGMA wal_checkpoint(TRUNCATE)",
-        })
+        .prepare_cached(mode.pragma())
         .and_then(|mut statement| statement.query_row([], |row| Ok(Log { frames: row.get(1)?, moved: row.get(2)? })));
     match outcome {
         Ok(log) => Some(log),
         Err(error) => {
-            tracing::debug!(%error, mode, "checkpoint refused");
+            tracing::debug!(%error, ?mode, "checkpoint refused");
             None
         }
     }

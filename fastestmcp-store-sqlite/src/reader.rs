@@ -93,12 +93,7 @@ impl Reader {
             Ok(meta) => {
                 for job in jobs {
                     let now = self.clock.now(meta.stamp);
-                    job.answer(&Snapshot {
-                        connection: &self.connection,
-                        namespace: self.namespace,
-                        now,
-                        counter: meta.counter,
-                    });
+                    job.answer(&Snapshot { connection: &self.connection, namespace: self.namespace, now });
                 }
             }
             Err(failure) => jobs.into_iter().for_each(|job| job.fail(&failure)),

@@ -7,8 +7,6 @@ pub(crate) struct Snapshot<'c> {
     pub(crate) connection: &'c Connection,
     pub(crate) namespace: i64,
     pub(crate) now: StoreTime,
-    /// The last number drawn.
-    pub(crate) counter: i64,
 }
 
 impl<'c> Snapshot<'c> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use fastestmcp_core::backend::{At, Backend, Durability, Guarantees, Reach, SweepBudget, Swept};
-use fastestmcp_core::error::{StoreError, StoreErrorKind, StoreResult};
+use fastestmcp_core::error::{Outcome, StoreError, StoreErrorKind, StoreResult};
 use fastestmcp_core::limits::{Limits, Refused};
 use fastestmcp_core::time::StoreTime;
 use parking_lot::Mutex;
@@ -67,7 +67,7 @@ impl SqliteStore {
         spawn("open", move || {
             let _ = reply.send(Inner::open(config));
         })?;
-        let inner = opened.await.unwrap_or_else(|_| Err(Failure::Panicked.to_error("open", OUTCOME_NONE)))?;
+        let inner = opened.await.unwrap_or_else(|_| Err(Failure::Panicked.to_error("open", Outcome::NotApplied)))?;
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -135,7 +135,7 @@ impl SqliteStore {
         &self,
         operation: O,
         deadline: Instant,
-    ) -> StoreResult<(Ticket, oneshot::Receiver<StoreResult<At<O::Answer>>>)> {
+    ) -> StoreResult<(Ticket, Receipt<O::Answer>)> {
         let (reply, answer) = oneshot::channel();
         let ticket = Ticket::new();
         let job = Pending { operation, ticket: ticket.clone(), deadline, reply, staged: None };
@@ -145,11 +145,12 @@ impl SqliteStore {
 
     /// Starts the thread that hears other handles, if it does not run. Answers once it hears.
     pub(crate) async fn hear(&self) -> StoreResult<()> {
-        let Some(heard) = self.inner.wakes.start_hearing() else { return Ok(()) };
-        let (path, namespace) = (self.inner.config.path.clone(), self.inner.namespace);
-        let wakes = self.inner.wakes.clone();
-        let thread = spawn("listen", move || Listener::run(&path, namespace, &wakes))?;
-        self.inner.threads.lock().push(thread);
+        let heard = self.inner.wakes.heard();
+        if self.inner.wakes.claim_hearing() {
+            let (path, namespace) = (self.inner.config.path.clone(), self.inner.namespace);
+            let wakes = self.inner.wakes.clone();
+            self.inner.start("listen", move || Listener::run(&path, namespace, &wakes))?;
+        }
         timeout_at((Instant::now() + self.inner.config.timeout).into(), heard)
             .await
             .map_err(|_| late("listen"))?
@@ -161,7 +162,8 @@ impl SqliteStore {
     }
 }
 
-const OUTCOME_NONE: fastestmcp_core::error::Outcome = fastestmcp_core::error::Outcome::NotApplied;
+/// Where the answer of a queued operation arrives.
+type Receipt<T> = oneshot::Receiver<StoreResult<At<T>>>;
 
 /// What a refused request is answered with.
 pub(crate) fn refuse(operation: &'static str) -> impl FnOnce(Refused) -> StoreError {
@@ -190,57 +192,61 @@ fn spawn(role: &str, body: impl FnOnce() + Send + 'static) -> StoreResult<thread
 }
 
 /// Fails what waits when its thread ends for whatever reason, so that nobody waits for ever.
-struct Abandon<F: FnMut()>(F);
+struct Abandon<T>(Arc<Queue<T>>);
 
-impl<F: FnMut()> Drop for Abandon<F> {
+impl<T> Drop for Abandon<T> {
     fn drop(&mut self) {
-        (self.0)();
+        self.0.abandon();
     }
 }
 
 impl Inner {
     fn open(config: SqliteConfig) -> StoreResult<Self> {
         let (connection, namespace) = open::open(&config)?;
-        let connect = || open::connect(&config.path).map_err(|failure| failure.to_error("open", OUTCOME_NONE));
+        let connect = || open::connect(&config.path).map_err(|failure| failure.to_error("open", Outcome::NotApplied));
+        let readers = (0..config.readers.max(1)).map(|_| connect()).collect::<StoreResult<Vec<_>>>()?;
+        let checkpointer = connect()?;
         let clock = Arc::new(StoreClock::new(config.clock.clone()));
-        let (writes, reads) = (Arc::new(Queue::new()), Arc::new(Queue::new()));
-        let checkpoints = Arc::new(Checkpoints::default());
-        let mut threads = Vec::new();
-        let readers: Vec<_> = (0..config.readers.max(1)).map(|_| connect()).collect::<StoreResult<_>>()?;
+        // Whole before the first thread starts: if one cannot be started, dropping it ends the others.
+        let inner = Self {
+            limits: Limits::default(),
+            writes: Arc::new(Queue::new()),
+            reads: Arc::new(Queue::new()),
+            checkpoints: Arc::default(),
+            wakes: Arc::new(Wakes::new()),
+            namespace,
+            threads: Mutex::default(),
+            config,
+        };
         for connection in readers {
-            let reader = Reader { connection, namespace, clock: clock.clone(), queue: reads.clone() };
-            let queue: Arc<ReadQueue> = reads.clone();
-            threads.push(spawn("read", move || {
-                let _abandon = Abandon(|| queue.abandon());
+            let queue = inner.reads.clone();
+            let reader = Reader { connection, namespace, clock: clock.clone(), queue: queue.clone() };
+            inner.start("read", move || {
+                let _abandon = Abandon(queue);
                 reader.run();
-            })?);
+            })?;
         }
-        let checkpointer = Checkpointer { connection: connect()?, checkpoints: checkpoints.clone() };
-        threads.push(spawn("checkpoint", move || checkpointer.run())?);
+        let checkpointer = Checkpointer { connection: checkpointer, checkpoints: inner.checkpoints.clone() };
+        inner.start("checkpoint", move || checkpointer.run())?;
+        let queue = inner.writes.clone();
         let writer = Writer {
             connection,
             namespace,
             clock,
-            queue: writes.clone(),
-            synchronous: config.synchronous,
-            checkpoints: checkpoints.clone(),
+            queue: queue.clone(),
+            synchronous: inner.config.synchronous,
+            checkpoints: inner.checkpoints.clone(),
         };
-        let queue: Arc<WriteQueue> = writes.clone();
-        threads.push(spawn("write", move || {
-            let _abandon = Abandon(|| queue.abandon());
+        inner.start("write", move || {
+            let _abandon = Abandon(queue);
             writer.run();
-        })?);
-        let wakes = Arc::new(Wakes::new());
-        Ok(Self {
-            limits: Limits::default(),
-            config,
-            writes,
-            reads,
-            checkpoints,
-            wakes,
-            namespace,
-            threads: Mutex::new(threads),
-        })
+        })?;
+        Ok(inner)
+    }
+
+    fn start(&self, role: &str, body: impl FnOnce() + Send + 'static) -> StoreResult<()> {
+        self.threads.lock().push(spawn(role, body)?);
+        Ok(())
     }
 
     fn shut_down(&self) {

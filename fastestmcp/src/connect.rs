@@ -1,6 +1,7 @@
 use fastestmcp_core::Stores;
 use fastestmcp_core::error::StoreError;
 use fastestmcp_core::ids::Namespace;
+use fastestmcp_server::ServerError;
 
 /// Why no stores were opened.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,12 @@ pub enum ConnectError {
     /// The backend refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<ConnectError> for ServerError {
+    fn from(error: ConnectError) -> Self {
+        Self::Connect(Box::new(error))
+    }
 }
 
 /// Opens the three seams behind one URL.

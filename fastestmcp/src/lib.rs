@@ -15,6 +15,7 @@ pub use fastestmcp_core::task::{DefaultScope, OnInputTimeout, Progress, Rerun, R
 pub use fastestmcp_core::tool::{
     Content, IntoOutput, Json, NoArgs, ResourceContents, TaskPolicy, TaskSupport, Tool, ToolError, ToolOutput,
 };
+pub use fastestmcp_server::{BoundServer, HttpConfig, McpService, Server, ServerBuilder, ServerError};
 
 /// What a server author needs, in one line.
 pub mod prelude {
@@ -22,7 +23,7 @@ pub mod prelude {
     pub use serde::{self, Deserialize, Serialize};
 
     pub use crate::{
-        Answer, Content, Context, DefaultScope, Json, NoArgs, Principal, Stores, TaskPolicy, Tool, ToolError,
-        ToolOutput, connect,
+        Answer, Content, Context, DefaultScope, Json, NoArgs, Principal, Server, ServerError, Stores, TaskPolicy, Tool,
+        ToolError, ToolOutput, connect,
     };
 }

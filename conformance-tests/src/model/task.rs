@@ -251,10 +251,10 @@ impl TaskBackend for Model {
     }
 }
 
-/// A sort key that rises as creation time and then id fall: inverted bytes, with an end that sorts after any longer id.
+/// A sort key that rises as creation time and then id fall: inverted bytes, each after a 0, and an end above that.
 fn newest_first(head: &TaskHead) -> Vec<u8> {
     let mut key = (!head.created.as_millis()).to_be_bytes().to_vec();
-    key.extend(head.id.as_str().bytes().map(|byte| !byte));
-    key.push(0xFF);
+    key.extend(head.id.as_str().bytes().flat_map(|byte| [0, !byte]));
+    key.push(1);
     key
 }

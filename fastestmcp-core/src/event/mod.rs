@@ -1,7 +1,9 @@
 //! Append-only topics and volatile wake-ups: the [`EventLog`] seam.
 
+mod bus;
 mod log;
 mod record;
 
+pub use bus::{Delivery, EventBus, EventSubscription};
 pub use log::{EventLog, WakeStream};
 pub use record::{Event, Keep, Offset, ReadFrom, TopicRead, Wake};

@@ -30,7 +30,7 @@ pub struct RuntimeConfig {
     pub max_waiters: usize,
     /// Open tasks of one owner: 1,000.
     pub max_open_tasks: u32,
-    /// Tasks one owner may create in a burst, and per second after it: 200 and 50.
+    /// Tasks one owner may create in a burst, and per second after it: 2,000 and 1,000.
     pub task_rate: (u32, u32),
     /// Live sessions: 10,000.
     pub max_sessions: u64,
@@ -66,7 +66,7 @@ impl Default for RuntimeConfig {
             max_calls: 1_024,
             max_waiters: 1_024,
             max_open_tasks: 1_000,
-            task_rate: (200, 50),
+            task_rate: (2_000, 1_000),
             max_sessions: 10_000,
             session_idle: Duration::from_secs(15 * 60),
             session_max: Duration::from_secs(24 * 3_600),

@@ -18,6 +18,8 @@ use crate::tool::{Failure, ToolError, ToolOutput};
 
 /// Durable progress at most twice a second (contract T11).
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+/// Published progress at most twenty times a second.
+const FINE_PROGRESS_EVERY: Duration = Duration::from_millis(50);
 /// The longest pause before a retry that a handler asked for.
 const LONGEST_RETRY: Duration = Duration::from_secs(3_600);
 
@@ -95,12 +97,17 @@ impl Execution<'_> {
         let run_timeout = Duration::from_millis(self.run.policy().run_timeout_ms);
         let mut deadline = Instant::now() + run_timeout;
         let mut next_progress = Instant::now();
+        let mut next_fine = Instant::now();
         let mut waiting: Option<Wait> = None;
         loop {
             let until = waiting.as_ref().map_or(deadline, Wait::until);
             let progress = async {
                 self.run.progressed().await;
                 sleep_until(next_progress).await;
+            };
+            let fine = async {
+                self.run.fine_progressed().await;
+                sleep_until(next_fine).await;
             };
             tokio::select! {
                 biased;
@@ -124,6 +131,10 @@ impl Execution<'_> {
                         deadline += wait.since.elapsed();
                         waiting = None;
                     }
+                }
+                () = fine => {
+                    next_fine = Instant::now() + FINE_PROGRESS_EVERY;
+                    self.run.publish_progress();
                 }
                 () = progress => {
                     next_progress = Instant::now() + PROGRESS_EVERY;

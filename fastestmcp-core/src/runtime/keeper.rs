@@ -48,7 +48,7 @@ async fn hold_sessions(shared: &Shared) {
     sessions.sort_unstable();
     sessions.dedup();
     for session in sessions {
-        if let Err(error) = shared.sessions.hold(&session).await {
+        if let Err(error) = shared.sessions.hold(&session, shared.config.session_idle).await {
             tracing::warn!(%error, "a session was not held");
         }
     }

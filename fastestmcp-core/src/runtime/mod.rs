@@ -13,6 +13,7 @@ mod keeper;
 mod local;
 mod locals;
 mod plain;
+mod progress;
 mod rate;
 mod replay;
 mod resume;
@@ -34,6 +35,7 @@ pub use config::RuntimeConfig;
 pub use context::{Answer, Context};
 pub use error::{CANCELLED, CallError, ContextError, INVALID_PARAMS, METHOD_NOT_FOUND, OVERLOADED};
 pub use local::{LocalClient, LocalTask};
+pub use progress::ProgressFeed;
 pub use state::State;
 pub use submit::AskedTtl;
 pub use tasks::{CancelOutcome, TaskPage, TaskWatch};
@@ -205,6 +207,15 @@ impl Runtime {
     /// [`CallError::UnknownTask`], [`CallError::Overloaded`], the store failed.
     pub async fn watch_task(&self, caller: &Caller, id: &TaskId) -> Result<TaskWatch, CallError> {
         TaskWatch::new(&self.shared, caller, id).await
+    }
+
+    /// The progress of a task from now on, finer than its record keeps; `None` if its client did not ask for progress
+    /// with a token.
+    ///
+    /// # Errors
+    /// [`CallError::UnknownTask`], the store failed.
+    pub async fn task_progress(&self, caller: &Caller, id: &TaskId) -> Result<Option<ProgressFeed>, CallError> {
+        tasks::progress(&self.shared, caller, id).await
     }
 
     /// Ends a session on every node, then cancels its open tasks (contract C5). True if it lived. If the store fails the

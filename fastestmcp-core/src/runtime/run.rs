@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::error::ContextError;
+use super::progress;
 use super::replay::Replay;
 use super::shared::{Shared, backoff};
 use crate::error::{Outcome, StoreError, StoreErrorKind};
@@ -35,8 +36,13 @@ pub(crate) struct TaskRun {
     record: tokio::sync::Mutex<Held>,
     /// The version of `record`, to be read without waiting for a write in flight.
     version: AtomicU64,
+    /// Said by the handler, not yet written.
     progress: Mutex<Option<Progress>>,
     progressed: Notify,
+    /// Said by the handler, not yet published; only if the client asked for it.
+    fine: Mutex<Option<Progress>>,
+    fine_progressed: Notify,
+    wants_fine: bool,
     nudged: Notify,
     /// Cancelled when whatever this run does no longer counts.
     pub(crate) lost: CancellationToken,
@@ -68,6 +74,7 @@ impl TaskRun {
             leased: true,
             state,
         };
+        let wants_fine = progress::wanted(&spec);
         Self {
             shared,
             spec,
@@ -80,6 +87,9 @@ impl TaskRun {
             version: AtomicU64::new(head.version.0),
             progress: Mutex::new(None),
             progressed: Notify::new(),
+            fine: Mutex::new(None),
+            fine_progressed: Notify::new(),
+            wants_fine,
             nudged: Notify::new(),
             lost: CancellationToken::new(),
         }
@@ -118,8 +128,26 @@ impl TaskRun {
     // ---- progress ----
 
     pub(crate) fn note_progress(&self, progress: Progress) {
+        if self.wants_fine {
+            *self.fine.lock() = Some(progress.clone());
+            self.fine_progressed.notify_one();
+        }
         *self.progress.lock() = Some(progress);
         self.progressed.notify_one();
+    }
+
+    /// Resolves when there is progress to publish.
+    pub(crate) async fn fine_progressed(&self) {
+        while self.fine.lock().is_none() {
+            self.fine_progressed.notified().await;
+        }
+    }
+
+    /// Publishes the latest progress, in the background.
+    pub(crate) fn publish_progress(self: &Arc<Self>) {
+        let Some(latest) = self.fine.lock().take() else { return };
+        let run = self.clone();
+        tokio::spawn(async move { progress::publish(&run.shared, &run.id, &latest).await });
     }
 
     /// Resolves when there is progress to write.
@@ -282,6 +310,9 @@ impl TaskRun {
                 held.snapshot.status = step.status;
                 held.snapshot.state = step.state.clone();
                 self.set_version(held, head.version);
+                if let Then::Terminal { retain } = step.then {
+                    self.shared.keep_readable(&self.spec.auth.principal, self.session(), retain).await;
+                }
                 let due = matches!(step.then, Then::Runnable { .. }).then_some(self.queue.as_str());
                 if changed || due.is_some() {
                     self.shared.announce(&self.id, due).await;

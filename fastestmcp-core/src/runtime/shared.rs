@@ -12,7 +12,9 @@ use super::hub::TaskHub;
 use super::rate::TaskRate;
 use super::running::RunningTasks;
 use crate::Stores;
+use crate::event::EventBus;
 use crate::ids::TaskId;
+use crate::principal::Principal;
 use crate::seal::KeyRing;
 use crate::session::SessionRegistry;
 use crate::time::StoreTime;
@@ -32,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) waiters: Arc<Semaphore>,
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) task_rate: TaskRate,
+    pub(crate) bus: EventBus,
     pub(crate) hub: Arc<TaskHub>,
     pub(crate) running: RunningTasks,
     /// Wakes the worker: something may be due.
@@ -71,6 +74,7 @@ impl Shared {
             waiters: Arc::new(Semaphore::new(config.max_waiters)),
             slots: Arc::new(Semaphore::new(config.worker_slots)),
             task_rate: TaskRate::new(config.task_rate.0, config.task_rate.1),
+            bus: EventBus::new(stores.events.clone()),
             hub: Arc::default(),
             running: RunningTasks::default(),
             work: Notify::new(),
@@ -107,6 +111,14 @@ impl Shared {
     /// are then checked by the store itself.
     pub(crate) fn store_now(&self) -> StoreTime {
         self.clock.lock().map_or(StoreTime::EPOCH, |(at, since)| at.after(since.elapsed()))
+    }
+
+    /// An outcome that only a session can read holds that session (contract C5).
+    pub(crate) async fn keep_readable(&self, principal: &Principal, session: Option<&str>, retain: Duration) {
+        let Some(session) = session.filter(|_| *principal == Principal::Anonymous) else { return };
+        if let Err(error) = self.sessions.hold(session, retain).await {
+            tracing::warn!(%error, "a session was not held for a readable outcome");
+        }
     }
 
     /// Tells all nodes, this one's waiters first, that a task changed.

@@ -10,6 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::caller::Caller;
 use super::error::CallError;
 use super::hub::Subscription;
+use super::progress::ProgressFeed;
 use super::shared::{Shared, backoff};
 use super::view::TaskView;
 use crate::ids::TaskId;
@@ -160,6 +161,9 @@ async fn change(shared: &Shared, caller: &Caller, id: &TaskId, event: &TaskEvent
                 shared.observe(answer.now);
                 match answer.value {
                     ReplaceOutcome::Replaced(head) => {
+                        if let Then::Terminal { retain } = step.then {
+                            shared.keep_readable(&spec.auth.principal, head.session.as_deref(), retain).await;
+                        }
                         let due = matches!(step.then, Then::Runnable { .. }).then_some(head.queue.clone());
                         shared.announce(id, due.as_deref()).await;
                         return Ok(TaskView::new(*head, Some(step.state)));
@@ -182,6 +186,12 @@ async fn change(shared: &Shared, caller: &Caller, id: &TaskId, event: &TaskEvent
         }
     }
     Err(CallError::Overloaded { resource: "writes to one task", retry_after: Duration::from_secs(1) }.into())
+}
+
+pub(super) async fn progress(shared: &Shared, caller: &Caller, id: &TaskId) -> Result<Option<ProgressFeed>, CallError> {
+    let record = find(shared, caller, id, Part::All).await?;
+    let spec = TaskSpec::decode(record.spec.as_deref().unwrap_or_default())?;
+    ProgressFeed::new(shared, id, &spec).await
 }
 
 /// Cancels the open tasks of a session that has ended.

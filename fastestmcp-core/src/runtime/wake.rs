@@ -56,6 +56,7 @@ pub(super) async fn listen(shared: Arc<Shared>) {
 fn deliver(shared: &Shared, wake: &Wake) {
     match wake {
         Wake::Reset => {
+            shared.bus.reset();
             shared.hub.bump_all();
             shared.running.nudge_all();
             shared.work.notify_one();
@@ -65,10 +66,12 @@ fn deliver(shared: &Shared, wake: &Wake) {
                 let id = TaskId::new(id);
                 shared.hub.bump(&id);
                 shared.running.nudge(&id);
-            } else if let Some(queue) = channel.strip_prefix(QUEUE)
-                && shared.queues.iter().any(|known| known == queue)
-            {
-                shared.work.notify_one();
+            } else if let Some(queue) = channel.strip_prefix(QUEUE) {
+                if shared.queues.iter().any(|known| known == queue) {
+                    shared.work.notify_one();
+                }
+            } else {
+                shared.bus.woken(channel);
             }
         }
     }

@@ -142,13 +142,13 @@ impl SessionRegistry {
         })
     }
 
-    /// Keeps a session alive on behalf of running work, by the digest of its id.
+    /// Keeps a session, named by the digest of its id, alive for at least `ttl`, within its absolute life.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn hold(&self, session: &str) -> Result<(), StoreError> {
+    pub async fn hold(&self, session: &str, ttl: Duration) -> Result<(), StoreError> {
         let scope = Scope::new(ScopeKind::Session, session);
-        self.store.load(&scope, &[], Some(Touch::new(self.limits.idle))).await.map(drop)
+        self.store.load(&scope, &[], Some(Touch::new(ttl))).await.map(drop)
     }
 
     /// Ends a session on every node. True if it lived.

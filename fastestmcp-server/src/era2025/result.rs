@@ -1,8 +1,9 @@
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::runtime::{CallError, Caller, Client, Runtime, TaskView};
-use fastestmcp_core::task::{InputRequest, RpcError, TaskOutcome};
+use fastestmcp_core::runtime::{CallError, Caller, Client, ProgressFeed, Runtime, TaskView};
+use fastestmcp_core::task::{InputRequest, Progress, RpcError, TaskOutcome};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rmcp::model::ErrorData;
@@ -13,9 +14,13 @@ use crate::peer_client::PeerClient;
 use crate::telemetry::TARGET;
 use crate::wire::{META_RELATED_TASK, errors};
 
+/// How long to wait when progress cannot be read.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// `tasks/result`: waits for the end and answers as the call itself would have.
 ///
-/// While it waits, each open request of the task goes to the client on this request's stream, once.
+/// While it waits, each open request of the task goes to the client on this request's stream, once, and so does the
+/// progress of the task if the call that made it asked for it.
 pub(super) async fn wait(
     runtime: &Runtime,
     caller: &Caller,
@@ -23,7 +28,11 @@ pub(super) async fn wait(
     cx: &RequestContext<RoleServer>,
 ) -> Result<Value, ErrorData> {
     let refused = |error| errors::refused(&error);
-    let client = PeerClient::of(cx, true);
+    let mut client = PeerClient::of(cx, true);
+    let mut feed = runtime.task_progress(caller, id).await.map_err(refused)?;
+    if let Some(feed) = &feed {
+        client = client.with_progress_token(feed.token());
+    }
     let mut watch = runtime.watch_task(caller, id).await.map_err(refused)?;
     let mut asked = HashSet::new();
     let mut asking = FuturesUnordered::new();
@@ -40,7 +49,22 @@ pub(super) async fn wait(
         tokio::select! {
             changed = watch.changed() => drop(changed.map_err(refused)?),
             Some(()) = asking.next() => {}
+            progress = next(&mut feed) => client.progress(&progress).await,
             () = cx.ct.cancelled() => return Err(refused(CallError::Cancelled)),
+        }
+    }
+}
+
+/// The next progress of the task; never, if there is none to be had.
+async fn next(feed: &mut Option<ProgressFeed>) -> Progress {
+    let Some(feed) = feed else { return std::future::pending().await };
+    loop {
+        match feed.next().await {
+            Ok(progress) => return progress,
+            Err(error) => {
+                tracing::debug!(target: TARGET, %error, "progress cannot be read");
+                tokio::time::sleep(RETRY).await;
+            }
         }
     }
 }

@@ -26,10 +26,6 @@ impl WriteOperation for Append {
 
     fn apply(&mut self, tx: &WriteTx<'_>) -> Result<Range<Offset>, Failure> {
         let known = StoredTopic::find(tx, &self.topic)?;
-        if self.events.is_empty() {
-            let next = offset(known.map_or(tx.counter, |topic| topic.head) + 1);
-            return Ok(next..next);
-        }
         let first = tx.draw_many(self.events.len());
         let added = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
         let head = first + added - 1;
@@ -42,7 +38,7 @@ impl WriteOperation for Append {
                 topic
             }
             None => {
-                let floor = forgotten(tx)?;
+                let StoredTopic { floor, .. } = StoredTopic::unknown(forgotten(tx)?);
                 let id = tx
                     .statement(include_str!("../../sql/topic_insert.sql"))?
                     .query_row((tx.namespace, self.topic.as_bytes(), floor, head, added, dies), |row| row.get(0))?;

@@ -1,5 +1,4 @@
 use std::path::Path;
-use std::thread;
 use std::time::Duration;
 
 use fastestmcp_core::event::Wake;
@@ -11,6 +10,8 @@ use crate::open;
 
 /// How often the file is looked at for commits of others. The look is no query: it reads a counter in shared memory.
 const INTERVAL: Duration = Duration::from_millis(2);
+/// How long a listener that failed waits.
+const RETRY: Duration = Duration::from_millis(200);
 
 /// Hears the wake-ups of other handles, on a thread and a connection of its own, while anybody listens.
 #[derive(Debug)]
@@ -25,19 +26,31 @@ pub(crate) struct Listener<'w> {
 impl<'w> Listener<'w> {
     /// Listens until the store is closed. After a failure it begins anew and says that anything may have changed.
     pub(crate) fn run(path: &Path, namespace: i64, wakes: &'w Wakes) {
-        while !wakes.is_closed() {
-            if let Err(failure) = Self::start(path, namespace, wakes).and_then(|mut listener| listener.listen()) {
-                tracing::warn!(%failure, "the listener starts anew");
-                wakes.tell(Wake::Reset);
-                thread::sleep(Duration::from_millis(100));
+        let mut failed = false;
+        loop {
+            let failure = match Self::start(path, namespace, wakes) {
+                Ok(mut listener) => {
+                    if failed {
+                        wakes.tell(Wake::Reset);
+                    }
+                    match listener.listen() {
+                        Ok(()) => return,
+                        Err(failure) => failure,
+                    }
+                }
+                Err(failure) => failure,
+            };
+            tracing::warn!(%failure, "the listener starts anew");
+            failed = true;
+            if !wakes.rest(RETRY) {
+                return;
             }
         }
-        wakes.stop_hearing();
     }
 
     fn start(path: &Path, namespace: i64, wakes: &'w Wakes) -> Result<Self, Failure> {
         let connection = open::connect(path)?;
-        connection.busy_timeout(Duration::from_secs(1))?;
+        connection.busy_timeout(RETRY)?;
         let data_version = data_version(&connection)?;
         let last = connection.query_row(include_str!("../../sql/wake_last.sql"), [], |row| row.get(0))?;
         wakes.now_hearing();
@@ -45,14 +58,12 @@ impl<'w> Listener<'w> {
     }
 
     fn listen(&mut self) -> Result<(), Failure> {
-        while !self.wakes.is_closed() {
+        while self.wakes.rest(INTERVAL) {
             let version = data_version(&self.connection)?;
             if version != self.data_version {
                 self.data_version = version;
                 self.hear()?;
             }
-            let patience = if self.wakes.is_heard() { INTERVAL } else { 50 * INTERVAL };
-            thread::sleep(patience);
         }
         Ok(())
     }

@@ -15,15 +15,20 @@ use std::ops::Range;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fastestmcp_core::backend::At;
-use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::error::{StoreError, StoreErrorKind, StoreResult};
 use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead, WakeStream};
 
+use crate::error::BACKEND;
 use crate::store::{SqliteStore, refuse};
 
 #[async_trait]
 impl EventLog for SqliteStore {
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>> {
         self.limits().check_append(topic, &events, &keep).map_err(refuse("append"))?;
+        if events.is_empty() {
+            let detail = "an append of no events";
+            return Err(StoreError::new(StoreErrorKind::InvalidInput, BACKEND, "append", detail));
+        }
         self.write(append::Append { topic: topic.to_owned(), events, keep }).await
     }
 

@@ -22,13 +22,15 @@ impl ReadOperation for Read {
         let mut bytes = 0;
         self.topics
             .iter()
-            .map(|(name, from)| match (StoredTopic::find(snapshot, name)?, from) {
-                (Some(topic), ReadFrom::Tail) => Ok(nothing_after(topic.head)),
-                (Some(topic), ReadFrom::After(offset)) => self.after(snapshot, topic, number(offset.0), &mut bytes),
-                // Nothing appended so far has a higher number, and what vanished has a lower one: an append seen from
-                // here is complete, whether the topic is made for the first time or again.
-                (None, ReadFrom::Tail) => Ok(nothing_after(snapshot.counter)),
-                (None, ReadFrom::After(offset)) => unknown(snapshot, number(offset.0)),
+            .map(|(name, from)| {
+                let topic = match StoredTopic::find(snapshot, name)? {
+                    Some(topic) => topic,
+                    None => StoredTopic::unknown(forgotten(snapshot)?),
+                };
+                match from {
+                    ReadFrom::Tail => Ok(TopicRead::Events { items: Vec::new(), next: as_offset(topic.head) }),
+                    ReadFrom::After(offset) => self.after(snapshot, topic, number(offset.0), &mut bytes),
+                }
             })
             .collect()
     }
@@ -61,18 +63,6 @@ impl Read {
         }
         Ok(TopicRead::Events { items, next: as_offset(next) })
     }
-}
-
-/// An unknown topic: never written, or vanished.
-fn unknown(snapshot: &Snapshot<'_>, offset: i64) -> Result<TopicRead, Failure> {
-    if offset < forgotten(snapshot)? || offset > snapshot.counter {
-        return Ok(TopicRead::Gap { oldest: None, next: as_offset(snapshot.counter) });
-    }
-    Ok(nothing_after(offset))
-}
-
-fn nothing_after(offset: i64) -> TopicRead {
-    TopicRead::Events { items: Vec::new(), next: as_offset(offset) }
 }
 
 fn as_offset(stored: i64) -> Offset {

@@ -17,6 +17,12 @@ pub(super) struct StoredTopic {
 }
 
 impl StoredTopic {
+    /// What an unknown topic is read as: it may be one that vanished, so whoever stands before what is forgotten may
+    /// have missed something. What is appended later has higher offsets and is complete.
+    pub(super) const fn unknown(forgotten: i64) -> Self {
+        Self { id: 0, floor: forgotten, head: forgotten, events: 0 }
+    }
+
     pub(super) fn find(snapshot: &Snapshot<'_>, topic: &str) -> Result<Option<Self>, Failure> {
         Ok(snapshot
             .statement(include_str!("../../sql/topic_find.sql"))?
@@ -27,8 +33,7 @@ impl StoredTopic {
     }
 }
 
-/// Every topic of the namespace that vanished had only offsets below this. A topic that is unknown, or made again, may
-/// be one of them, so a reader at a lower offset may have missed something; one at a higher offset cannot have.
+/// Every topic of the namespace that vanished had only offsets below this.
 pub(super) fn forgotten(snapshot: &Snapshot<'_>) -> Result<i64, Failure> {
     Ok(snapshot
         .statement(include_str!("../../sql/namespace_forgotten.sql"))?

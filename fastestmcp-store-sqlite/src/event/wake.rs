@@ -1,11 +1,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use fastestmcp_core::event::{Wake, WakeStream};
 use fastestmcp_core::ids::random_bytes;
 use futures_util::{StreamExt, stream};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use tokio::sync::{broadcast, oneshot};
 
 use crate::error::Failure;
@@ -24,9 +24,18 @@ pub(crate) struct Wakes {
     listeners: broadcast::Sender<Wake>,
     /// Sent and not yet in the table.
     pending: Mutex<Pending>,
-    hearing: AtomicBool,
-    heard: Mutex<Option<oneshot::Sender<()>>>,
-    closed: AtomicBool,
+    hearing: Mutex<Hearing>,
+    changed: Condvar,
+}
+
+/// The state of the thread that hears other handles.
+#[derive(Debug, Default)]
+struct Hearing {
+    started: bool,
+    /// It knows where in the table it stands, so that nothing is missed from here on.
+    ready: bool,
+    waiting: Vec<oneshot::Sender<()>>,
+    closed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -41,9 +50,8 @@ impl Wakes {
             origin: random_bytes().map_or(i64::from(std::process::id()), i64::from_be_bytes),
             listeners: broadcast::channel(BACKLOG).0,
             pending: Mutex::default(),
-            hearing: AtomicBool::new(false),
-            heard: Mutex::new(None),
-            closed: AtomicBool::new(false),
+            hearing: Mutex::default(),
+            changed: Condvar::new(),
         }
     }
 
@@ -80,39 +88,52 @@ impl Wakes {
         .boxed()
     }
 
-    /// Whether anybody listens.
-    pub(super) fn is_heard(&self) -> bool {
-        self.listeners.receiver_count() > 0
+    /// True for the one caller that must start the thread.
+    pub(crate) fn claim_hearing(&self) -> bool {
+        !std::mem::replace(&mut self.hearing.lock().started, true)
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-    }
-
-    /// A receiver that is told when the listening thread hears, if one must be started.
-    pub(crate) fn start_hearing(&self) -> Option<oneshot::Receiver<()>> {
-        if self.hearing.swap(true, Ordering::AcqRel) {
-            return None;
-        }
+    /// Arrives when the thread hears. The thread is awake from here on, since somebody listens now.
+    pub(crate) fn heard(&self) -> oneshot::Receiver<()> {
         let (hears, heard) = oneshot::channel();
-        *self.heard.lock() = Some(hears);
-        Some(heard)
+        let mut hearing = self.hearing.lock();
+        if hearing.ready {
+            let _ = hears.send(());
+        } else {
+            hearing.waiting.push(hears);
+        }
+        drop(hearing);
+        self.changed.notify_all();
+        heard
     }
 
-    /// From here on nothing is missed.
     pub(super) fn now_hearing(&self) {
-        if let Some(hears) = self.heard.lock().take() {
+        let mut hearing = self.hearing.lock();
+        hearing.ready = true;
+        for hears in hearing.waiting.drain(..) {
             let _ = hears.send(());
         }
     }
 
-    pub(super) fn stop_hearing(&self) {
-        self.hearing.store(false, Ordering::Release);
-        self.heard.lock().take();
+    /// Blocks the thread for `interval`, or until somebody listens; false once the store is closed.
+    pub(super) fn rest(&self, interval: Duration) -> bool {
+        let mut hearing = self.hearing.lock();
+        if !hearing.closed {
+            self.changed.wait_for(&mut hearing, interval);
+        }
+        while !hearing.closed && self.listeners.receiver_count() == 0 {
+            self.changed.wait(&mut hearing);
+        }
+        !hearing.closed
+    }
+
+    /// Ends the thread; who still waits for it is told by the dropped sender.
+    pub(crate) fn close(&self) {
+        let mut hearing = self.hearing.lock();
+        (hearing.closed, hearing.started) = (true, true);
+        hearing.waiting.clear();
+        drop(hearing);
+        self.changed.notify_all();
     }
 }
 

@@ -18,7 +18,7 @@ impl Load {
         Self { scope: scope.clone(), keys: keys.iter().map(|&key| key.to_owned()).collect() }
     }
 
-    fn from_scope(&self, snapshot: &Snapshot<'_>, found: Option<StoredScope>) -> Result<Loaded, Failure> {
+    fn read_from(&self, snapshot: &Snapshot<'_>, found: Option<StoredScope>) -> Result<Loaded, Failure> {
         let Some(StoredScope { id, info }) = found else {
             let scope = (self.scope.kind == ScopeKind::System).then_some(ScopeInfo::SYSTEM);
             return Ok(Loaded { scope, entries: vec![None; self.keys.len()] });
@@ -33,7 +33,7 @@ impl ReadOperation for Load {
     const NAME: &'static str = "load";
 
     fn run(&self, snapshot: &Snapshot<'_>) -> Result<Loaded, Failure> {
-        self.from_scope(snapshot, StoredScope::find_live(snapshot, &self.scope)?)
+        self.read_from(snapshot, StoredScope::find_live(snapshot, &self.scope)?)
     }
 }
 
@@ -58,6 +58,6 @@ impl WriteOperation for TouchingLoad {
             tx.statement(include_str!("../../sql/scope_touch.sql"))?.execute((scope.id, millis(deadline)))?;
             scope.info.expires = Some(deadline);
         }
-        self.load.from_scope(tx, found)
+        self.load.read_from(tx, found)
     }
 }

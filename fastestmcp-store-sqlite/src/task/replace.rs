@@ -5,7 +5,7 @@ use fastestmcp_core::time::StoreTime;
 use super::head::StoredTask;
 use super::parts::{put_state, record};
 use crate::error::Failure;
-use crate::snapshot::{count, millis};
+use crate::snapshot::{count, millis, number};
 use crate::writer::{WriteOperation, WriteTx};
 
 #[derive(Debug)]
@@ -26,16 +26,21 @@ impl WriteOperation for Replace {
         }
         let StoredTask { id, mut head } = found;
         let version = tx.draw();
+        let same_status = head.status == request.status;
         head.status = request.status;
         head.updated = tx.now;
         head.version = Version(count(version));
         enter(&mut head, request.then, tx.now);
-        if request.then == Then::KeepLease {
-            let row = (id, head.status, millis(head.updated), version);
+        if request.then == Then::KeepLease && same_status {
+            let row = (id, millis(head.updated), version);
             tx.statement(include_str!("../../sql/task_progress.sql"))?.execute(row)?;
         } else {
             let (expires, due) = (head.expires.map(millis), head.due.map(millis));
-            let row = (id, head.status, millis(head.updated), version, expires, head.open, due);
+            let (worker, token) = match &head.lease {
+                Some(lease) => (Some(lease.worker.as_bytes()), Some(number(lease.token.0))),
+                None => (None, None),
+            };
+            let row = (id, head.status, millis(head.updated), version, expires, head.open, due, worker, token);
             tx.statement(include_str!("../../sql/task_replace.sql"))?.execute(row)?;
         }
         put_state(tx, id, &request.state)?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fastestmcp_core::error::{Outcome, StoreError, StoreErrorKind};
+use fastestmcp_core::error::{StoreError, StoreErrorKind};
 use fastestmcp_core::limits::MAX_DURATION;
 use fastestmcp_core::page::PageRequest;
 use fastestmcp_core::session::{CommitRequest, CommitRule, Expect, Lifetime, Op, Scope, ScopeKind};
@@ -11,7 +11,8 @@ use fastestmcp_core::session::{CommitRequest, CommitRule, Expect, Lifetime, Op, 
 use super::steps::{HOUR, Store, get, lasting, live_scope, living, load, must_commit, put};
 use crate::case::{CaseResult, cases};
 use crate::hostile;
-use crate::scene::{Scene, brief};
+use crate::refusal::refused;
+use crate::scene::Scene;
 
 cases! { Session, "session.limits";
     "G12": a_value_at_its_limit_fits_and_one_byte_more_does_not,
@@ -22,19 +23,6 @@ cases! { Session, "session.limits";
     "G4": a_key_twice_in_one_commit_is_invalid,
     "G4": spans_of_zero_and_of_more_than_100_years_are_invalid,
     "G4": no_value_or_key_appears_in_an_error,
-}
-
-/// Reports anything but a refusal of `kind` that is known to have changed nothing.
-pub(super) fn refused<T: std::fmt::Debug>(
-    scene: &Scene,
-    what: &str,
-    kind: StoreErrorKind,
-    got: &Result<T, StoreError>,
-) {
-    match got {
-        Err(error) if error.kind == kind && error.outcome == Outcome::NotApplied => {}
-        other => scene.violation(format!("{what}: {kind:?}, not applied, was due; got {}", brief(other))),
-    }
 }
 
 async fn try_put(store: &Store, scope: &Scope, ops: Vec<Op>) -> Result<(), StoreError> {

@@ -1,0 +1,118 @@
+//! Bytes and sizes (G7, G8, G12).
+
+use bytes::Bytes;
+use fastestmcp_core::error::StoreErrorKind::{InvalidInput, TooLarge};
+use fastestmcp_core::event::{Keep, Offset};
+use fastestmcp_core::ids::Namespace;
+use fastestmcp_core::limits::MAX_DURATION;
+
+use super::steps::{ALL, HOUR, append, events_after, tail, texts, topic};
+use crate::case::{CaseResult, Halt, cases};
+use crate::hostile;
+use crate::refusal::refused;
+use crate::scene::Scene;
+
+cases! { Event, "event.limits";
+    "G7": payloads_come_back_as_they_were_appended,
+    "G7": hostile_topics_are_distinct,
+    "G8": namespaces_never_see_each_other,
+    "G12": a_payload_at_its_limit_fits_and_one_byte_more_does_not,
+    "G12": an_append_at_its_limit_fits_and_one_more_does_not,
+    "G7": a_topic_of_513_bytes_is_refused,
+    "G4": an_append_of_nothing_is_invalid,
+    "G4": an_age_above_100_years_is_invalid,
+}
+
+async fn payloads_come_back_as_they_were_appended(scene: &Scene) -> CaseResult {
+    let (log, other) = (scene.events(0).await?, scene.events(1).await?);
+    let topic = topic(scene);
+    let first = append(&log, &topic, &["first"], ALL).await?;
+    let values = hostile::values();
+    log.append(&topic, values.clone(), ALL).await?;
+    let read: Vec<_> =
+        events_after(&other, &topic, first.start).await?.into_iter().map(|event| event.payload).collect();
+    scene.same("payloads", &read.len(), &values.len());
+    for (index, (read, value)) in read.iter().zip(&values).enumerate() {
+        scene.same(&format!("payload {index}"), read, value);
+    }
+    Ok(())
+}
+
+async fn hostile_topics_are_distinct(scene: &Scene) -> CaseResult {
+    let log = scene.events(0).await?;
+    let names = hostile::names();
+    let mut starts = Vec::new();
+    for name in &names {
+        starts.push(append(&log, name, &["first", name], ALL).await?.start);
+    }
+    for (name, start) in names.iter().zip(starts) {
+        let read = texts(&events_after(&log, name, start).await?);
+        scene.same(&format!("events of {name:?}"), &read, &vec![name.clone()]);
+    }
+    Ok(())
+}
+
+async fn namespaces_never_see_each_other(scene: &Scene) -> CaseResult {
+    let ours = scene.events(0).await?;
+    let Some(name) = Namespace::new("another") else { return Ok(()) };
+    let node = scene.cluster().node_in(&name, 0).await?;
+    let theirs = node.events.ok_or_else(|| Halt::Harness("node_in gave no event log".to_owned()))?;
+    let topic = topic(scene);
+    let our_first = append(&ours, &topic, &["first"], ALL).await?;
+    let their_first = append(&theirs, &topic, &["first"], ALL).await?;
+    append(&theirs, &topic, &["theirs"], ALL).await?;
+    append(&ours, &topic, &["ours"], ALL).await?;
+    let read =
+        (events_after(&ours, &topic, our_first.start).await?, events_after(&theirs, &topic, their_first.start).await?);
+    let read = (texts(&read.0), texts(&read.1));
+    scene.same("events of one topic in two namespaces", &read, &(vec!["ours".to_owned()], vec!["theirs".to_owned()]));
+    Ok(())
+}
+
+async fn a_payload_at_its_limit_fits_and_one_byte_more_does_not(scene: &Scene) -> CaseResult {
+    let log = scene.events(0).await?;
+    let topic = topic(scene);
+    let limit = log.guarantees().limits.max_value_bytes;
+    let first = append(&log, &topic, &["first"], ALL).await?;
+    log.append(&topic, vec![Bytes::from(vec![b'x'; limit])], ALL).await?;
+    let large = vec![Bytes::from_static(b"small"), Bytes::from(vec![b'x'; limit + 1])];
+    refused(scene, "one byte more", TooLarge, &log.append(&topic, large, ALL).await);
+    let sizes: Vec<_> =
+        events_after(&log, &topic, first.start).await?.iter().map(|event| event.payload.len()).collect();
+    scene.same("the events afterwards", &sizes, &vec![limit]);
+    Ok(())
+}
+
+async fn an_append_at_its_limit_fits_and_one_more_does_not(scene: &Scene) -> CaseResult {
+    let log = scene.events(0).await?;
+    let topic = topic(scene);
+    let limit = log.guarantees().limits.max_batch;
+    let full = log.append(&topic, vec![Bytes::from_static(b"x"); limit], ALL).await?.value;
+    let more = log.append(&topic, vec![Bytes::from_static(b"x"); limit + 1], ALL).await;
+    refused(scene, "one event more", TooLarge, &more);
+    scene.same("the tail", &tail(&log, &topic).await?, &Offset(full.end.0 - 1));
+    Ok(())
+}
+
+async fn a_topic_of_513_bytes_is_refused(scene: &Scene) -> CaseResult {
+    let log = scene.events(0).await?;
+    let got = log.append(&hostile::too_long(), vec![Bytes::from_static(b"x")], ALL).await;
+    refused(scene, "a long topic", TooLarge, &got);
+    Ok(())
+}
+
+async fn an_append_of_nothing_is_invalid(scene: &Scene) -> CaseResult {
+    let log = scene.events(0).await?;
+    refused(scene, "no events", InvalidInput, &log.append(&topic(scene), vec![], ALL).await);
+    Ok(())
+}
+
+async fn an_age_above_100_years_is_invalid(scene: &Scene) -> CaseResult {
+    let log = scene.events(0).await?;
+    for age in [MAX_DURATION + HOUR, std::time::Duration::MAX] {
+        let keep = Keep { count: 1, age };
+        let got = log.append(&topic(scene), vec![Bytes::from_static(b"x")], keep).await;
+        refused(scene, "a long age", InvalidInput, &got);
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! `cargo xtask test`: every test of the workspace, then the third-party clients; prints the totals.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::{cargo, clients, root};
+
+/// Runs all of it.
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    require("cc", "a C compiler, for the bundled SQLite (Debian: apt-get install build-essential)")?;
+    let mut totals = Totals::default();
+    let passed = cargo_test(arguments, &mut totals)?;
+    let clients = if arguments.is_empty() { clients::run_counted()? } else { (0, 0) };
+    totals.passed += clients.0;
+    totals.failed += clients.1;
+    println!("{} passed, {} failed, {} skipped", totals.passed, totals.failed, totals.skipped);
+    if passed && totals.failed == 0 { Ok(()) } else { Err("there are failures".to_owned()) }
+}
+
+/// Says what to install where a program is missing.
+pub(crate) fn require(program: &str, what: &str) -> Result<(), String> {
+    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    match found {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("{program} is missing: install {what}")),
+    }
+}
+
+#[derive(Default)]
+struct Totals {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+fn cargo_test(arguments: &[String], totals: &mut Totals) -> Result<bool, String> {
+    let mut child = Command::new(cargo())
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(arguments)
+        .current_dir(root())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cargo test did not start: {error}"))?;
+    for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
+        let line = line.map_err(|error| error.to_string())?;
+        println!("{line}");
+        if let Some(counts) = line.trim().strip_prefix("test result: ") {
+            totals.passed += count(counts, " passed");
+            totals.failed += count(counts, " failed");
+            totals.skipped += count(counts, " ignored");
+        }
+    }
+    Ok(child.wait().map_err(|error| error.to_string())?.success())
+}
+
+/// The number right before `word` in a line such as `ok. 3 passed; 0 failed; …`.
+fn count(line: &str, word: &str) -> u64 {
+    let before = line.split(word).next().filter(|before| before.len() < line.len());
+    before.and_then(|before| before.rsplit([' ', '.']).next()).and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count;
+
+    #[test]
+    fn counts_are_read_from_cargos_summary() {
+        let line = "ok. 12 passed; 3 failed; 4 ignored; 0 measured; 0 filtered out; finished in 0.00s";
+        assert_eq!((count(line, " passed"), count(line, " failed"), count(line, " ignored")), (12, 3, 4));
+        assert_eq!(count("nothing", " passed"), 0);
+    }
+}
