@@ -37,8 +37,17 @@ struct Args {
     footprint: Vec<String>,
 }
 
-const GROUPS: [&str; 9] =
-    ["memory.load", "memory.footprint", "memory.sweep", "sqlite.commit", "sqlite.load", "sqlite.progress", "claim"];
+const GROUPS: &[&str] = &[
+    "memory.load",
+    "memory.footprint",
+    "memory.sweep",
+    "sqlite.commit",
+    "sqlite.load",
+    "sqlite.peers",
+    "sqlite.tasks",
+    "sqlite.progress",
+    "claim",
+];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -60,7 +69,7 @@ async fn run(args: Args) -> BenchResult<()> {
     let options =
         Options { quick: args.quick, folder: args.folder.unwrap_or_else(std::env::temp_dir), peers: args.peer };
     Row::print_head(&mut out)?;
-    for group in GROUPS.into_iter().filter(|group| group.contains(&args.filter)) {
+    for group in GROUPS.iter().copied().filter(|group| group.contains(&args.filter)) {
         for row in measure_group(group, &options).await? {
             row.print(&mut out)?;
         }

@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask <task>`.
 #![allow(clippy::print_stdout, reason = "a command line talks on standard output")]
 
+mod bench;
 mod clients;
 mod test;
 
@@ -10,13 +11,16 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask test [ARGS]     every test; ARGS go to cargo test
-cargo xtask clients         drives the server with third-party clients";
+cargo xtask clients         drives the server with third-party clients
+cargo xtask bench [FILTER] [--quick] [--no-peers] [--folder DIR]
+                            measures the target table, both sides of each row in one run";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let (task, rest) = arguments.split_first().map_or(("help", &[][..]), |(task, rest)| (task.as_str(), rest));
     let result = match task {
         "test" => test::run(rest),
+        "bench" => bench::run(rest),
         "clients" => clients::run(),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

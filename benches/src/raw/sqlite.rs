@@ -32,7 +32,7 @@ impl RawSqlite {
         Ok(transaction.commit()?)
     }
 
-    pub(crate) fn get(&self, scope: &str) -> BenchResult<Option<Vec<u8>>> {
+    pub(crate) fn get(&mut self, scope: &str) -> BenchResult<Option<Vec<u8>>> {
         let mut select = self.0.prepare_cached(include_str!("../../sql/raw_get.sql"))?;
         Ok(select.query_row((scope.as_bytes(), b"value"), |row| row.get(0)).optional()?)
     }

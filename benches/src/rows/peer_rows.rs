@@ -21,7 +21,7 @@ pub(crate) async fn value_rows(options: &Options) -> BenchResult<Vec<Row>> {
         let folder = options.folder()?;
         let values = Values::fill(Arc::new(SqliteStore::open(folder.path().join("ours.db")).await?)).await?;
         let window = options.window();
-        let mut ours = async || match verb {
+        let ours = async || match verb {
             "commit" => Ok(values.commits(CALLERS, window).await?.0),
             _ => values.loads(CALLERS, window).await,
         };

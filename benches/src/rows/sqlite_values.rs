@@ -51,7 +51,7 @@ pub(crate) async fn commit_rows(options: &Options) -> BenchResult<Vec<Row>> {
 pub(crate) async fn load_rows(options: &Options) -> BenchResult<Vec<Row>> {
     let folder = options.folder()?;
     let values = Values::fill(Arc::new(SqliteStore::open(folder.path().join("ours.db")).await?)).await?;
-    let raw = filled_raw(&folder.path().join("raw.db"))?;
+    let mut raw = filled_raw(&folder.path().join("raw.db"))?;
     let ids = scope_ids();
     let mut walk = Walk::new(seed());
     let (ours, theirs) = interleaved(
