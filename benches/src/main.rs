@@ -2,17 +2,20 @@
 
 mod measure;
 mod payload;
+mod peer;
 mod raw;
 mod report;
 mod rows;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::peer::PeerPath;
 use crate::report::{BenchResult, Row};
-use crate::rows::{Options, memory_load, memory_sessions};
+use crate::rows::{Options, memory_load, memory_sessions, peer_rows, sqlite_values, task_rows};
 
 /// Prints both sides, the ratio, the target and pass or short.
 #[derive(Debug, Parser)]
@@ -23,12 +26,28 @@ struct Args {
     /// Shorter rounds and smaller data: an impression, not a result.
     #[arg(long)]
     quick: bool,
+    /// Where database files go: a folder on the device that matters. The system's folder for temporary files otherwise.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Another library to measure against: `NAME=PROGRAM`, as often as needed.
+    #[arg(long)]
+    peer: Vec<PeerPath>,
     /// Measures one footprint case in this process: `idle` or `one-key`, then how many sessions.
     #[arg(long, hide = true, num_args = 2)]
     footprint: Vec<String>,
 }
 
-const GROUPS: [&str; 3] = ["memory.load", "memory.footprint", "memory.sweep"];
+const GROUPS: &[&str] = &[
+    "memory.load",
+    "memory.footprint",
+    "memory.sweep",
+    "sqlite.commit",
+    "sqlite.load",
+    "sqlite.peers",
+    "sqlite.tasks",
+    "sqlite.progress",
+    "claim",
+];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -47,9 +66,10 @@ async fn run(args: Args) -> BenchResult<()> {
         let sessions = sessions.parse().unwrap_or_default();
         return Ok(writeln!(out, "{}", memory_sessions::footprint(case, sessions).await?)?);
     }
-    let options = Options { quick: args.quick };
+    let options =
+        Options { quick: args.quick, folder: args.folder.unwrap_or_else(std::env::temp_dir), peers: args.peer };
     Row::print_head(&mut out)?;
-    for group in GROUPS.into_iter().filter(|group| group.contains(&args.filter)) {
+    for group in GROUPS.iter().copied().filter(|group| group.contains(&args.filter)) {
         for row in measure_group(group, &options).await? {
             row.print(&mut out)?;
         }
@@ -61,6 +81,12 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
     match group {
         "memory.load" => memory_load::rows(options).await,
         "memory.footprint" => memory_sessions::footprint_rows(options),
-        _ => memory_sessions::sweep_rows(options).await,
+        "memory.sweep" => memory_sessions::sweep_rows(options).await,
+        "sqlite.commit" => sqlite_values::commit_rows(options).await,
+        "sqlite.load" => sqlite_values::load_rows(options).await,
+        "sqlite.peers" => peer_rows::value_rows(options).await,
+        "sqlite.tasks" => peer_rows::task_rows(options).await,
+        "sqlite.progress" => task_rows::progress_rows(options).await,
+        _ => task_rows::claim_rows(options).await,
     }
 }

@@ -36,11 +36,17 @@ impl Row {
         self.theirs.map(|theirs| self.ours / theirs)
     }
 
-    pub(crate) fn met(&self) -> bool {
-        match self.target {
-            Target::Ratio(least) => self.ratio().is_some_and(|ratio| ratio >= least),
-            Target::RatioAtMost(most) => self.ratio().is_some_and(|ratio| ratio <= most),
-            Target::AtMost(most) => self.ours <= most,
+    /// Pass, short, or why neither can be said.
+    fn verdict(&self) -> &'static str {
+        let met = match self.target {
+            Target::Ratio(least) => self.ratio().map(|ratio| ratio >= least),
+            Target::RatioAtMost(most) => self.ratio().map(|ratio| ratio <= most),
+            Target::AtMost(most) => Some(self.ours <= most),
+        };
+        match met {
+            Some(true) => "pass",
+            Some(false) => "short",
+            None => "not measured: the other side is missing",
         }
     }
 
@@ -58,7 +64,7 @@ impl Row {
             Target::RatioAtMost(most) => format!("<= {most:.2}"),
             Target::AtMost(most) => format!("<= {}", self.unit.show(most)),
         };
-        let verdict = if self.met() { "pass" } else { "short" };
+        let verdict = self.verdict();
         let ours = self.unit.show(self.ours);
         writeln!(out, "{:<54} {ours:>12} {theirs:>12} {ratio:>8} {target:>12}  {verdict}", self.name)?;
         out.flush()

@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask TASK`.
 #![allow(clippy::print_stdout, reason = "a command line talks on standard output")]
 
+mod bench;
 mod clients;
 mod mcp_conformance;
 mod test;
@@ -12,13 +13,15 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test [ARGS]                            every test; ARGS go to cargo test
 cargo xtask clients                                drives the server with third-party clients
-cargo xtask mcp-conformance --store URL [FILTER]   the official MCP suite against our server";
+cargo xtask mcp-conformance --store URL [FILTER]   the official MCP suite against our server
+cargo xtask bench [FILTER] [--quick] [--no-peers]  measures the targets, both sides of each row in one run";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let (task, rest) = arguments.split_first().map_or(("help", &[][..]), |(task, rest)| (task.as_str(), rest));
     match task {
         "test" => done(test::run(rest)),
+        "bench" => done(bench::run(rest)),
         "clients" => done(clients::run()),
         "mcp-conformance" => mcp_conformance::run(rest),
         "help" | "--help" | "-h" => {

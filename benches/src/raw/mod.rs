@@ -1,3 +1,4 @@
 //! The other side of the rows: bare structures and bare engines.
 
 pub(crate) mod shards;
+pub(crate) mod sqlite;

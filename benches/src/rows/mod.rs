@@ -2,10 +2,39 @@
 
 pub(crate) mod memory_load;
 pub(crate) mod memory_sessions;
+pub(crate) mod peer_rows;
+pub(crate) mod sqlite_values;
+pub(crate) mod task_rows;
+pub(crate) mod tasks;
+pub(crate) mod values;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::peer::PeerPath;
 
 /// What a run was asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     /// Shorter rounds and smaller data: an impression, not a result.
     pub(crate) quick: bool,
+    /// Where database files go.
+    pub(crate) folder: PathBuf,
+    /// Other libraries that can be started.
+    pub(crate) peers: Vec<PeerPath>,
+}
+
+impl Options {
+    /// How long one side of one round runs.
+    pub(crate) fn window(&self) -> Duration {
+        Duration::from_millis(if self.quick { 300 } else { 1_500 })
+    }
+
+    /// A fresh folder for database files, gone when dropped.
+    pub(crate) fn folder(&self) -> io::Result<TempDir> {
+        TempDir::with_prefix_in("fastestmcp-bench-", &self.folder)
+    }
 }
