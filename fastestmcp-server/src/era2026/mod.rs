@@ -7,8 +7,8 @@ use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::runtime::{AskedTtl, Caller, Runtime, TaskView, ToolCall};
 use fastestmcp_core::task::TaskOutcome;
 use rmcp::model::{
-    CallToolResponse, CancelTaskParams, ClientCapabilities, CreateTaskResult, ErrorData, GetTaskParams, GetTaskResult,
-    UpdateTaskParams,
+    CallToolResponse, CallToolResult, CancelTaskParams, ClientCapabilities, CreateTaskResult, ErrorData, GetTaskParams,
+    GetTaskResult, ResultType, UpdateTaskParams,
 };
 
 use crate::handler::McpHandler;
@@ -56,7 +56,11 @@ fn direct(view: &TaskView) -> Option<Result<CallToolResponse, ErrorData>> {
     match view.outcome.as_ref()? {
         TaskOutcome::Result(result) => {
             let result = serde_json::from_value(result.clone()).map_err(|error| errors::internal(&error));
-            Some(result.map(CallToolResponse::Complete))
+            Some(result.map(|mut result: CallToolResult| {
+                // What is stored fits both eras, and only this one has the discriminator.
+                result.result_type = Some(ResultType::COMPLETE);
+                CallToolResponse::Complete(result)
+            }))
         }
         TaskOutcome::Error(error) => Some(Err(errors::data(error.clone()))),
         TaskOutcome::Cancelled => None,

@@ -18,6 +18,9 @@ const SESSION: &str = "mcp-session-id";
 const METHOD: &str = "mcp-method";
 /// How often a request is tried whose session was being restored by another one at the same time.
 const TRIES: usize = 3;
+/// How many times the largest body is read and thrown away to tell a client, who reads only when it has written, that
+/// its body is too large.
+const DRAINED: usize = 4;
 
 /// One MCP endpoint.
 pub(super) struct Endpoint {
@@ -53,21 +56,22 @@ impl Endpoint {
     }
 
     /// The whole body, if it is small enough (contract R5).
-    async fn read(&self, parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
+    async fn read(&self, parts: &Parts, mut body: Body) -> Result<Bytes, Refusal> {
         if parts.method != Method::POST {
             return Ok(Bytes::new());
         }
-        let too_large = Refusal::TooLarge { limit: self.max_body };
         let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if declared.is_some_and(|length: usize| length > self.max_body) {
-            return Err(too_large);
+        if declared.is_none_or(|length: usize| length <= self.max_body) {
+            match Limited::new(&mut body, self.max_body).collect().await {
+                Ok(body) => return Ok(body.to_bytes()),
+                Err(error) if error.is::<LengthLimitError>() => {}
+                // The client went away in the middle of it.
+                Err(_) => return Err(Refusal::Unreadable { json: false }),
+            }
         }
-        match Limited::new(body, self.max_body).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(too_large),
-            // The client went away in the middle of it.
-            Err(_) => Err(Refusal::Unreadable { json: false }),
-        }
+        let mut rest = Limited::new(body, self.max_body.saturating_mul(DRAINED));
+        while let Some(Ok(_)) = rest.frame().await {}
+        Err(Refusal::TooLarge { limit: self.max_body })
     }
 
     async fn pass(&self, call: &Arc<HttpCall>, parts: Parts, body: Bytes) -> Response {

@@ -93,7 +93,10 @@ impl RegistrySessions {
             }
             Ok(None) => {
                 call.refuse(Refusal::SessionGone);
-                self.local.close_session(id).await?;
+                // A live session of somebody else must not feel that it was asked for.
+                if sessions.find(id).await.is_ok_and(|found| found.is_none()) {
+                    self.local.close_session(id).await?;
+                }
                 Ok(false)
             }
             Err(error) => Err(Self::unavailable(call, &error)),

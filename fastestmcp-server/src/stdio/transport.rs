@@ -142,7 +142,9 @@ impl Transport<RoleServer> for StdioTransport {
         loop {
             if self.replies.is_some() {
                 let slot = self.output.as_ref()?.reserve().await.ok()?;
-                self.replies.take().map(|reply| slot.send(reply));
+                if let Some(reply) = self.replies.take() {
+                    slot.send(reply);
+                }
             }
             let line = self.input.recv().await?;
             match self.decode(line) {
