@@ -133,3 +133,15 @@ async fn a_key_that_stands_for_another_question_on_the_next_leg_fails_the_call()
         assert!(matches!(next, Err(CallError::Masked)), "{next:?}");
     }
 }
+
+#[tokio::test]
+async fn what_the_client_cannot_be_asked_is_named_and_not_asked() {
+    let tool = Tool::new("tool", async |cx: Context, _: NoArgs| {
+        cx.sample("s", json!({ "messages": [], "maxTokens": 1 })).await?;
+        Ok("sampled")
+    });
+    let runtime = runtime(tool).await;
+    let refused = runtime.call(call(ClientAbilities::default(), None), Arc::new(Silent)).await.unwrap_err().to_rpc();
+    assert_eq!(refused.code, -32021);
+    assert_eq!(refused.data, Some(json!({ "requiredCapabilities": { "sampling": {} } })));
+}

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::call::{CallOutcome, Resume, ToolCall};
 use super::caller::Client;
 use super::context::{Context, Inner, Sink};
-use super::error::CallError;
+use super::error::{CallError, ContextError};
 use super::handler::{Panicked, Running, Turn};
 use super::locals::Locals;
 use super::replay::Replay;
@@ -130,7 +130,7 @@ impl Attempt {
                         while let Ok(progress) = reports.try_recv() {
                             self.client.progress(&progress).await;
                         }
-                        return Ended::Result(settle(result));
+                        return Ended::Result(settle(result, self.client.answers_within_call()));
                     }
                     Turn::Raised(_) if !self.client.answers_within_call() => return Ended::Suspended,
                     Turn::Raised(requests) => {
@@ -180,12 +180,20 @@ impl Attempt {
     }
 }
 
-fn settle(result: Result<Result<ToolOutput, ToolError>, Panicked>) -> Result<ToolOutput, CallError> {
+fn settle(
+    result: Result<Result<ToolOutput, ToolError>, Panicked>,
+    answers_within_call: bool,
+) -> Result<ToolOutput, CallError> {
     match result {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(ToolError(failure))) => match failure {
             Failure::Visible(text) | Failure::Retry(_, text) => Ok(ToolOutput::error(text)),
             Failure::Rpc(error) => Err(CallError::Rpc(error)),
+            // Only where requests travel in results, on the 2026 wire, is there an error for it; else the model is told.
+            Failure::Undeclared(method) if answers_within_call => {
+                Ok(ToolOutput::error(ContextError::NotDeclared(method).to_string()))
+            }
+            Failure::Undeclared(method) => Err(CallError::NotDeclared(method)),
             Failure::Masked(error) => {
                 tracing::error!(%error, "a tool failed");
                 Err(CallError::Masked)
