@@ -19,20 +19,17 @@ cargo xtask bench [FILTER] [--quick] [--no-peers]  measures the targets, both si
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let (task, rest) = arguments.split_first().map_or(("help", &[][..]), |(task, rest)| (task.as_str(), rest));
-    match task {
-        "test" => done(test::run(rest)),
-        "bench" => done(bench::run(rest)),
-        "clients" => done(clients::run()),
+    let result = match task {
+        "test" => test::run(rest),
+        "bench" => bench::run(rest),
+        "clients" => clients::run(),
         "mcp-conformance" => mcp_conformance::run(rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
-            ExitCode::SUCCESS
+            Ok(())
         }
-        other => done(Err(format!("unknown task {other:?}\n{HELP}"))),
-    }
-}
-
-fn done(result: Result<(), String>) -> ExitCode {
+        other => Err(format!("unknown task {other:?}\n{HELP}")),
+    };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

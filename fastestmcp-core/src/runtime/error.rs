@@ -16,6 +16,9 @@ pub const INVALID_PARAMS: i32 = -32602;
 /// Method not found.
 pub const METHOD_NOT_FOUND: i32 = -32601;
 
+/// The client did not declare what the request needs: `data.requiredCapabilities` says what (2026-07-28).
+pub const MISSING_CAPABILITY: i32 = -32021;
+
 /// Why a verb of [`Context`](super::Context) failed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -102,6 +105,9 @@ pub enum CallError {
     /// An answer does not fit what was asked.
     #[error(transparent)]
     InvalidAnswer(#[from] InvalidAnswer),
+    /// The handler cannot do without asking the client this, and the client did not declare that it can be asked.
+    #[error("the client does not support {0}")]
+    NotDeclared(&'static str),
     /// A JSON-RPC error raised by the handler.
     #[error("{}", .0.message)]
     Rpc(RpcError),
@@ -147,6 +153,11 @@ impl CallError {
                 RpcError::new(INVALID_PARAMS, self.to_string())
             }
             Self::InvalidAnswer(_) => RpcError::new(INVALID_PARAMS, self.to_string()),
+            Self::NotDeclared(method) => {
+                let capability = method.split('/').next().unwrap_or_default();
+                RpcError::new(MISSING_CAPABILITY, self.to_string())
+                    .with_data(json!({ "requiredCapabilities": { capability: {} } }))
+            }
             Self::Rpc(error) => error.clone(),
             Self::Overloaded { resource, retry_after } => {
                 let retry_after = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);

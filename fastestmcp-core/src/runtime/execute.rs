@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
 use super::context::{Context, Inner, Sink};
+use super::error::ContextError;
 use super::handler::{Panicked, Running, Turn};
 use super::locals::Locals;
 use super::run::{RunError, TaskRun};
@@ -175,6 +176,7 @@ async fn finish(run: &Arc<TaskRun>, result: Result<Result<ToolOutput, ToolError>
         Ok(Err(ToolError(failure))) => match failure {
             Failure::Visible(text) => completed(&ToolOutput::error(text)),
             Failure::Rpc(error) => TaskEvent::Finished(TaskOutcome::Error(error)),
+            Failure::Undeclared(method) => completed(&ToolOutput::error(ContextError::NotDeclared(method).to_string())),
             Failure::Retry(after, text) => match run.policy().rerun {
                 Rerun::Always { .. } => {
                     let earlier = run.attempts().await.saturating_sub(1);
@@ -215,7 +217,7 @@ fn completed(output: &ToolOutput) -> TaskEvent {
 }
 
 fn reused(key: &str) -> ToolError {
-    super::error::ContextError::KeyReused(key.to_owned()).into()
+    ContextError::KeyReused(key.to_owned()).into()
 }
 
 /// A handler that waits for input.

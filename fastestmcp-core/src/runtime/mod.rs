@@ -34,7 +34,7 @@ pub use call::{CallOutcome, Resume, ToolCall};
 pub use caller::{Caller, Client};
 pub use config::RuntimeConfig;
 pub use context::{Answer, Context};
-pub use error::{CANCELLED, CallError, ContextError, INVALID_PARAMS, METHOD_NOT_FOUND, OVERLOADED};
+pub use error::{CANCELLED, CallError, ContextError, INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_CAPABILITY, OVERLOADED};
 pub use local::{LocalClient, LocalTask};
 pub use progress::ProgressFeed;
 pub use state::State;

@@ -11,10 +11,10 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::call::{CallOutcome, ToolCall};
+use super::call::{CallOutcome, Resume, ToolCall};
 use super::caller::Client;
 use super::context::{Context, Inner, Sink};
-use super::error::CallError;
+use super::error::{CallError, ContextError};
 use super::handler::{Panicked, Running, Turn};
 use super::locals::Locals;
 use super::replay::Replay;
@@ -36,7 +36,7 @@ pub(super) async fn call(
     let Ok(_slot) = shared.calls.clone().try_acquire_owned() else {
         return Err(CallError::Overloaded { resource: "calls", retry_after: Duration::from_secs(1) });
     };
-    let replay = Arc::new(Replay::new(journal_of(shared, &call).await?));
+    let replay = Arc::new(replay_of(shared, &call).await?);
     let (progress, mut reports) = mpsc::channel(PROGRESS_QUEUE);
     let cancelled = CancellationToken::new();
     let cx = Context::new(Inner {
@@ -81,18 +81,21 @@ pub(super) async fn call(
     }
 }
 
-/// The journal of a call that goes on, with the client's answers in it; an empty one for a new call.
-async fn journal_of(shared: &Shared, call: &ToolCall) -> Result<Journal, CallError> {
-    let Some(resume) = &call.resume else { return Ok(Journal::default()) };
-    let Some(state) = &resume.state else { return Ok(Journal::default()) };
+/// What a call that goes on has of its earlier legs; nothing for a new one.
+async fn replay_of(shared: &Shared, call: &ToolCall) -> Result<Replay, CallError> {
+    let Some(Resume { state, answers }) = &call.resume else { return Ok(Replay::default()) };
+    let Some(state) = state else {
+        // The client answers what it knows will be asked.
+        return Ok(Replay::resumed(Journal::default(), answers.clone()));
+    };
     let mut journal = resume::resume(shared, call, state).await?;
-    // One invalid answer must not cost the others; the handler waits for it again.
-    for (key, answer) in &resume.answers {
+    // One invalid answer must not cost the others; it is asked for again.
+    for (key, answer) in answers {
         if let Err(error) = journal.answer(BTreeMap::from([(key.clone(), answer.clone())])) {
             tracing::debug!(%error, "an answer is asked for again");
         }
     }
-    Ok(journal)
+    Ok(Replay::resumed(journal, BTreeMap::new()))
 }
 
 /// How the part of a call that a client waits for ended.
@@ -127,7 +130,7 @@ impl Attempt {
                         while let Ok(progress) = reports.try_recv() {
                             self.client.progress(&progress).await;
                         }
-                        return Ended::Result(settle(result));
+                        return Ended::Result(settle(result, self.client.answers_within_call()));
                     }
                     Turn::Raised(_) if !self.client.answers_within_call() => return Ended::Suspended,
                     Turn::Raised(requests) => {
@@ -177,12 +180,20 @@ impl Attempt {
     }
 }
 
-fn settle(result: Result<Result<ToolOutput, ToolError>, Panicked>) -> Result<ToolOutput, CallError> {
+fn settle(
+    result: Result<Result<ToolOutput, ToolError>, Panicked>,
+    answers_within_call: bool,
+) -> Result<ToolOutput, CallError> {
     match result {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(ToolError(failure))) => match failure {
             Failure::Visible(text) | Failure::Retry(_, text) => Ok(ToolOutput::error(text)),
             Failure::Rpc(error) => Err(CallError::Rpc(error)),
+            // Only where requests travel in results, on the 2026 wire, is there an error for it; else the model is told.
+            Failure::Undeclared(method) if answers_within_call => {
+                Ok(ToolOutput::error(ContextError::NotDeclared(method).to_string()))
+            }
+            Failure::Undeclared(method) => Err(CallError::NotDeclared(method)),
             Failure::Masked(error) => {
                 tracing::error!(%error, "a tool failed");
                 Err(CallError::Masked)

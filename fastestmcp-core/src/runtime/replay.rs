@@ -24,11 +24,24 @@ struct Inner {
     raised: BTreeMap<String, InputRequest>,
     /// Requests that the client answered with an error.
     failed: BTreeMap<String, String>,
+    /// Asked on an earlier leg and not answered: to be asked again, and nothing else under the same key.
+    asked: BTreeMap<String, InputRequest>,
+    /// Answers the client gave before it was asked on this leg.
+    offered: BTreeMap<String, Value>,
 }
 
 impl Replay {
     pub(crate) fn new(journal: Journal) -> Self {
         Self { inner: Mutex::new(Inner { journal, ..Inner::default() }), changed: Notify::new() }
+    }
+
+    /// One that goes on from an earlier leg of the call: what the client still owes is asked again, unless `offered`
+    /// answers it.
+    pub(crate) fn resumed(mut journal: Journal, offered: BTreeMap<String, Value>) -> Self {
+        let open = journal.open_inputs().map(|(key, request)| (key.to_owned(), request.clone()));
+        let asked = open.collect();
+        journal.inputs.retain(|_, input| input.answer.is_some());
+        Self { inner: Mutex::new(Inner { journal, asked, offered, ..Inner::default() }), changed: Notify::new() }
     }
 
     /// Waits for the answer to `request` under `key`; returns at once if it is recorded.
@@ -54,10 +67,10 @@ impl Replay {
         match known.or_else(|| inner.raised.get(key).map(|request| (request, None))) {
             Some((known, _)) if known != request => Err(ContextError::KeyReused(key.to_owned())),
             Some((_, answer)) => Ok(answer),
-            None => {
-                inner.raised.insert(key.to_owned(), request.clone());
-                Ok(None)
+            None if inner.asked.get(key).is_some_and(|asked| asked != request) => {
+                Err(ContextError::KeyReused(key.to_owned()))
             }
+            None => Ok(inner.offered_or_raise(key, request)),
         }
     }
 
@@ -119,5 +132,22 @@ impl Replay {
 
     pub(crate) fn journal(&self) -> Journal {
         self.inner.lock().journal.clone()
+    }
+}
+
+impl Inner {
+    fn offered_or_raise(&mut self, key: &str, request: &InputRequest) -> Option<Value> {
+        if let Some(answer) = self.offered.remove(key) {
+            self.journal.inputs.insert(key.to_owned(), Input { request: request.clone(), answer: None });
+            match self.journal.answer(BTreeMap::from([(key.to_owned(), answer.clone())])) {
+                Ok(_) => return Some(answer),
+                Err(error) => {
+                    tracing::debug!(%error, "an answer is asked for again");
+                    self.journal.inputs.remove(key);
+                }
+            }
+        }
+        self.raised.insert(key.to_owned(), request.clone());
+        None
     }
 }

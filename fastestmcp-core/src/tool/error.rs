@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     Rpc(RpcError),
     /// Run me again after this.
     Retry(Duration, String),
+    /// The client lacks what this method needs.
+    Undeclared(&'static str),
     /// Logged, not shown.
     Masked(Box<dyn StdError + Send + Sync>),
 }
@@ -44,11 +46,10 @@ impl ToolError {
 impl<E: StdError + Send + Sync + 'static> From<E> for ToolError {
     fn from(error: E) -> Self {
         let any: &(dyn StdError + 'static) = &error;
-        if let Some(error) = any.downcast_ref::<ContextError>()
-            && error.is_for_the_model()
-        {
-            return Self::new(error.to_string());
+        match any.downcast_ref::<ContextError>() {
+            Some(ContextError::NotDeclared(method)) => Self(Failure::Undeclared(method)),
+            Some(error) if error.is_for_the_model() => Self::new(error.to_string()),
+            _ => Self(Failure::Masked(Box::new(error))),
         }
-        Self(Failure::Masked(Box::new(error)))
     }
 }

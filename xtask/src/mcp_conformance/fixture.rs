@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use super::error::Error;
+use super::results::at;
+use crate::{cargo, root};
 
 /// How the server says that it can be reached.
 const LISTENING: &str = "listening on ";
@@ -17,18 +18,18 @@ pub(super) struct Fixture {
 
 impl Fixture {
     /// Builds the server in release, starts it on a free port, and returns once it listens.
-    pub(super) fn start(root: &Path, store: &str, folder: &Path) -> Result<Self, Error> {
-        let built = Command::new("cargo")
+    pub(super) fn start(store: &str, folder: &Path) -> Result<Self, String> {
+        let built = Command::new(cargo())
             .args(["build", "--quiet", "--release", "-p", "fastestmcp-examples", "--example", "mcp-conformance"])
-            .current_dir(root)
+            .current_dir(root())
             .status()
-            .map_err(|source| Error::Start { program: "cargo", source, hint: "" })?;
+            .map_err(|error| format!("cargo did not start: {error}"))?;
         if !built.success() {
-            return Err(Error::Failed("cargo build"));
+            return Err("the server does not build".to_owned());
         }
         let path = folder.join("server.log");
-        let mut log = File::create(&path).map_err(|source| Error::File { path: path.clone(), source })?;
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+        let mut log = File::create(&path).map_err(at(&path))?;
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
         let mut process = Command::new(target.join("release/examples/mcp-conformance"))
             .args([store, "127.0.0.1:0"])
             .env("RUST_LOG", "info")
@@ -36,20 +37,19 @@ impl Fixture {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|source| Error::Start { program: "the server", source, hint: "" })?;
+            .map_err(|error| format!("the server did not start: {error}"))?;
         let mut lines = process.stderr.take().map(|stderr| BufReader::new(stderr).lines());
         // From here on the process is stopped on every path.
         let mut fixture = Self { process, url: String::new() };
         for line in lines.iter_mut().flatten().map_while(Result::ok) {
-            let written = writeln!(log, "{line}");
-            written.map_err(|source| Error::File { path: path.clone(), source })?;
+            writeln!(log, "{line}").map_err(at(&path))?;
             if let Some(address) = line.strip_prefix(LISTENING) {
                 fixture.url = format!("http://{address}/mcp");
                 break;
             }
         }
         if fixture.url.is_empty() {
-            return Err(Error::NotListening(path));
+            return Err(format!("the server ended before it listened; see {}", path.display()));
         }
         // A server whose standard error nobody reads stops at a full pipe.
         thread::spawn(move || {

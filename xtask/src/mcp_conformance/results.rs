@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
-
-use super::error::Error;
 
 /// What came of each scenario, by name.
 pub(super) type Results = BTreeMap<String, Outcome>;
@@ -54,12 +53,16 @@ enum Status {
     Info,
 }
 
+/// Says which file an error is about.
+pub(super) fn at<E: Display>(path: &Path) -> impl Fn(E) -> String {
+    move |error| format!("{}: {error}", path.display())
+}
+
 /// Reads what the suite wrote into `folder`: a folder per scenario.
-pub(super) fn read(folder: &Path) -> Result<Results, Error> {
-    let file = |source| Error::File { path: folder.to_owned(), source };
+pub(super) fn read(folder: &Path) -> Result<Results, String> {
     let mut results = Results::new();
-    for entry in fs::read_dir(folder).map_err(file)? {
-        let entry = entry.map_err(file)?;
+    for entry in fs::read_dir(folder).map_err(at(folder))? {
+        let entry = entry.map_err(at(folder))?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let Some(scenario) = name.strip_prefix("server-").and_then(|name| name.get(..name.len().checked_sub(STAMP)?))
@@ -69,7 +72,7 @@ pub(super) fn read(folder: &Path) -> Result<Results, Error> {
         let path = entry.path().join("checks.json");
         // A scenario that broke off wrote none: it then counts as not run.
         let Ok(text) = fs::read(&path) else { continue };
-        let checks: Vec<Check> = serde_json::from_slice(&text).map_err(|source| Error::Malformed { path, source })?;
+        let checks: Vec<Check> = serde_json::from_slice(&text).map_err(at(&path))?;
         results.insert(scenario.to_owned(), outcome(checks));
     }
     Ok(results)

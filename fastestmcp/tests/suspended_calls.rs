@@ -1,0 +1,147 @@
+//! Plain calls of a client that cannot be asked within the call: they end with the questions and are made again with the
+//! answers (contract T7, T15).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fastestmcp::connect;
+use fastestmcp_core::principal::{AuthContext, Principal};
+use fastestmcp_core::runtime::{Answer, CallError, CallOutcome, Caller, Client, Context, Resume, Runtime, ToolCall};
+use fastestmcp_core::task::{ClientAbilities, InputRequest, Progress, RpcError};
+use fastestmcp_core::tool::{NoArgs, Tool, ToolError};
+use serde_json::{Map, Value, json};
+
+/// Asks nobody.
+struct Silent;
+
+#[async_trait]
+impl Client for Silent {
+    fn answers_within_call(&self) -> bool {
+        false
+    }
+
+    async fn request(&self, key: &str, _: &InputRequest) -> Result<Value, RpcError> {
+        panic!("asked for {key}");
+    }
+
+    async fn progress(&self, _: &Progress) {}
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Name {
+    name: String,
+}
+
+async fn ask(cx: &Context, key: &str) -> Result<String, ToolError> {
+    match cx.elicit::<Name>(key, "Who?").await? {
+        Answer::Accepted(Name { name }) => Ok(name),
+        _ => Err(ToolError::new("nobody")),
+    }
+}
+
+async fn two(cx: Context, _: NoArgs) -> Result<String, ToolError> {
+    let (a, b) = tokio::try_join!(ask(&cx, "a"), ask(&cx, "b"))?;
+    Ok(format!("{a} and {b}"))
+}
+
+async fn runtime(tool: Tool) -> Runtime {
+    let runtime = Runtime::builder(connect("memory:").await.unwrap()).tool(tool).build().await.unwrap();
+    runtime.start();
+    runtime
+}
+
+const EVERYTHING: ClientAbilities = ClientAbilities { elicitation: true, sampling: true, roots: true };
+
+fn call(abilities: ClientAbilities, resume: Option<Resume>) -> ToolCall {
+    let caller = Caller::stateless(AuthContext::new(Principal::Local("me".into())), abilities);
+    let mut call = ToolCall::new("tool", Map::new(), caller);
+    call.resume = resume;
+    call
+}
+
+async fn leg(runtime: &Runtime, resume: Option<Resume>) -> Result<CallOutcome, CallError> {
+    runtime.call(call(EVERYTHING, resume), Arc::new(Silent)).await
+}
+
+fn answers(names: &[(&str, Value)]) -> BTreeMap<String, Value> {
+    names.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+}
+
+fn named(name: &str) -> Value {
+    json!({ "action": "accept", "content": { "name": name } })
+}
+
+fn asked(outcome: CallOutcome) -> (Vec<String>, String) {
+    match outcome {
+        CallOutcome::InputRequired { requests, state } => (requests.into_keys().collect(), state),
+        other => panic!("not asked: {other:?}"),
+    }
+}
+
+fn text(outcome: CallOutcome) -> String {
+    match outcome {
+        CallOutcome::Complete(output) => output.content[0].as_text().unwrap().to_owned(),
+        other => panic!("not complete: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_answered_or_not_well_is_asked_again_and_nothing_else() {
+    let runtime = runtime(Tool::new("tool", two)).await;
+    let (keys, state) = asked(leg(&runtime, None).await.unwrap());
+    assert_eq!(keys, ["a", "b"]);
+    let some = answers(&[("a", named("Ann")), ("b", json!(12345)), ("c", named("Cid"))]);
+    let (keys, state) = asked(leg(&runtime, Some(Resume { state: Some(state), answers: some })).await.unwrap());
+    assert_eq!(keys, ["b"]);
+    let (keys, state) =
+        asked(leg(&runtime, Some(Resume { state: Some(state), answers: BTreeMap::new() })).await.unwrap());
+    assert_eq!(keys, ["b"]);
+    let rest = answers(&[("a", named("Al")), ("b", named("Bob"))]);
+    let last = leg(&runtime, Some(Resume { state: Some(state), answers: rest })).await.unwrap();
+    assert_eq!(text(last), "Ann and Bob");
+}
+
+#[tokio::test]
+async fn answers_that_come_before_the_questions_count_where_they_fit() {
+    let runtime = runtime(Tool::new("tool", two)).await;
+    let early = answers(&[("a", named("Ann")), ("b", named("Bob")), ("unknown", named("Cid"))]);
+    assert_eq!(text(leg(&runtime, Some(Resume { state: None, answers: early })).await.unwrap()), "Ann and Bob");
+    let early = answers(&[("a", named("Ann")), ("b", json!({ "action": "accept", "content": {} }))]);
+    let (keys, state) = asked(leg(&runtime, Some(Resume { state: None, answers: early })).await.unwrap());
+    assert_eq!(keys, ["b"]);
+    let rest = answers(&[("b", named("Bob"))]);
+    let last = leg(&runtime, Some(Resume { state: Some(state), answers: rest })).await.unwrap();
+    assert_eq!(text(last), "Ann and Bob");
+}
+
+#[tokio::test]
+async fn a_key_that_stands_for_another_question_on_the_next_leg_fails_the_call() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static LEGS: AtomicU32 = AtomicU32::new(0);
+    let tool = Tool::new("tool", async |cx: Context, _: NoArgs| {
+        let leg = LEGS.fetch_add(1, Ordering::SeqCst);
+        cx.elicit::<Name>("a", format!("question {leg}")).await?;
+        Ok("answered")
+    });
+    let runtime = runtime(tool).await;
+    for answers in [BTreeMap::new(), answers(&[("a", named("Ann"))])] {
+        let (_, state) = asked(leg(&runtime, None).await.unwrap());
+        let next = leg(&runtime, Some(Resume { state: Some(state), answers })).await;
+        assert!(matches!(next, Err(CallError::Masked)), "{next:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_client_cannot_be_asked_is_named_and_not_asked() {
+    let tool = Tool::new("tool", async |cx: Context, _: NoArgs| {
+        cx.sample("s", json!({ "messages": [], "maxTokens": 1 })).await?;
+        Ok("sampled")
+    });
+    let runtime = runtime(tool).await;
+    let refused = runtime.call(call(ClientAbilities::default(), None), Arc::new(Silent)).await.unwrap_err().to_rpc();
+    assert_eq!(refused.code, -32021);
+    assert_eq!(refused.data, Some(json!({ "requiredCapabilities": { "sampling": {} } })));
+}
