@@ -7,3 +7,6 @@ mod support;
 
 mod flow_2025;
 mod flow_2026;
+mod restart;
+mod stdio;
+mod two_processes;

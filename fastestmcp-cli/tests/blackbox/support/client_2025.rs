@@ -1,14 +1,18 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde_json::{Value, json};
 
 use super::{Answer, Broken, Client, Link};
 
 const VERSION: &str = "2025-11-25";
 
+/// Numbers all requests, since several connections may share one session.
+static REQUESTS: AtomicU64 = AtomicU64::new(1);
+
 /// A client of 2025-11-25: everything within a session, over HTTP with an id.
 pub(crate) struct Client2025<L> {
     link: L,
     session: Option<String>,
-    requests: u64,
 }
 
 impl<L: Link> Client2025<L> {
@@ -17,7 +21,7 @@ impl<L: Link> Client2025<L> {
     }
 
     pub(crate) fn declaring(link: L, version: &str, capabilities: Value) -> Self {
-        let mut client = Self { link, session: None, requests: 0 };
+        let mut client = Self { link, session: None };
         client.initialize(version, capabilities);
         client
     }
@@ -47,7 +51,7 @@ impl<L: Link> Client2025<L> {
 
     /// The same session over another connection.
     pub(crate) fn over(&self, link: L) -> Self {
-        Self { link, session: self.session.clone(), requests: self.requests + 1_000 }
+        Self { link, session: self.session.clone() }
     }
 
     /// Sends a message as it is.
@@ -68,8 +72,8 @@ impl<L: Link> Client2025<L> {
         params: &Value,
         meanwhile: &mut dyn FnMut(&Value) -> Option<Value>,
     ) -> Result<Answer, Broken> {
-        self.requests += 1;
-        let message = json!({ "jsonrpc": "2.0", "id": self.requests, "method": method, "params": params });
+        let id = REQUESTS.fetch_add(1, Ordering::Relaxed);
+        let message = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
         let answer = self.send(&message, meanwhile)?;
         assert_eq!(answer.message["id"], message["id"], "{:?}", answer.message);
         Ok(answer)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+const BINARY: &str = env!("CARGO_BIN_EXE_fastestmcp");
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running `fastestmcp demo`; killed when it is dropped.
@@ -18,15 +19,16 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(arguments: &[String]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_fastestmcp"))
-            .arg("demo")
-            .args(arguments)
-            .env_remove("RUST_LOG")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::spawn(Command::new(BINARY).arg("demo").args(arguments).env_remove("RUST_LOG"))
+    }
+
+    /// With every log on.
+    pub(crate) fn start_logging(arguments: &[String]) -> Self {
+        Self::spawn(Command::new(BINARY).arg("demo").args(arguments).env("RUST_LOG", "trace"))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take();
         let stdout = lines(child.stdout.take().unwrap());
         let stderr = lines(child.stderr.take().unwrap());
