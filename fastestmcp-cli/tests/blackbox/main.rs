@@ -1,0 +1,12 @@
+//! Starts the real binary and talks to it as clients do, in both protocol eras, over HTTP and over stdio, on real files.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[macro_use]
+mod support;
+
+mod flow_2025;
+mod flow_2026;
+mod restart;
+mod stdio;
+mod two_processes;

@@ -1,0 +1,98 @@
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::Process;
+
+/// A SQLite file of its own, and how processes on it are started.
+pub(crate) struct Store {
+    folder: TempDir,
+    lease: &'static str,
+}
+
+impl Store {
+    /// With a lease short enough that a takeover is no long wait.
+    pub(crate) fn new() -> Arc<Self> {
+        Self::with_lease("1s")
+    }
+
+    pub(crate) fn with_lease(lease: &'static str) -> Arc<Self> {
+        Arc::new(Self { folder: TempDir::new().unwrap(), lease })
+    }
+
+    pub(crate) fn arguments(&self, more: &[&str]) -> Vec<String> {
+        let url = format!("sqlite:{}", self.folder.path().join("state.db").display());
+        let own = ["--store", &url, "--lease", self.lease];
+        own.iter().chain(more).map(|&argument| argument.to_owned()).collect()
+    }
+}
+
+/// An HTTP server on a store, the same one over restarts though at another address each time.
+pub(crate) struct Server {
+    store: Arc<Store>,
+    running: Mutex<Running>,
+}
+
+struct Running {
+    process: Process,
+    url: String,
+}
+
+impl Server {
+    pub(crate) fn new() -> Arc<Self> {
+        Self::on(&Store::new())
+    }
+
+    pub(crate) fn on(store: &Arc<Store>) -> Arc<Self> {
+        let running = Mutex::new(Running::start(store));
+        Arc::new(Self { store: store.clone(), running })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.running.lock().unwrap().url.clone()
+    }
+
+    /// The next line that the running process says after those every start has.
+    pub(crate) fn says(&self) -> String {
+        self.running.lock().unwrap().process.line().unwrap()
+    }
+
+    /// kill -9.
+    pub(crate) fn kill(&self) {
+        self.running.lock().unwrap().process.kill();
+    }
+
+    /// Starts it again after it has ended.
+    pub(crate) fn start_again(&self) {
+        *self.running.lock().unwrap() = Running::start(&self.store);
+    }
+
+    pub(crate) fn kill_and_restart(&self) {
+        self.kill();
+        self.start_again();
+    }
+
+    /// Asks it to stop; its exit code, and how long it took.
+    pub(crate) fn stop(&self) -> (Option<i32>, Duration) {
+        let mut running = self.running.lock().unwrap();
+        let start = Instant::now();
+        running.process.terminate();
+        (running.process.wait().code(), start.elapsed())
+    }
+}
+
+impl Running {
+    fn start(store: &Store) -> Self {
+        let process = Process::start(&store.arguments(&["--addr", "127.0.0.1:0"]));
+        let ended = || panic!("the server ended: {:?}", process.rest());
+        let first = process.line().unwrap_or_else(ended);
+        let url = first.split_whitespace().find_map(|word| word.strip_suffix("/mcp,"));
+        let url = format!("{}/mcp", url.unwrap_or_else(|| panic!("no address in {first:?}")));
+        let tools = process.line().unwrap_or_else(ended);
+        assert_eq!(tools, "tools: visit, countdown, charge, charges, book_trip");
+        let paste = process.line().unwrap_or_else(ended);
+        assert_eq!(paste, format!("claude mcp add --transport http fastestmcp-demo {url}"));
+        Self { process, url }
+    }
+}
