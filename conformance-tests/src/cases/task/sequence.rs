@@ -75,7 +75,7 @@ fn steps() -> impl Strategy<Value = Do> {
         2 => spans.clone().prop_map(|retain| Then::Terminal { retain: span(retain) }),
     ];
     let insert = (
-        0..5_usize,
+        0..3_usize,
         0..3_u8,
         maybe.clone(),
         maybe.clone(),
@@ -84,10 +84,10 @@ fn steps() -> impl Strategy<Value = Do> {
     );
     prop_oneof![
         4 => insert.prop_map(|(slot, priority, delay, ttl, key, quota)| Do::Insert { slot, priority, delay, ttl, key, quota }),
-        4 => (0..5_usize, any::<bool>(), proptest::option::of(0..3_usize), 0..3_u8, then)
+        4 => (0..3_usize, any::<bool>(), proptest::option::of(0..3_usize), 0..3_u8, then)
             .prop_map(|(slot, current, token, status, then)| Do::Replace { slot, current, token, status, then }),
         3 => (0..4_usize, spans.clone()).prop_map(|(limit, lease)| Do::Claim { limit, lease }),
-        1 => (0..5_usize, 0..3_usize, spans.clone()).prop_map(|(slot, token, lease)| Do::Renew { slot, token, lease }),
+        1 => (0..3_usize, 0..3_usize, spans.clone()).prop_map(|(slot, token, lease)| Do::Renew { slot, token, lease }),
         1 => proptest::option::of(0..3_u8).prop_map(|status| Do::List { status }),
         3 => spans.prop_map(|span| Do::Advance { span }),
         1 => Just(Do::Sweep),
@@ -162,7 +162,7 @@ async fn all_heads(backend: &dyn TaskBackend, owner: &Owner, status: Option<u8>)
 struct Names {
     owner: Owner,
     queue: String,
-    slots: [TaskId; 5],
+    slots: [TaskId; 3],
     keys: [String; 2],
 }
 
@@ -171,7 +171,7 @@ impl Names {
         Self {
             owner: Owner::new(scene.name("owner")),
             queue: scene.name("queue"),
-            slots: [(); 5].map(|()| TaskId::new(scene.name("task"))),
+            slots: [(); 3].map(|()| TaskId::new(scene.name("task"))),
             keys: [(); 2].map(|()| scene.name("key")),
         }
     }
@@ -272,5 +272,5 @@ async fn any_sequence_is_answered_as_the_reference_model_answers_it(scene: &Scen
         }
         Ok(None)
     };
-    explore(scene, scene.times(48), steps(), play)
+    explore(scene, scene.times(64), steps(), play)
 }
