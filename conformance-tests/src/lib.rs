@@ -15,6 +15,7 @@ mod random;
 mod refusal;
 mod rules;
 mod scene;
+mod sequence;
 mod walk;
 
 pub use case::{Case, Level, Seam};

@@ -11,7 +11,7 @@ use crate::case::{CaseResult, Halt};
 use crate::scene::{Scene, brief};
 
 /// More pages than any walk of the suite can need.
-const MAX_PAGES: usize = 10_000;
+const MAX_PAGES: usize = 500;
 
 /// A limit of the suite's own making.
 pub(crate) fn limit(rows: usize) -> Result<PageLimit, Halt> {

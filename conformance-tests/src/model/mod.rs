@@ -81,11 +81,18 @@ impl Disk {
 }
 
 impl Model {
+    /// An empty model without a bug.
+    pub(crate) fn reference(clock: Arc<dyn Clock>) -> Self {
+        Disk::new(clock, Arc::new(Switch::off())).open(&Namespace::default(), 0)
+    }
+
     /// Lock, then read the clock once: the order of every operation.
     async fn begin(&self) -> (MutexGuard<'_, Space>, StoreTime) {
         if self.switch.is(Bug::ClockBeforeLock) {
             let now = self.clock.now();
-            tokio::task::yield_now().await;
+            for _ in 0..self.switch.fired() % 4 {
+                tokio::task::yield_now().await;
+            }
             return (self.space.lock(), now);
         }
         let space = self.space.lock();

@@ -31,12 +31,26 @@ pub const PLANTED: &[Planted] = &[
     planted(Bug::TornLoad, &["session.race.a_load_is_one_snapshot"]),
     planted(
         Bug::VersionReuse,
-        &["session.version.a_version_is_never_used_again", "session.version.an_old_version_matches_nothing_ever_again"],
+        &[
+            "session.version.a_version_is_never_used_again",
+            "session.version.an_old_version_matches_nothing_ever_again",
+            "session.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
+        ],
     ),
-    planted(Bug::ResurrectAfterExpiry, &["session.expiry.an_expired_scope_is_absent_for_every_operation"]),
+    planted(
+        Bug::ResurrectAfterExpiry,
+        &[
+            "session.expiry.an_expired_scope_is_absent_for_every_operation",
+            "session.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
+        ],
+    ),
     planted(
         Bug::ResurrectAfterDelete,
-        &["session.commit.existing_needs_a_live_scope", "session.race.a_write_racing_a_deletion_never_resurrects"],
+        &[
+            "session.commit.existing_needs_a_live_scope",
+            "session.race.a_write_racing_a_deletion_never_resurrects",
+            "session.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
+        ],
     ),
     planted(
         Bug::TtlInSeconds,
@@ -44,6 +58,7 @@ pub const PLANTED: &[Planted] = &[
             "session.expiry.an_entry_ends_exactly_at_its_deadline",
             "session.expiry.any_duration_from_1_ms_to_100_years_is_exact",
             "task.limits.any_duration_from_1_ms_to_100_years_is_exact",
+            "session.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
         ],
     ),
     planted(
@@ -59,6 +74,8 @@ pub const PLANTED: &[Planted] = &[
             "session.expiry.an_entry_ends_exactly_at_its_deadline",
             "session.expiry.a_scope_ends_exactly_at_its_deadline",
             "task.replace.an_expired_task_is_missing",
+            "session.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
+            "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
         ],
     ),
     planted(Bug::CallersClock, &["session.clock.all_nodes_share_one_clock"]),
@@ -77,21 +94,43 @@ pub const PLANTED: &[Planted] = &[
     planted(Bug::UnescapedJoin, &["session.fidelity.scope_and_key_are_never_joined"]),
     planted(
         Bug::UpsertScope,
-        &["session.commit.create_new_creates_once", "session.race.of_many_creators_of_a_scope_exactly_one_wins"],
+        &[
+            "session.commit.create_new_creates_once",
+            "session.race.of_many_creators_of_a_scope_exactly_one_wins",
+            "session.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
+        ],
     ),
     planted(
         Bug::UpsertTask,
         &[
             "task.insert.an_id_that_exists_is_answered_with_the_record",
             "task.insert.one_of_many_concurrent_inserts_of_an_id_wins",
+            "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
         ],
     ),
     planted(
         Bug::TerminalOverwrite,
-        &["task.race.cancel_and_complete_have_one_outcome", "task.replace.terminal_closes"],
+        &[
+            "task.race.cancel_and_complete_have_one_outcome",
+            "task.replace.terminal_closes",
+            "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
+        ],
     ),
-    planted(Bug::NoFencing, &["task.lease.stale_token_rejected", "task.replace.guards_are_checked_in_order"]),
-    planted(Bug::ReleaseWithoutToken, &["task.lease.stale_holder_cannot_hand_back"]),
+    planted(
+        Bug::NoFencing,
+        &[
+            "task.lease.stale_token_rejected",
+            "task.replace.guards_are_checked_in_order",
+            "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
+        ],
+    ),
+    planted(
+        Bug::ReleaseWithoutToken,
+        &[
+            "task.lease.stale_holder_cannot_hand_back",
+            "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
+        ],
+    ),
     planted(Bug::TakeInTwoSteps, &["session.race.of_many_takers_exactly_one_gets_it"]),
     planted(
         Bug::AckBeforeDurable,
@@ -104,14 +143,36 @@ pub const PLANTED: &[Planted] = &[
     planted(Bug::EventHole, &["event.live.a_reader_never_sees_an_event_appear_before_one_it_has_read"]),
     planted(
         Bug::SilentGap,
-        &["event.gap.never_a_silent_hole_when_events_are_trimmed", "event.gap.a_vanished_topic_is_a_gap"],
+        &[
+            "event.gap.never_a_silent_hole_when_events_are_trimmed",
+            "event.gap.a_vanished_topic_is_a_gap",
+            "event.sequence.any_read_shows_exactly_what_follows_or_a_gap_where_one_may_be",
+        ],
     ),
-    planted(Bug::OffsetsRestart, &["event.gap.offsets_go_on_rising_when_a_topic_is_made_again"]),
+    planted(
+        Bug::OffsetsRestart,
+        &[
+            "event.gap.offsets_go_on_rising_when_a_topic_is_made_again",
+            "event.sequence.any_read_shows_exactly_what_follows_or_a_gap_where_one_may_be",
+        ],
+    ),
     planted(Bug::QuotaOutsideLock, &["task.insert.the_quota_is_exact_under_concurrency"]),
     planted(Bug::ClockBeforeLock, &["session.clock.time_follows_the_order_of_commits"]),
-    planted(Bug::RenewBumpsVersion, &["task.lease.a_renewal_changes_only_the_end_of_the_lease"]),
+    planted(
+        Bug::RenewBumpsVersion,
+        &[
+            "task.lease.a_renewal_changes_only_the_end_of_the_lease",
+            "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
+        ],
+    ),
     planted(Bug::NeighbourRolledBack, &["session.race.a_refused_commit_leaves_its_neighbours_alone"]),
-    planted(Bug::IdempotencyIgnoresDigest, &["task.insert.a_key_with_another_digest_is_refused"]),
+    planted(
+        Bug::IdempotencyIgnoresDigest,
+        &[
+            "task.insert.a_key_with_another_digest_is_refused",
+            "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
+        ],
+    ),
     planted(Bug::EarlyReclaim, &["task.lease.it_never_ends_early_and_its_task_is_due_by_itself"]),
     planted(
         Bug::SharedNamespaces,

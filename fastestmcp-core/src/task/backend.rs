@@ -64,8 +64,8 @@ pub trait TaskBackend: Backend {
     /// `InvalidInput`, `TooLarge`, `Unavailable`, `Timeout`, `Contention`, `StorageFull`.
     async fn claim(&self, request: ClaimRequest) -> StoreResult<At<Claimed>>;
 
-    /// Sets the ends of leases to `now + lease`, earlier or later than before; one answer each, in order (T2). A lease past its end is extended as long as
-    /// nobody has reclaimed the task.
+    /// Sets the ends of leases to `now + lease`, earlier or later than before; one answer each, in order (T2). A lease
+    /// past its end is extended as long as nobody has reclaimed the task.
     ///
     /// `async fn renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> StoreResult<At<Vec<Renewed>>>`
     ///

@@ -5,8 +5,10 @@ mod gap;
 mod limits;
 mod live;
 mod order;
+mod sequence;
 mod steps;
 
 use crate::case::Case;
 
-pub(super) const ALL: &[&[Case]] = &[failure::CASES, gap::CASES, limits::CASES, live::CASES, order::CASES];
+pub(super) const ALL: &[&[Case]] =
+    &[failure::CASES, gap::CASES, limits::CASES, live::CASES, order::CASES, sequence::CASES];

@@ -1,11 +1,8 @@
 //! Whose time it is (G1).
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule, Op};
 
-use super::steps::{HOUR, MS, get, live_scope, load, must_commit, put_for};
+use super::steps::{HOUR, MS, get, live_scope, load, put_for};
 use crate::case::{CaseResult, Halt, cases};
 use crate::scene::Scene;
 
@@ -56,23 +53,14 @@ async fn all_nodes_share_one_clock(scene: &Scene) -> CaseResult {
 async fn time_follows_the_order_of_commits(scene: &Scene) -> CaseResult {
     let store = scene.sessions(0).await?;
     let scope = live_scope(scene, &store, HOUR * 1_000).await?;
-    let running = Arc::new(AtomicBool::new(true));
-    let ticking = {
-        let (clock, running) = (scene.clock.clone(), running.clone());
-        std::thread::spawn(move || {
-            while running.load(Ordering::Relaxed) {
-                clock.advance(MS);
-                std::thread::yield_now();
-            }
-        })
-    };
     let mut writers = Vec::new();
     for writer in 0..8 {
         let (store, scope) = (scene.sessions(writer % scene.nodes()).await?, scope.clone());
-        let rounds = scene.times(60);
+        let (clock, rounds) = (scene.clock.clone(), scene.times(40));
         writers.push(tokio::spawn(async move {
             let mut seen = Vec::new();
             for round in 0..rounds {
+                clock.advance(MS);
                 let op = Op::put("key", format!("{writer}.{round}"));
                 let done = store.commit(CommitRequest::new(scope.clone(), CommitRule::Existing, vec![op])).await?;
                 if let CommitOutcome::Committed(applied) = done.value
@@ -88,8 +76,6 @@ async fn time_follows_the_order_of_commits(scene: &Scene) -> CaseResult {
     for writer in writers {
         commits.extend(writer.await.map_err(|error| Halt::Harness(error.to_string()))??);
     }
-    running.store(false, Ordering::Relaxed);
-    drop(ticking.join());
     commits.sort_unstable();
     let backwards = commits.windows(2).filter(|pair| pair[1].1 < pair[0].1).take(3);
     for pair in backwards {
@@ -98,6 +84,5 @@ async fn time_follows_the_order_of_commits(scene: &Scene) -> CaseResult {
             pair[1].0, pair[1].1, pair[0].0, pair[0].1
         ));
     }
-    must_commit(&store, &scope, CommitRule::Existing, vec![]).await?;
     Ok(())
 }

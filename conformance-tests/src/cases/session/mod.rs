@@ -9,6 +9,8 @@ mod history;
 mod limits;
 mod paging;
 mod race;
+mod realtime;
+mod sequence;
 mod steps;
 mod sweep;
 mod touch;
@@ -26,6 +28,8 @@ pub(super) const ALL: &[&[Case]] = &[
     limits::CASES,
     paging::CASES,
     race::CASES,
+    realtime::CASES,
+    sequence::CASES,
     sweep::CASES,
     touch::CASES,
     version::CASES,

@@ -84,10 +84,11 @@ async fn a_walk_over_entries_survives_inserts(scene: &Scene) -> CaseResult {
 }
 
 async fn a_walk_over_entries_survives_deletions_of_its_anchor(scene: &Scene) -> CaseResult {
-    let gone = |key: &str| key.ends_with(['0', '1', '2', '3', '4']);
+    // After two pages of 1, 3 or 10 rows the anchor is one of these, and rows before it stay.
+    let gone = |key: &str| key.ends_with(['1', '5', '9']);
     walk_while(scene, "while rows are deleted", gone, async |store, scope, number| {
         let ops = (0..40).map(|index| format!("m{index:04}")).filter(|key| gone(key)).map(|key| delete(&key));
-        let ops: Vec<_> = if number == 0 { ops.collect() } else { vec![] };
+        let ops: Vec<_> = if number == 1 { ops.collect() } else { vec![] };
         must_commit(store, scope, CommitRule::Existing, ops).await.map(drop)
     })
     .await

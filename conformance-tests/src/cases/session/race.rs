@@ -1,5 +1,8 @@
 //! Small races whose outcome is known (G10, S2, S3, S6).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule, Entry, Expect, Op, Scope};
 
 use super::steps::{
@@ -202,20 +205,26 @@ async fn a_load_is_one_snapshot(scene: &Scene) -> CaseResult {
     let keys = ["a", "b", "c", "d"];
     let all = move |value: usize| keys.map(|key| Op::put(key, value.to_string())).to_vec();
     must_commit(&store, &scope, CommitRule::Existing, all(0)).await?;
-    let rounds = scene.times(60);
     let (writer, written) = (scene.sessions(1).await?, scope.clone());
+    let reading = Arc::new(AtomicBool::new(true));
+    let until = reading.clone();
     let writing = tokio::spawn(async move {
-        for round in 1..=rounds {
+        let mut round = 0;
+        while until.load(Ordering::Relaxed) {
+            round += 1;
             writer.commit(to(&written, all(round))).await?;
+            tokio::task::yield_now().await;
         }
         Ok::<_, Halt>(())
     });
-    while !writing.is_finished() {
+    for _ in 0..scene.times(60) {
         let loaded = load(&store, &scope, &keys).await?;
         let values: Vec<_> = loaded.entries.into_iter().flatten().map(|entry| entry.value).collect();
         let one = values.len() == 4 && values.windows(2).all(|pair| pair[0] == pair[1]);
         scene.check(one, || format!("four keys always written together were read as {values:?}"));
+        tokio::task::yield_now().await;
     }
+    reading.store(false, Ordering::Relaxed);
     writing.await.map_err(|error| Halt::Wrong(error.to_string()))??;
     Ok(())
 }

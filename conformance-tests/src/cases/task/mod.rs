@@ -8,6 +8,7 @@ mod limits;
 mod listing;
 mod race;
 mod replace;
+mod sequence;
 mod steps;
 mod sweep;
 
@@ -22,5 +23,6 @@ pub(super) const ALL: &[&[Case]] = &[
     listing::CASES,
     race::CASES,
     replace::CASES,
+    sequence::CASES,
     sweep::CASES,
 ];
