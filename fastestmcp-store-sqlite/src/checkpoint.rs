@@ -1,8 +1,11 @@
 //! Keeps the log short without standing in the way of commits.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
@@ -13,6 +16,12 @@ const MOVE_FROM: i64 = 1_000;
 const RESTART_FROM: i64 = 6_000;
 /// How few unmoved frames the writer should find then, since it moves them between two commits.
 const FEW: i64 = 256;
+/// Bytes of the log's file at which the writer stops and waits until it is moved: a checkpointer that cannot keep up,
+/// because the disk is slow or it gets no processor, must not let it grow without end.
+const TOO_LONG: u64 = 40 << 20;
+/// How long the writer waits then for whoever is in the way, and how long it lets them be if they do not leave.
+const WAIT: Duration = Duration::from_secs(1);
+const LET_BE: Duration = Duration::from_secs(10);
 /// How often the log is looked at while there are commits.
 const INTERVAL: Duration = Duration::from_millis(20);
 
@@ -40,16 +49,10 @@ impl Checkpoints {
         }
     }
 
-    /// Whether the log should start anew before the next commit.
-    pub(crate) fn wants_restart(&self) -> bool {
-        self.restart.load(Ordering::Acquire)
-    }
-
-    /// Starts the log anew, on the writer's thread, between two transactions. If a reader or another process is in the
-    /// way, the checkpointer asks again.
-    pub(crate) fn restarted(&self, connection: &Connection) {
-        self.restart.store(false, Ordering::Release);
-        checkpoint(connection, Mode::Restart);
+    /// Whether the writer is asked to start the log anew, which it does between two transactions. If a reader or another
+    /// process is in the way then, the checkpointer asks again.
+    fn take_request(&self) -> bool {
+        self.restart.load(Ordering::Relaxed) && self.restart.swap(false, Ordering::AcqRel)
     }
 
     /// The last act of the writer.
@@ -73,6 +76,42 @@ impl Checkpoints {
             self.changed.wait_for(&mut state, INTERVAL);
         }
         !state.closed
+    }
+}
+
+/// The writer's part: keeps the log from growing while it commits.
+#[derive(Debug)]
+pub(crate) struct LogBound {
+    log: PathBuf,
+    checkpoints: Arc<Checkpoints>,
+    let_be_until: Option<Instant>,
+}
+
+impl LogBound {
+    pub(crate) fn new(database: &Path, checkpoints: Arc<Checkpoints>) -> Self {
+        let mut log = database.as_os_str().to_owned();
+        log.push("-wal");
+        Self { log: log.into(), checkpoints, let_be_until: None }
+    }
+
+    /// Called between two transactions.
+    pub(crate) fn keep(&mut self, connection: &Connection) {
+        if self.checkpoints.take_request() {
+            checkpoint(connection, Mode::Restart);
+        }
+        if fs::metadata(&self.log).is_ok_and(|log| log.len() > TOO_LONG)
+            && self.let_be_until.is_none_or(|until| Instant::now() >= until)
+        {
+            let given_up = Instant::now() + WAIT;
+            // Another checkpoint that runs is not waited for by the library, whatever its busy handler.
+            while checkpoint(connection, Mode::Truncate).is_none_or(|log| log.busy) {
+                if Instant::now() >= given_up {
+                    self.let_be_until = Some(Instant::now() + LET_BE);
+                    return;
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
     }
 }
 
@@ -128,15 +167,17 @@ impl Mode {
 
 /// Frames in the log, and how many of them are in the file already.
 struct Log {
+    /// Somebody was in the way.
+    busy: bool,
     frames: i64,
     moved: i64,
 }
 
 /// Runs a checkpoint. Being refused is no error: it is tried again when the log has grown.
 fn checkpoint(connection: &Connection, mode: Mode) -> Option<Log> {
-    let outcome = connection
-        .prepare_cached(mode.pragma())
-        .and_then(|mut statement| statement.query_row([], |row| Ok(Log { frames: row.get(1)?, moved: row.get(2)? })));
+    let outcome = connection.prepare_cached(mode.pragma()).and_then(|mut statement| {
+        statement.query_row([], |row| Ok(Log { busy: row.get(0)?, frames: row.get(1)?, moved: row.get(2)? }))
+    });
     match outcome {
         Ok(log) => Some(log),
         Err(error) => {

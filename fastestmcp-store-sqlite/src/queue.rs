@@ -68,7 +68,7 @@ impl<T> Queue<T> {
     }
 
     /// Takes up to `at_most` from the front, as long as `suits` says so.
-    pub(crate) fn take(&self, at_most: usize, suits: impl Fn(&T) -> bool) -> Vec<T> {
+    pub(crate) fn take(&self, at_most: usize, mut suits: impl FnMut(&T) -> bool) -> Vec<T> {
         let mut state = self.state.lock();
         let count = state.waiting.iter().take(at_most).take_while(|item| suits(item)).count();
         state.waiting.drain(..count).collect()

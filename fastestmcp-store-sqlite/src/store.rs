@@ -97,7 +97,7 @@ impl SqliteStore {
     }
 
     /// Carries out a read in a snapshot that is newer than this call.
-    pub(crate) async fn read<O: ReadOperation>(&self, operation: O) -> StoreResult<At<O::Answer>> {
+    pub(crate) async fn query<O: ReadOperation>(&self, operation: O) -> StoreResult<At<O::Answer>> {
         let (reply, answer) = oneshot::channel();
         let ticket = Ticket::new();
         let deadline = Instant::now() + self.inner.config.timeout;
@@ -114,9 +114,9 @@ impl SqliteStore {
     }
 
     /// Carries out a write in a transaction with whatever else waits.
-    pub(crate) async fn write<O: WriteOperation>(&self, operation: O) -> StoreResult<At<O::Answer>> {
+    pub(crate) async fn transact<O: WriteOperation>(&self, operation: O) -> StoreResult<At<O::Answer>> {
         let deadline = Instant::now() + self.inner.config.timeout;
-        let (ticket, answer) = self.queue_write(operation, deadline)?;
+        let (ticket, answer) = self.enqueue(operation, deadline)?;
         match timeout_at(deadline.into(), answer).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) if Instant::now() >= deadline && ticket.is_withdrawn() => Err(late(O::NAME)),
@@ -127,15 +127,11 @@ impl SqliteStore {
     }
 
     /// Queues a write that nobody waits for.
-    pub(crate) fn write_detached<O: WriteOperation>(&self, operation: O) -> StoreResult<()> {
-        self.queue_write(operation, Instant::now() + self.inner.config.timeout).map(drop)
+    pub(crate) fn transact_detached<O: WriteOperation>(&self, operation: O) -> StoreResult<()> {
+        self.enqueue(operation, Instant::now() + self.inner.config.timeout).map(drop)
     }
 
-    fn queue_write<O: WriteOperation>(
-        &self,
-        operation: O,
-        deadline: Instant,
-    ) -> StoreResult<(Ticket, Receipt<O::Answer>)> {
+    fn enqueue<O: WriteOperation>(&self, operation: O, deadline: Instant) -> StoreResult<(Ticket, Receipt<O::Answer>)> {
         let (reply, answer) = oneshot::channel();
         let ticket = Ticket::new();
         let job = Pending { operation, ticket: ticket.clone(), deadline, reply, staged: None };
@@ -161,6 +157,9 @@ impl SqliteStore {
         self.inner.config.timeout
     }
 }
+
+/// Longer timeouts are cut to a day, so that every deadline can be computed.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 /// Where the answer of a queued operation arrives.
 type Receipt<T> = oneshot::Receiver<StoreResult<At<T>>>;
@@ -216,7 +215,7 @@ impl Inner {
             wakes: Arc::new(Wakes::new()),
             namespace,
             threads: Mutex::default(),
-            config,
+            config: SqliteConfig { timeout: config.timeout.min(LONGEST_TIMEOUT), ..config },
         };
         for connection in readers {
             let queue = inner.reads.clone();
@@ -236,6 +235,7 @@ impl Inner {
             queue: queue.clone(),
             synchronous: inner.config.synchronous,
             checkpoints: inner.checkpoints.clone(),
+            path: inner.config.path.clone(),
         };
         inner.start("write", move || {
             let _abandon = Abandon(queue);
@@ -291,7 +291,7 @@ impl Backend for SqliteStore {
     }
 
     async fn ping(&self) -> StoreResult<StoreTime> {
-        Ok(self.read(Ping).await?.now)
+        Ok(self.query(Ping).await?.now)
     }
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {

@@ -23,7 +23,7 @@ pub(crate) async fn run(store: &SqliteStore, budget: SweepBudget) -> StoreResult
     loop {
         let step =
             SweepBudget { max_rows: left.max_rows.min(STEP.max_rows), max_bytes: left.max_bytes.min(STEP.max_bytes) };
-        let done = store.write(Sweep { left: step }).await?.value;
+        let done = store.transact(Sweep { left: step }).await?.value;
         removed += done.rows as u64;
         left.max_rows -= done.rows.min(left.max_rows);
         left.max_bytes -= done.bytes.min(left.max_bytes);

@@ -24,6 +24,10 @@ impl WriteOperation for Append {
     type Answer = Range<Offset>;
     const NAME: &'static str = "append";
 
+    fn bytes(&self) -> usize {
+        self.events.iter().map(Bytes::len).sum()
+    }
+
     fn apply(&mut self, tx: &WriteTx<'_>) -> Result<Range<Offset>, Failure> {
         let known = StoredTopic::find(tx, &self.topic)?;
         let first = tx.draw_many(self.events.len());

@@ -29,7 +29,7 @@ impl EventLog for SqliteStore {
             let detail = "an append of no events";
             return Err(StoreError::new(StoreErrorKind::InvalidInput, BACKEND, "append", detail));
         }
-        self.write(append::Append { topic: topic.to_owned(), events, keep }).await
+        self.transact(append::Append { topic: topic.to_owned(), events, keep }).await
     }
 
     async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>> {
@@ -37,14 +37,14 @@ impl EventLog for SqliteStore {
         self.limits().check_batch("limit", limit).map_err(refuse("read"))?;
         topics.iter().try_for_each(|(topic, _)| self.limits().check_key("topic", topic)).map_err(refuse("read"))?;
         let max_bytes = self.limits().max_batch_bytes;
-        SqliteStore::read(self, read::Read { topics: topics.to_vec(), limit, max_bytes }).await
+        self.query(read::Read { topics: topics.to_vec(), limit, max_bytes }).await
     }
 
     async fn wake(&self, channels: &[String]) -> StoreResult<()> {
         self.limits().check_batch("channels", channels.len()).map_err(refuse("wake"))?;
         channels.iter().try_for_each(|channel| self.limits().check_key("channel", channel)).map_err(refuse("wake"))?;
         if self.wakes().announce(channels) {
-            self.write_detached(wake::Announce::new(self.wakes().clone()))?;
+            self.transact_detached(wake::Announce::new(self.wakes().clone()))?;
         }
         Ok(())
     }

@@ -13,6 +13,11 @@ impl WriteOperation for Commit {
     type Answer = CommitOutcome;
     const NAME: &'static str = "commit";
 
+    fn bytes(&self) -> usize {
+        let values = self.0.ops.iter().map(|op| if let Op::Put { value, .. } = op { value.len() } else { 0 });
+        values.sum()
+    }
+
     fn apply(&mut self, tx: &WriteTx<'_>) -> Result<CommitOutcome, Failure> {
         let CommitRequest { scope, rule, ops, .. } = &self.0;
         let stored = StoredScope::find(tx, scope)?;

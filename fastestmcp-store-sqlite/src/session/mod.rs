@@ -26,17 +26,17 @@ impl SessionStateStore for SqliteStore {
     async fn load(&self, scope: &Scope, keys: &[&str], touch: Option<Touch>) -> StoreResult<At<Loaded>> {
         self.limits().check_load(scope, keys).map_err(refuse("load"))?;
         let load = load::Load::new(scope, keys);
-        let Some(touch) = touch else { return self.read(load).await };
-        let found = self.read(load.clone()).await?;
+        let Some(touch) = touch else { return self.query(load).await };
+        let found = self.query(load.clone()).await?;
         match found.value.scope.and_then(|info| touch.moves(found.now, &info)) {
             None => Ok(found),
-            Some(_) => self.write(load::TouchingLoad { load, touch }).await,
+            Some(_) => self.transact(load::TouchingLoad { load, touch }).await,
         }
     }
 
     async fn commit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
         self.limits().check_commit(&request).map_err(refuse("commit"))?;
-        self.write(commit::Commit(request)).await
+        self.transact(commit::Commit(request)).await
     }
 
     async fn list_entries(
@@ -47,19 +47,19 @@ impl SessionStateStore for SqliteStore {
     ) -> StoreResult<At<Page<(String, Entry)>>> {
         self.limits().check_load(scope, &[prefix]).map_err(refuse("list_entries"))?;
         let max_bytes = self.limits().max_batch_bytes;
-        self.read(list_entries::ListEntries { scope: scope.clone(), prefix: prefix.to_owned(), page, max_bytes }).await
+        self.query(list_entries::ListEntries { scope: scope.clone(), prefix: prefix.to_owned(), page, max_bytes }).await
     }
 
     async fn delete_scope(&self, scope: &Scope) -> StoreResult<At<bool>> {
         self.limits().check_load(scope, &[]).map_err(refuse("delete_scope"))?;
-        self.write(delete::DeleteScope(scope.clone())).await
+        self.transact(delete::DeleteScope(scope.clone())).await
     }
 
     async fn list_scopes(&self, kind: ScopeKind, page: PageRequest) -> StoreResult<At<Page<(Scope, ScopeInfo)>>> {
-        self.read(list_scopes::ListScopes { kind, page }).await
+        self.query(list_scopes::ListScopes { kind, page }).await
     }
 
     async fn count_scopes(&self, kind: ScopeKind, at_most: u64) -> StoreResult<At<u64>> {
-        self.read(count::CountScopes { kind, at_most }).await
+        self.query(count::CountScopes { kind, at_most }).await
     }
 }

@@ -13,6 +13,10 @@ impl WriteOperation for Insert {
     type Answer = InsertOutcome;
     const NAME: &'static str = "insert";
 
+    fn bytes(&self) -> usize {
+        self.0.spec.len() + self.0.state.len()
+    }
+
     fn apply(&mut self, tx: &WriteTx<'_>) -> Result<InsertOutcome, Failure> {
         let task = &self.0;
         let same_id = StoredTask::find(tx, &task.id)?;

@@ -31,18 +31,18 @@ use crate::store::{SqliteStore, refuse};
 impl TaskBackend for SqliteStore {
     async fn insert(&self, task: NewTask) -> StoreResult<At<InsertOutcome>> {
         self.limits().check_insert(&task).map_err(refuse("insert"))?;
-        self.write(insert::Insert(task)).await
+        self.transact(insert::Insert(task)).await
     }
 
     async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
         self.limits().check_batch("ids", ids.len()).map_err(refuse("get"))?;
         ids.iter().try_for_each(|id| self.limits().check_key("task id", id.as_str())).map_err(refuse("get"))?;
-        self.read(get::Get { ids: ids.to_vec(), filter: filter.clone(), part }).await
+        self.query(get::Get { ids: ids.to_vec(), filter: filter.clone(), part }).await
     }
 
     async fn replace(&self, request: ReplaceRequest) -> StoreResult<At<ReplaceOutcome>> {
         self.limits().check_replace(&request).map_err(refuse("replace"))?;
-        self.write(replace::Replace(request)).await
+        self.transact(replace::Replace(request)).await
     }
 
     async fn claim(&self, mut request: ClaimRequest) -> StoreResult<At<Claimed>> {
@@ -50,7 +50,7 @@ impl TaskBackend for SqliteStore {
         request.queues.sort_unstable();
         request.queues.dedup();
         let max_bytes = self.limits().max_batch_bytes;
-        self.write(claim::Claim { request, max_bytes }).await
+        self.transact(claim::Claim { request, max_bytes }).await
     }
 
     async fn renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> StoreResult<At<Vec<Renewed>>> {
@@ -60,7 +60,7 @@ impl TaskBackend for SqliteStore {
             .iter()
             .try_for_each(|(id, _)| self.limits().check_key("task id", id.as_str()))
             .map_err(refuse("renew"))?;
-        self.write(renew::Renew { leases: leases.to_vec(), lease }).await
+        self.transact(renew::Renew { leases: leases.to_vec(), lease }).await
     }
 
     async fn list_tasks(
@@ -72,6 +72,6 @@ impl TaskBackend for SqliteStore {
         if let OwnerFilter::Is(owner) = filter {
             self.limits().check_key("owner", owner.as_str()).map_err(refuse("list_tasks"))?;
         }
-        self.read(list::ListTasks { filter: filter.clone(), status, page }).await
+        self.query(list::ListTasks { filter: filter.clone(), status, page }).await
     }
 }

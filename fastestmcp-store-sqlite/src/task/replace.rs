@@ -15,6 +15,10 @@ impl WriteOperation for Replace {
     type Answer = ReplaceOutcome;
     const NAME: &'static str = "replace";
 
+    fn bytes(&self) -> usize {
+        self.0.state.len()
+    }
+
     fn apply(&mut self, tx: &WriteTx<'_>) -> Result<ReplaceOutcome, Failure> {
         let request = &self.0;
         let Some(found) = StoredTask::find_live(tx, &request.id)? else { return Ok(ReplaceOutcome::Missing) };

@@ -12,6 +12,8 @@ pub(crate) struct Contention {
     data_version: Option<i64>,
     attempts: u32,
     seed: u64,
+    /// Something was committed since the last pause. Who only found out that it was too late need not wait.
+    owes: bool,
 }
 
 impl Contention {
@@ -31,9 +33,15 @@ impl Contention {
         }
     }
 
+    /// Something was committed.
+    pub(crate) fn committed(&mut self) {
+        self.owes = true;
+    }
+
     /// How long to leave the lock alone after a commit: without it two processes starve each other.
-    pub(crate) fn pause(&self) -> Option<Duration> {
-        self.last_sign.filter(|sign| sign.elapsed() < REMEMBERED).map(|_| YIELD)
+    pub(crate) fn pause(&mut self) -> Option<Duration> {
+        let owes = std::mem::take(&mut self.owes);
+        self.last_sign.filter(|sign| owes && sign.elapsed() < REMEMBERED).map(|_| YIELD)
     }
 
     fn random(&mut self) -> u64 {

@@ -18,12 +18,18 @@ pub(crate) trait WriteOperation: Send + 'static {
     /// Whether its commit must reach the device before the answer (as far as the store is configured to).
     const DURABLE: bool = true;
 
+    /// How many bytes of values it writes.
+    fn bytes(&self) -> usize {
+        0
+    }
+
     fn apply(&mut self, tx: &WriteTx<'_>) -> Result<Self::Answer, Failure>;
 }
 
 /// A queued write of any kind.
 pub(crate) trait Job: Send {
     fn is_durable(&self) -> bool;
+    fn bytes(&self) -> usize;
     fn deadline(&self) -> Instant;
     /// Whether nobody waits for it any more, so that it need not begin.
     fn is_over(&self) -> bool;
@@ -48,6 +54,10 @@ pub(crate) struct Pending<O: WriteOperation> {
 impl<O: WriteOperation> Job for Pending<O> {
     fn is_durable(&self) -> bool {
         O::DURABLE
+    }
+
+    fn bytes(&self) -> usize {
+        self.operation.bytes()
     }
 
     fn deadline(&self) -> Instant {

@@ -5,6 +5,7 @@ mod job;
 mod transaction;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ pub(crate) use self::transaction::WriteTx;
 
 use self::contention::Contention;
 use self::transaction::Group;
-use crate::checkpoint::Checkpoints;
+use crate::checkpoint::{Checkpoints, LogBound};
 use crate::clock::StoreClock;
 use crate::config::Synchronous;
 use crate::error::Failure;
@@ -25,6 +26,8 @@ use crate::queue::{Found, Queue};
 
 /// How many operations share one transaction.
 const MAX_GROUP: usize = 512;
+/// How many bytes of values share one transaction, beyond the operation that passes it: it bounds the log.
+const MAX_GROUP_BYTES: usize = 8 << 20;
 
 /// The queue of a writer.
 pub(crate) type WriteQueue = Queue<Box<dyn Job>>;
@@ -37,21 +40,21 @@ pub(crate) struct Writer {
     pub(crate) queue: Arc<WriteQueue>,
     pub(crate) synchronous: Synchronous,
     pub(crate) checkpoints: Arc<Checkpoints>,
+    pub(crate) path: PathBuf,
 }
 
 impl Writer {
     /// Serves the queue until it is closed and empty, then moves the log into the file.
     pub(crate) fn run(self) {
         let mut contention = Contention::default();
+        let mut log = LogBound::new(&self.path, self.checkpoints.clone());
         loop {
             match self.queue.wait(Duration::from_secs(1)) {
                 Found::Work => self.serve(&mut contention),
                 Found::Nothing => self.keep_time(),
                 Found::End => break,
             }
-            if self.checkpoints.wants_restart() {
-                self.checkpoints.restarted(&self.connection);
-            }
+            log.keep(&self.connection);
         }
         self.checkpoints.finish(&self.connection);
     }
@@ -63,7 +66,12 @@ impl Writer {
         }
         match self.lock(contention, || self.queue.retain(|job| !job.is_over())) {
             Ok(true) => {
-                let jobs = self.queue.take(MAX_GROUP, |job| !relaxed || !job.is_durable());
+                let mut bytes = 0;
+                let jobs = self.queue.take(MAX_GROUP, |job| {
+                    let fits = bytes <= MAX_GROUP_BYTES;
+                    bytes += job.bytes();
+                    fits && !(relaxed && job.is_durable())
+                });
                 self.commit_together(jobs.into_iter().filter(|job| job.start()).collect(), contention);
             }
             Ok(false) => {}
@@ -84,11 +92,9 @@ impl Writer {
     /// Takes the write lock; false if nobody waits for it any more.
     fn lock(&self, contention: &mut Contention, wanted: impl Fn() -> bool) -> Result<bool, Failure> {
         loop {
-            match self.execute("BEGIN IMMEDIATE") {
-                Ok(()) => {
-                    let version =
-                        self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
-                    contention.locked(version?);
+            match self.begin() {
+                Ok(version) => {
+                    contention.locked(version);
                     return Ok(true);
                 }
                 Err(failure) if failure.is_busy() => {
@@ -97,14 +103,29 @@ impl Writer {
                     }
                     thread::sleep(contention.busy());
                 }
-                Err(failure) => return Err(failure),
+                Err(failure) => {
+                    self.roll_back();
+                    return Err(failure);
+                }
             }
         }
     }
 
+    /// Begins, and answers what changes with every commit of another connection.
+    fn begin(&self) -> Result<i64, Failure> {
+        self.execute("BEGIN IMMEDIATE")?;
+        Ok(self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+    }
+
     fn commit_together(&self, mut jobs: Vec<Box<dyn Job>>, contention: &mut Contention) {
         match self.execute_all(&mut jobs) {
-            Ok(()) => self.finish(jobs),
+            Ok(wrote) => {
+                self.finish(jobs);
+                if wrote {
+                    contention.committed();
+                    self.checkpoints.committed();
+                }
+            }
             Err(failure) => {
                 self.roll_back();
                 if jobs.len() == 1 {
@@ -126,7 +147,8 @@ impl Writer {
         }
     }
 
-    fn execute_all(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+    /// True if anything was written.
+    fn execute_all(&self, jobs: &mut [Box<dyn Job>]) -> Result<bool, Failure> {
         let group = Group::begun(&self.connection)?;
         for job in jobs {
             let tx = group.member(self.namespace, &self.clock);
@@ -137,10 +159,7 @@ impl Writer {
 
     fn finish(&self, jobs: Vec<Box<dyn Job>>) {
         match self.execute("COMMIT") {
-            Ok(()) => {
-                self.checkpoints.committed();
-                jobs.into_iter().for_each(Job::acknowledge);
-            }
+            Ok(()) => jobs.into_iter().for_each(Job::acknowledge),
             Err(failure) => {
                 // A full disk cut the log before its commit mark; a busy lock kept it from being written at all.
                 let outcome = match failure.kind() {

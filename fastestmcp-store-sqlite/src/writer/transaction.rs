@@ -38,12 +38,13 @@ impl<'c> Group<'c> {
         WriteTx { snapshot: Snapshot { connection: self.connection, namespace, now }, counter: &self.counter }
     }
 
-    /// Stores the counter and the time, if anything was written at all.
-    pub(crate) fn seal(&self) -> Result<(), Failure> {
-        if self.connection.total_changes() != self.changes || self.counter.get() != self.meta.counter {
+    /// Stores the counter and the time, if anything was written at all: true then.
+    pub(crate) fn seal(&self) -> Result<bool, Failure> {
+        let wrote = self.connection.total_changes() != self.changes || self.counter.get() != self.meta.counter;
+        if wrote {
             self.stamp()?;
         }
-        Ok(())
+        Ok(wrote)
     }
 
     /// Stores the counter and the time.

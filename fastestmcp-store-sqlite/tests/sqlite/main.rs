@@ -1,0 +1,15 @@
+//! What only SQLite has: files, processes, the log, and what happens when one of them fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod child;
+mod clocks;
+mod deadlines;
+mod events;
+mod file;
+mod full;
+mod groups;
+mod log;
+mod opening;
+mod plans;
+mod processes;
+mod seams;
