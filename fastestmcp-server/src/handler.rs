@@ -99,12 +99,42 @@ impl McpHandler {
                 }
                 match support {
                     Some(TaskSupport::Required) if !tasks => Err(era2026::needs_extension()),
-                    Some(TaskSupport::Required) => era2026::submit(self, call).await,
-                    Some(TaskSupport::Optional) if tasks && call.resume.is_none() => era2026::submit(self, call).await,
+                    Some(TaskSupport::Required) => Box::pin(era2026::submit(self, call)).await,
+                    Some(TaskSupport::Optional) if tasks && call.resume.is_none() => {
+                        Box::pin(era2026::submit(self, call)).await
+                    }
                     _ => self.plain_call(call, client).await,
                 }
             }
         }
+    }
+
+    /// A request that the protocol layer has no type for, or whose params do not fit its type.
+    async fn custom(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let Site { caller, era } = self.site(&context);
+        let params = request.params.unwrap_or(Value::Null);
+        let Some(method) = request.method.strip_prefix(RENAMED) else {
+            return Err(if SERVED.contains(&request.method.as_str()) {
+                errors::invalid_params("the params do not fit the method")
+            } else {
+                errors::method_not_found(&request.method)
+            });
+        };
+        let span = tracing::debug_span!(SPAN_TASK, method);
+        let result = match era {
+            Era::Session { knows_tasks } => {
+                era2025::serve(self, caller, knows_tasks, method, params, context).instrument(span).await?
+            }
+            Era::Stateless { tasks } if method == inbound::LISTEN => {
+                era2026::listen(self, caller, tasks, &params, context).instrument(span).await?
+            }
+            Era::Stateless { .. } => return Err(errors::method_not_found(method)),
+        };
+        Ok(CustomResult::new(result))
     }
 }
 
@@ -121,6 +151,7 @@ pub(crate) fn input_requests<'a>(
         .collect()
 }
 
+// rmcp moves the futures of all methods as one: each of them is kept small by putting what it does on the heap.
 impl ServerHandler for McpHandler {
     fn get_info(&self) -> ServerConfig {
         self.0.config.clone()
@@ -186,7 +217,7 @@ impl ServerHandler for McpHandler {
 
     async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> CallResult {
         let span = tracing::debug_span!(SPAN_CALL, tool = &*request.name);
-        self.call(request, context).instrument(span).await
+        Box::pin(self.call(request, context)).instrument(span).await
     }
 
     async fn get_task(
@@ -195,7 +226,8 @@ impl ServerHandler for McpHandler {
         context: RequestContext<RoleServer>,
     ) -> Result<GetTaskResult, ErrorData> {
         let span = tracing::debug_span!(SPAN_TASK, method = "tasks/get");
-        era2026::get(self.runtime(), &self.site(&context).caller, request).instrument(span).await
+        let site = self.site(&context);
+        Box::pin(era2026::get(self.runtime(), &site.caller, request)).instrument(span).await
     }
 
     async fn update_task(
@@ -204,7 +236,8 @@ impl ServerHandler for McpHandler {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let span = tracing::debug_span!(SPAN_TASK, method = "tasks/update");
-        era2026::update(self.runtime(), &self.site(&context).caller, request).instrument(span).await
+        let site = self.site(&context);
+        Box::pin(era2026::update(self.runtime(), &site.caller, request)).instrument(span).await
     }
 
     async fn cancel_task(
@@ -213,7 +246,8 @@ impl ServerHandler for McpHandler {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let span = tracing::debug_span!(SPAN_TASK, method = "tasks/cancel");
-        era2026::cancel(self.runtime(), &self.site(&context).caller, request).instrument(span).await
+        let site = self.site(&context);
+        Box::pin(era2026::cancel(self.runtime(), &site.caller, request)).instrument(span).await
     }
 
     async fn on_custom_request(
@@ -221,25 +255,6 @@ impl ServerHandler for McpHandler {
         request: CustomRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let Site { caller, era } = self.site(&context);
-        let params = request.params.unwrap_or(Value::Null);
-        let Some(method) = request.method.strip_prefix(RENAMED) else {
-            return Err(if SERVED.contains(&request.method.as_str()) {
-                errors::invalid_params("the params do not fit the method")
-            } else {
-                errors::method_not_found(&request.method)
-            });
-        };
-        let span = tracing::debug_span!(SPAN_TASK, method);
-        let result = match era {
-            Era::Session { knows_tasks } => {
-                era2025::serve(self, caller, knows_tasks, method, params, context).instrument(span).await?
-            }
-            Era::Stateless { tasks } if method == inbound::LISTEN => {
-                era2026::listen(self, caller, tasks, &params, context).instrument(span).await?
-            }
-            Era::Stateless { .. } => return Err(errors::method_not_found(method)),
-        };
-        Ok(CustomResult::new(result))
+        Box::pin(self.custom(request, context)).await
     }
 }

@@ -33,51 +33,45 @@ impl<T> Widened<T> {
         Ok(Self { inner, catalog, prefix: format!("{}-", ids::random_token()?), shows_tasks: false })
     }
 
-    fn outbound(&mut self, message: ServerJsonRpcMessage) -> ServerJsonRpcMessage {
+    // In place, here and below: messages are large, and every one of them comes by.
+    fn outbound(&mut self, message: &mut ServerJsonRpcMessage) {
         match message {
-            JsonRpcMessage::Response(mut response) => {
-                response.result = self.widen(response.result);
-                JsonRpcMessage::Response(response)
-            }
-            JsonRpcMessage::Request(mut request) => {
-                request.id = self.unique(request.id);
-                JsonRpcMessage::Request(request)
-            }
-            JsonRpcMessage::Notification(mut notification) => {
-                if let ServerNotification::CancelledNotification(cancelled) = &mut notification.notification {
-                    cancelled.params.request_id = cancelled.params.request_id.take().map(|id| self.unique(id));
+            JsonRpcMessage::Response(response) => {
+                if let Some(widened) = self.widen(&response.result) {
+                    response.result = widened;
                 }
-                JsonRpcMessage::Notification(notification)
             }
-            other => other,
+            JsonRpcMessage::Request(request) => self.make_unique(&mut request.id),
+            JsonRpcMessage::Notification(notification) => {
+                if let ServerNotification::CancelledNotification(cancelled) = &mut notification.notification
+                    && let Some(id) = &mut cancelled.params.request_id
+                {
+                    self.make_unique(id);
+                }
+            }
+            JsonRpcMessage::Error(_) => {}
         }
     }
 
-    fn widen(&mut self, result: ServerResult) -> ServerResult {
-        let widened = match &result {
+    /// What a result has to be replaced by, if anything.
+    fn widen(&mut self, result: &ServerResult) -> Option<ServerResult> {
+        let widened = match result {
             ServerResult::InitializeResult(initialize) => {
                 self.shows_tasks = initialize.protocol_version.as_str() == TASKS_REVISION;
-                if !self.shows_tasks {
-                    return result;
-                }
-                with_tasks(initialize)
+                self.shows_tasks.then(|| with_tasks(initialize))?
             }
             ServerResult::ListToolsResult(list) if self.shows_tasks => self.catalog.with_execution(list),
-            _ => return result,
+            _ => return None,
         };
-        match widened {
-            Ok(value) => ServerResult::CustomResult(CustomResult::new(value)),
-            Err(error) => {
-                tracing::error!(target: TARGET, %error, "a result does not serialize");
-                result
-            }
-        }
+        widened
+            .map(|value| ServerResult::CustomResult(CustomResult::new(value)))
+            .inspect_err(|error| tracing::error!(target: TARGET, %error, "a result does not serialize"))
+            .ok()
     }
 
-    fn unique(&self, id: RequestId) -> RequestId {
-        match id {
-            NumberOrString::Number(number) => NumberOrString::String(format!("{}{number}", self.prefix).into()),
-            id @ NumberOrString::String(_) => id,
+    fn make_unique(&self, id: &mut RequestId) {
+        if let NumberOrString::Number(number) = id {
+            *id = NumberOrString::String(format!("{}{number}", self.prefix).into());
         }
     }
 
@@ -91,18 +85,20 @@ impl<T> Widened<T> {
         }
     }
 
-    fn inbound(&self, message: ClientJsonRpcMessage) -> Option<ClientJsonRpcMessage> {
+    /// Whether the message is for this connection; an answer gets the id back that was counted here.
+    fn inbound(&self, message: &mut ClientJsonRpcMessage) -> bool {
         match message {
-            JsonRpcMessage::Response(mut response) => {
-                response.id = self.counted(&response.id)?;
-                Some(JsonRpcMessage::Response(response))
-            }
-            JsonRpcMessage::Error(mut error) => {
-                error.id = Some(self.counted(error.id.as_ref()?)?);
-                Some(JsonRpcMessage::Error(error))
-            }
-            other => Some(other),
+            JsonRpcMessage::Response(response) => match self.counted(&response.id) {
+                Some(id) => response.id = id,
+                None => return false,
+            },
+            JsonRpcMessage::Error(error) => match error.id.as_ref().and_then(|id| self.counted(id)) {
+                Some(id) => error.id = Some(id),
+                None => return false,
+            },
+            JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => {}
         }
+        true
     }
 }
 
@@ -120,19 +116,19 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Widened<T> {
 
     fn send(
         &mut self,
-        item: TxJsonRpcMessage<RoleServer>,
+        mut item: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        let item = self.outbound(item);
+        self.outbound(&mut item);
         self.inner.send(item)
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
-            let message = self.inner.receive().await?;
-            match self.inbound(message) {
-                Some(message) => return Some(message),
-                None => tracing::debug!(target: TARGET, "dropped an answer to nothing that was asked here"),
+            let mut message = self.inner.receive().await?;
+            if self.inbound(&mut message) {
+                return Some(message);
             }
+            tracing::debug!(target: TARGET, "dropped an answer to nothing that was asked here");
         }
     }
 

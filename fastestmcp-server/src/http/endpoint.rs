@@ -76,7 +76,9 @@ impl Endpoint {
 
     async fn pass(&self, call: &Arc<HttpCall>, parts: Parts, body: Bytes) -> Response {
         let request = Request::from_parts(parts, Full::new(body));
-        call.scope(self.service.handle(request)).await.map(Body::new)
+        // On the heap, or every move of the futures around it would copy all it can ever hold.
+        let work = Box::pin(self.service.handle(request));
+        call.scope(work).await.map(Body::new)
     }
 }
 
