@@ -22,11 +22,9 @@ pub(crate) fn tools() -> Vec<Tool> {
         Tool::new("multi_input", multi_input)
             .description("Asks two things at once.")
             .task(quick_polls(TaskPolicy::required().rerun())),
-        Tool::new("test_tool_with_task", async |cx: Context, _: NoArgs| {
-            Ok(format!("Hello, {}!", name(&cx, "user_name", "What is your name?").await?))
-        })
-        .description("Asks first, then runs as a task.")
-        .task(quick_polls(TaskPolicy::required().rerun())),
+        Tool::new("test_tool_with_task", ask_then_work)
+            .description("Asks first, then runs as a task.")
+            .task(quick_polls(TaskPolicy::required().rerun().detaches())),
     ]
 }
 
@@ -60,6 +58,13 @@ async fn failing_job(_: Context, _: NoArgs) -> Result<(), ToolError> {
 #[expect(clippy::panic, reason = "the suite wants to see one")]
 async fn protocol_error_job(_: Context, _: NoArgs) -> Result<(), ToolError> {
     panic!("this job always panics");
+}
+
+async fn ask_then_work(cx: Context, _: NoArgs) -> Result<String, ToolError> {
+    let name = name(&cx, "user_name", "What is your name?").await?;
+    cx.detach().await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    Ok(format!("Hello, {name}!"))
 }
 
 #[derive(Deserialize, JsonSchema)]

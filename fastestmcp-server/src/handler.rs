@@ -76,13 +76,16 @@ impl McpHandler {
                 let requests = input_requests(&requests)?;
                 Ok(CallToolResponse::InputRequired(InputRequiredResult::new(Some(requests), Some(state))))
             }
+            Ok(CallOutcome::Detached(task)) => Ok(era2026::created(&task)),
             Err(error) => Err(errors::refused(&error)),
         }
     }
 
     async fn call(&self, params: CallToolRequestParams, cx: RequestContext<RoleServer>) -> CallResult {
         let Site { caller, era } = self.site(&cx);
-        let support = self.0.runtime.tool(&params.name).map(|tool| tool.task_policy().support);
+        let policy = self.0.runtime.tool(&params.name).map(Tool::task_policy);
+        let support = policy.map(|policy| policy.support);
+        let detaches = policy.is_some_and(|policy| policy.detaches);
         let client = PeerClient::of(&cx, matches!(era, Era::Session { .. }));
         let mut call = ToolCall::new(params.name, params.arguments.unwrap_or_default(), caller);
         call.meta = cx.meta.0.0;
@@ -99,6 +102,10 @@ impl McpHandler {
                 }
                 match support {
                     Some(TaskSupport::Required) if !tasks => Err(era2026::needs_extension()),
+                    Some(TaskSupport::Required | TaskSupport::Optional) if tasks && detaches => {
+                        call.may_detach = true;
+                        self.plain_call(call, client).await
+                    }
                     Some(TaskSupport::Required) => Box::pin(era2026::submit(self, call)).await,
                     Some(TaskSupport::Optional) if tasks && call.resume.is_none() => {
                         Box::pin(era2026::submit(self, call)).await

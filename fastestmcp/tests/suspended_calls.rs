@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use fastestmcp::connect;
 use fastestmcp_core::principal::{AuthContext, Principal};
 use fastestmcp_core::runtime::{Answer, CallError, CallOutcome, Caller, Client, Context, Resume, Runtime, ToolCall};
-use fastestmcp_core::task::{ClientAbilities, InputRequest, Progress, RpcError};
-use fastestmcp_core::tool::{NoArgs, Tool, ToolError};
+use fastestmcp_core::task::{ClientAbilities, InputRequest, Progress, RpcError, TaskOutcome};
+use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError};
 use serde_json::{Map, Value, json};
 
 /// Asks nobody.
@@ -144,4 +144,33 @@ async fn what_the_client_cannot_be_asked_is_named_and_not_asked() {
     let refused = runtime.call(call(ClientAbilities::default(), None), Arc::new(Silent)).await.unwrap_err().to_rpc();
     assert_eq!(refused.code, -32021);
     assert_eq!(refused.data, Some(json!({ "requiredCapabilities": { "sampling": {} } })));
+}
+
+#[tokio::test]
+async fn a_call_that_asked_goes_on_as_a_task_with_its_answers_and_does_nothing_twice() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static PLANS: AtomicU32 = AtomicU32::new(0);
+    let tool = Tool::new("tool", async |cx: Context, _: NoArgs| {
+        let plan: u32 = cx.once("plan", || async { Ok(PLANS.fetch_add(1, Ordering::SeqCst) + 1) }).await?;
+        let name = ask(&cx, "a").await?;
+        cx.detach().await;
+        let task = cx.task_id().is_some();
+        Ok(format!("{plan} {name} {task}"))
+    });
+    let runtime = runtime(tool.task(TaskPolicy::required().detaches())).await;
+    let detaching = |resume| {
+        let mut call = call(EVERYTHING, resume);
+        call.may_detach = true;
+        runtime.call(call, Arc::new(Silent))
+    };
+    let (keys, state) = asked(detaching(None).await.unwrap());
+    assert_eq!(keys, ["a"]);
+    let resume = Some(Resume { state: Some(state), answers: answers(&[("a", named("Ann"))]) });
+    let CallOutcome::Detached(task) = detaching(resume).await.unwrap() else { panic!("not a task") };
+    let outcome = runtime.local(Principal::Local("me".into())).task(task.id).result().await.unwrap();
+    let TaskOutcome::Result(result) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(result["content"][0]["text"], "1 Ann true");
+    // Where it cannot become a task it goes on as it is.
+    let resume = Some(Resume { state: None, answers: answers(&[("a", named("Bob"))]) });
+    assert_eq!(text(leg(&runtime, resume).await.unwrap()), "2 Bob false");
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
+use super::view::TaskView;
 use crate::task::InputRequest;
 use crate::tool::ToolOutput;
 
@@ -23,6 +24,8 @@ pub struct ToolCall {
     pub cancelled: CancellationToken,
     /// What the client brings back to a suspended call.
     pub resume: Option<Resume>,
+    /// Whether the handler may go on as a task ([`Context::detach`](super::Context::detach)).
+    pub may_detach: bool,
 }
 
 impl ToolCall {
@@ -35,6 +38,7 @@ impl ToolCall {
             meta: Map::new(),
             cancelled: CancellationToken::new(),
             resume: None,
+            may_detach: false,
         }
     }
 }
@@ -60,6 +64,8 @@ pub enum CallOutcome {
         /// What it must bring back, sealed.
         state: String,
     },
+    /// It goes on as this task. Only where it [may](ToolCall::may_detach).
+    Detached(Box<TaskView>),
 }
 
 impl ToolCall {

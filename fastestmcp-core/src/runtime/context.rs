@@ -56,8 +56,8 @@ pub(crate) struct Inner {
 
 /// Where progress and records of a handler go.
 pub(crate) enum Sink {
-    /// A plain call: to the client, and into memory.
-    Plain(mpsc::Sender<Progress>),
+    /// A plain call: to the client, and into memory. The token, if there is one, turns the call into a task.
+    Plain(mpsc::Sender<Progress>, Option<CancellationToken>),
     /// A task: into its record.
     Task(Arc<TaskRun>),
 }
@@ -100,7 +100,7 @@ impl Context {
     /// The task this handler runs as, if it does.
     pub fn task_id(&self) -> Option<&TaskId> {
         match &self.0.sink {
-            Sink::Plain(_) => None,
+            Sink::Plain(..) => None,
             Sink::Task(run) => Some(run.id()),
         }
     }
@@ -300,8 +300,21 @@ impl Context {
         let progress = Progress { progress, total, message };
         match &self.0.sink {
             // A client that does not keep up misses some: progress is a hint.
-            Sink::Plain(sender) => drop(sender.try_send(progress)),
+            Sink::Plain(sender, _) => drop(sender.try_send(progress)),
             Sink::Task(run) => run.note_progress(progress),
+        }
+    }
+
+    /// Goes on as a task: the client is given a task id and waits no longer. For tools whose policy says
+    /// [`detaches`](crate::tool::TaskPolicy::detaches); where the call is a task already, or cannot become one, it just
+    /// goes on.
+    ///
+    /// A replay point (contract T15): the handler runs again from its start, as the task, and gets back what was
+    /// answered and recorded before.
+    pub async fn detach(&self) {
+        if let Sink::Plain(_, Some(detach)) = &self.0.sink {
+            detach.cancel();
+            std::future::pending::<()>().await;
         }
     }
 

@@ -61,7 +61,7 @@ impl LocalClient {
         let client = Arc::new(Within(self.answerer.clone()));
         match self.runtime.call(self.request(tool, arguments)?, client).await? {
             CallOutcome::Complete(output) => Ok(output),
-            CallOutcome::InputRequired { .. } => Err(CallError::Cancelled),
+            CallOutcome::InputRequired { .. } | CallOutcome::Detached(_) => Err(CallError::Cancelled),
         }
     }
 

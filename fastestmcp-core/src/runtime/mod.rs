@@ -56,6 +56,7 @@ use crate::Stores;
 use crate::ids::TaskId;
 use crate::principal::Principal;
 use crate::session::{Scope, SessionRegistry};
+use crate::task::Journal;
 use crate::tool::Tool;
 use shared::Shared;
 
@@ -164,7 +165,7 @@ impl Runtime {
     /// # Errors
     /// Unknown tool, overloaded, a bad idempotency key, the store failed.
     pub async fn submit(&self, call: ToolCall, ttl: AskedTtl) -> Result<TaskView, CallError> {
-        submit::submit(&self.shared, call, ttl).await
+        submit::submit(&self.shared, call, ttl, Journal::default()).await
     }
 
     /// A task of this caller.

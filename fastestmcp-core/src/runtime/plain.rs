@@ -20,6 +20,7 @@ use super::locals::Locals;
 use super::replay::Replay;
 use super::resume;
 use super::shared::Shared;
+use super::submit::{self, AskedTtl};
 use crate::task::{InputRequest, Journal, Progress, RpcError};
 use crate::tool::{Failure, Tool, ToolError, ToolOutput};
 
@@ -39,6 +40,7 @@ pub(super) async fn call(
     let replay = Arc::new(replay_of(shared, &call).await?);
     let (progress, mut reports) = mpsc::channel(PROGRESS_QUEUE);
     let cancelled = CancellationToken::new();
+    let detach = call.may_detach.then(CancellationToken::new);
     let cx = Context::new(Inner {
         shared: shared.clone(),
         tool: call.tool.clone(),
@@ -47,12 +49,13 @@ pub(super) async fn call(
         locals: Locals::default(),
         replay: replay.clone(),
         cancelled: cancelled.clone(),
-        sink: Sink::Plain(progress),
+        sink: Sink::Plain(progress, detach.clone()),
     });
     let mut attempt = Attempt {
         handler: Running::new(&tool, cx, call.arguments.clone()),
         asked: FuturesUnordered::new(),
         replay,
+        detach,
         client,
         timeout: tool.call_timeout().unwrap_or(shared.config.call_timeout),
         input_timeout: shared.config.input_timeout,
@@ -72,6 +75,12 @@ pub(super) async fn call(
             let requests = journal.open_inputs().map(|(key, request)| (key.to_owned(), request.clone())).collect();
             let state = resume::suspend(shared, &call, journal).await?;
             Ok(CallOutcome::InputRequired { requests, state })
+        }
+        Ended::Detached => {
+            let journal = attempt.replay.journal();
+            drop(attempt);
+            let task = submit::submit(shared, call, AskedTtl::Default, journal).await?;
+            Ok(CallOutcome::Detached(Box::new(task)))
         }
         Ended::Stop(error) => {
             cancelled.cancel();
@@ -102,6 +111,7 @@ async fn replay_of(shared: &Shared, call: &ToolCall) -> Result<Replay, CallError
 enum Ended {
     Result(Result<ToolOutput, CallError>),
     Suspended,
+    Detached,
     Stop(CallError),
 }
 
@@ -111,6 +121,7 @@ struct Attempt {
     handler: Running,
     asked: FuturesUnordered<Asked>,
     replay: Arc<Replay>,
+    detach: Option<CancellationToken>,
     client: Arc<dyn Client>,
     timeout: Duration,
     input_timeout: Duration,
@@ -138,6 +149,8 @@ impl Attempt {
                         self.ask(requests);
                     }
                 },
+                // After the turn: what the handler asked in it is asked first.
+                () = detached(self.detach.as_ref()) => return Ended::Detached,
                 Some((key, result)) = self.asked.next(), if !self.asked.is_empty() => {
                     self.answered(&key, result);
                     if self.asked.is_empty() && let Some(since) = waiting_since.take() {
@@ -177,6 +190,14 @@ impl Attempt {
             let _ =
                 tokio::time::timeout(grace, async move { while let Turn::Raised(_) = handler.turn().await {} }).await;
         });
+    }
+}
+
+/// Ends when the handler wants to go on as a task.
+async fn detached(detach: Option<&CancellationToken>) {
+    match detach {
+        Some(detach) => detach.cancelled().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -13,7 +13,7 @@ use super::view::TaskView;
 use crate::error::Outcome;
 use crate::ids::{self, MAX_ID_BYTES, TaskId};
 use crate::principal::Principal;
-use crate::task::{Idempotency, InsertOutcome, NewTask, Rerun, RunPolicy, TaskSpec, TaskState, TaskStatus};
+use crate::task::{Idempotency, InsertOutcome, Journal, NewTask, Rerun, RunPolicy, TaskSpec, TaskState, TaskStatus};
 use crate::time::millis;
 use crate::tool::{TaskPolicy, Tool};
 
@@ -31,7 +31,13 @@ pub enum AskedTtl {
     For(Duration),
 }
 
-pub(super) async fn submit(shared: &Arc<Shared>, call: ToolCall, ttl: AskedTtl) -> Result<TaskView, CallError> {
+/// `journal` is what the call has of its time before it became a task.
+pub(super) async fn submit(
+    shared: &Arc<Shared>,
+    call: ToolCall,
+    ttl: AskedTtl,
+    journal: Journal,
+) -> Result<TaskView, CallError> {
     let tool = known(shared, &call)?;
     let policy = tool.task_policy();
     let owner = call.caller.owner();
@@ -46,7 +52,7 @@ pub(super) async fn submit(shared: &Arc<Shared>, call: ToolCall, ttl: AskedTtl) 
         meta: call.meta,
         ..TaskSpec::new(call.tool, call.arguments, call.caller.auth, call.caller.scope, run_policy(tool))
     };
-    let state = TaskState { poll_ms: millis(policy.poll_interval), ..TaskState::default() };
+    let state = TaskState { poll_ms: millis(policy.poll_interval), journal, ..TaskState::default() };
     let mut task = NewTask::new(TaskId::random()?, owner, policy.queue.clone(), spec.encode()?, state.encode()?);
     task.session = call.caller.session;
     task.priority = policy.priority;

@@ -44,6 +44,9 @@ pub struct TaskPolicy {
     pub inline_for: Duration,
     /// How often clients are asked to poll: 1 s.
     pub poll_interval: Duration,
+    /// On the 2026 wire: whether it begins as a plain call and becomes a task where the handler says so
+    /// ([`Context::detach`](crate::runtime::Context::detach)): no, at once.
+    pub detaches: bool,
 }
 
 impl TaskPolicy {
@@ -62,6 +65,7 @@ impl TaskPolicy {
             on_input_timeout: OnInputTimeout::Decline,
             inline_for: Duration::ZERO,
             poll_interval: Duration::from_secs(1),
+            detaches: false,
         }
     }
 
@@ -148,6 +152,15 @@ impl TaskPolicy {
     #[must_use]
     pub const fn inline_for(mut self, inline_for: Duration) -> Self {
         self.inline_for = inline_for;
+        self
+    }
+
+    /// On the 2026 wire, it begins as a plain call, which may ask for input, and becomes a task where the handler says so
+    /// ([`Context::detach`](crate::runtime::Context::detach)). What comes before that point runs twice: see
+    /// [`Context::once`](crate::runtime::Context::once).
+    #[must_use]
+    pub const fn detaches(mut self) -> Self {
+        self.detaches = true;
         self
     }
 

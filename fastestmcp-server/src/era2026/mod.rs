@@ -48,7 +48,12 @@ pub(crate) async fn submit(handler: &McpHandler, call: ToolCall) -> Result<CallT
     {
         return answer;
     }
-    Ok(CallToolResponse::Task(CreateTaskResult::new(view::task(&latest))))
+    Ok(created(&latest))
+}
+
+/// The task as the answer of the call.
+pub(crate) fn created(task: &TaskView) -> CallToolResponse {
+    CallToolResponse::Task(CreateTaskResult::new(view::task(task)))
 }
 
 /// The outcome as the answer of the call itself.
