@@ -5,6 +5,7 @@
 #[macro_use]
 mod support;
 
+mod bad_input;
 mod flow_2025;
 mod flow_2026;
 mod restart;
