@@ -8,6 +8,7 @@ mod support;
 mod bad_input;
 mod flow_2025;
 mod flow_2026;
+mod kill_storm;
 mod restart;
 mod stdio;
 mod two_processes;

@@ -99,10 +99,12 @@ fn what_every_request_must_carry<L: Link>(mut client: Client2026<L>) {
         assert_eq!((answer.status, answer.code()), (status, code), "{meta}: {answer:?}");
     }
     if L::HTTP {
-        for meta in [json!({}), json!(7), without("protocolVersion"), with("protocolVersion", json!(7))] {
+        for meta in [json!({}), without("protocolVersion"), with("protocolVersion", json!(7))] {
             let answer = send(meta.clone());
             assert_eq!((answer.status, answer.code()), (400, -32602), "{meta}: {answer:?}");
         }
+        // Not even a message.
+        assert_eq!(send(json!(7)).code(), -32600);
     } else {
         assert_eq!(send(whole.clone()).structured()["visits"], 2);
     }
