@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{CallOutcome, Resume, Runtime, ToolCall};
+use fastestmcp_core::runtime::{CallError, CallOutcome, Resume, Runtime, ToolCall};
 use fastestmcp_core::task::InputRequest;
 use fastestmcp_core::tool::{TaskSupport, Tool};
 use rmcp::ServerHandler;
@@ -178,10 +178,14 @@ impl ServerHandler for McpHandler {
 
     async fn list_tools(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(self.0.catalog.list())
+        // The list is one page: no cursor is one of ours.
+        match request.and_then(|request| request.cursor) {
+            None => Ok(self.0.catalog.list()),
+            Some(_) => Err(errors::refused(&CallError::InvalidCursor)),
+        }
     }
 
     // The protocol layer would answer these with empty results, as if the server had what it does not declare.

@@ -5,8 +5,10 @@
 #[macro_use]
 mod support;
 
+mod bad_input;
 mod flow_2025;
 mod flow_2026;
+mod kill_storm;
 mod restart;
 mod stdio;
 mod two_processes;

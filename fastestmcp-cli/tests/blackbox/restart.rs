@@ -105,6 +105,7 @@ fn a_process_on_stdio_says_on_standard_error_what_resumes_and_stops_in_order() {
     let before = until("a step of the next process", || left(&client.task(&id)));
     until("more steps", || left(&client.task(&id)).filter(|left| *left + 5 < before));
     // A client that leaves is a stop too.
+    client.about("tasks/cancel", &id).result();
     client.link().process().close_input();
     assert_eq!(client.link().process().wait().code(), Some(0));
     let (stdout, stderr) = client.link().process().rest();

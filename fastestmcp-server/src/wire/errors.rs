@@ -1,3 +1,4 @@
+use fastestmcp_core::error::StoreErrorKind;
 use fastestmcp_core::runtime::CallError;
 use fastestmcp_core::task::RpcError;
 use rmcp::model::{ErrorCode, ErrorData};
@@ -17,7 +18,9 @@ pub(crate) fn rpc(error: ErrorData) -> RpcError {
 /// Why a request has no result, in the words of the wire; what is masked there is logged here (contract R4).
 pub(crate) fn refused(error: &CallError) -> ErrorData {
     match error {
-        CallError::Store(cause) => tracing::error!(target: TARGET, error = %cause, "the store failed"),
+        CallError::Store(cause) if cause.kind != StoreErrorKind::TooLarge => {
+            tracing::error!(target: TARGET, error = %cause, "the store failed");
+        }
         CallError::Unreadable(_) | CallError::NotSerializable(_) | CallError::Random(_) => {
             tracing::error!(target: TARGET, %error, "internal error");
         }

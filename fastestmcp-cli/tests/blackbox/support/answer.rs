@@ -1,4 +1,4 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The answer to a request.
 #[derive(Debug)]
@@ -10,17 +10,22 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// One that has this result.
+    pub(crate) fn of(result: &Value) -> Self {
+        Self { status: 200, message: json!({ "result": result }) }
+    }
+
     /// The result of a request that succeeds.
     #[track_caller]
     pub(crate) fn result(&self) -> &Value {
-        assert_eq!(self.status, 200, "{:?}", self.message);
-        self.message.get("result").unwrap_or_else(|| panic!("no result: {:?}", self.message))
+        assert_eq!(self.status, 200, "{}", self.message);
+        self.message.get("result").unwrap_or_else(|| panic!("no result: {}", self.message))
     }
 
     /// The code of a request that is refused.
     #[track_caller]
     pub(crate) fn code(&self) -> i64 {
-        self.message["error"]["code"].as_i64().unwrap_or_else(|| panic!("no error: {self:?}"))
+        self.message["error"]["code"].as_i64().unwrap_or_else(|| panic!("no error: {}", self.message))
     }
 
     /// The text of a tool result, and whether it is an error.

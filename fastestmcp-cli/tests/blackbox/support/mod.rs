@@ -29,7 +29,7 @@ pub(crate) use answer::Answer;
 pub(crate) use client::Client;
 pub(crate) use client_2025::Client2025;
 pub(crate) use client_2026::Client2026;
-pub(crate) use http::Http;
+pub(crate) use http::{Http, HttpAnswer};
 pub(crate) use link::{Broken, Link};
 pub(crate) use process::Process;
 pub(crate) use server::{Server, Store};
