@@ -1,0 +1,1 @@
+SELECT value FROM entry WHERE scope = ?1 AND key = ?2
