@@ -369,3 +369,27 @@ async fn subscribers_get_every_event_once_in_order_and_a_gap_when_the_log_has_mo
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_task_that_waits_when_its_node_stops_is_answered_and_ends_elsewhere() {
+    async fn ask(cx: Context, _: NoArgs) -> Result<String, ToolError> {
+        cx.checkpoint("asked").await?;
+        match cx.elicit::<Confirm>("confirm", "Go on?").await? {
+            Answer::Accepted(confirm) => Ok(confirm.ok.to_string()),
+            _ => Ok("no".to_owned()),
+        }
+    }
+    on_every_store(async |stores| {
+        let tool = || Tool::new("ask", ask).task(TaskPolicy::required().rerun());
+        let first = node(&stores, vec![tool()]).await;
+        let task = me(&first).start("ask", json!({})).await.unwrap();
+        task.until(|view| view.status == TaskStatus::InputRequired).await.unwrap();
+        first.shutdown().await;
+        let second = node(&stores, vec![tool()]).await;
+        let task = me(&second).task(task.id().clone());
+        assert_eq!(task.view().await.unwrap().status, TaskStatus::InputRequired);
+        task.answer("confirm", accept()).await.unwrap();
+        assert_eq!(text(&task.result().await.unwrap()), "true");
+    })
+    .await;
+}

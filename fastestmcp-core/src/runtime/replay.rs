@@ -31,10 +31,6 @@ struct Inner {
 }
 
 impl Replay {
-    pub(crate) fn new(journal: Journal) -> Self {
-        Self { inner: Mutex::new(Inner { journal, ..Inner::default() }), changed: Notify::new() }
-    }
-
     /// One that goes on from an earlier leg of the call: what the client still owes is asked again, unless `offered`
     /// answers it.
     pub(crate) fn resumed(mut journal: Journal, offered: BTreeMap<String, Value>) -> Self {
@@ -107,7 +103,8 @@ impl Replay {
     /// Takes over answers that were recorded elsewhere.
     pub(crate) fn adopt(&self, journal: &Journal) {
         let mut inner = self.inner.lock();
-        for (key, input) in &journal.inputs {
+        // What is still open is raised by this handler itself, when it comes to it.
+        for (key, input) in journal.inputs.iter().filter(|(_, input)| input.answer.is_some()) {
             inner.journal.inputs.insert(key.clone(), input.clone());
         }
         drop(inner);

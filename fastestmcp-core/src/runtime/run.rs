@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -82,7 +83,7 @@ impl TaskRun {
             token,
             queue: head.queue.clone(),
             session: head.session.clone(),
-            replay: Arc::new(Replay::new(snapshot.state.journal.clone())),
+            replay: Arc::new(Replay::resumed(snapshot.state.journal.clone(), BTreeMap::new())),
             record: tokio::sync::Mutex::new(Held { version: head.version, snapshot }),
             version: AtomicU64::new(head.version.0),
             progress: Mutex::new(None),

@@ -143,7 +143,10 @@ pub fn apply(policy: &RunPolicy, task: Snapshot, event: TaskEvent) -> Result<Ste
             keep(status, state)
         }
         TaskEvent::Asked(requests, now) => {
-            ask(&mut state, requests)?;
+            let new = ask(&mut state, requests)?;
+            if !new && (status == TaskStatus::InputRequired || !state.journal.is_waiting()) {
+                return Err(Rejected::Unchanged);
+            }
             let deadline = now.after(Duration::from_millis(policy.input_timeout_ms));
             state.input_deadline.get_or_insert(deadline);
             keep(TaskStatus::InputRequired, state)
@@ -193,8 +196,8 @@ pub fn apply(policy: &RunPolicy, task: Snapshot, event: TaskEvent) -> Result<Ste
     }
 }
 
-/// Records requests under keys that are unique for the task's life.
-fn ask(state: &mut TaskState, requests: BTreeMap<String, InputRequest>) -> Result<(), Rejected> {
+/// Records requests under keys that are unique for the task's life; whether any was new.
+fn ask(state: &mut TaskState, requests: BTreeMap<String, InputRequest>) -> Result<bool, Rejected> {
     let mut new = false;
     for (key, request) in requests {
         match state.journal.inputs.get(&key) {
@@ -206,7 +209,7 @@ fn ask(state: &mut TaskState, requests: BTreeMap<String, InputRequest>) -> Resul
             }
         }
     }
-    if new { Ok(()) } else { Err(Rejected::Unchanged) }
+    Ok(new)
 }
 
 fn time_out(policy: &RunPolicy, mut state: TaskState) -> Step {

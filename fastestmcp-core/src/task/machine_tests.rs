@@ -89,6 +89,16 @@ fn a_key_stands_for_one_request_only() {
     assert_eq!(apply(&policy, task, ask(other)), Err(Rejected::KeyReused("k".into())));
 }
 
+#[test]
+fn a_redelivered_handler_that_asks_again_waits_again() {
+    let policy = policy(Rerun::Always { max_attempts: 3 });
+    let ask = || TaskEvent::Asked(BTreeMap::from([("k".into(), confirm())]), NOW);
+    let waiting = after(&fresh(1), apply(&policy, fresh(1), ask()).unwrap());
+    assert_eq!(apply(&policy, Snapshot { claims: 2, ..waiting.clone() }, ask()), Err(Rejected::Unchanged));
+    let detached = Snapshot { status: TaskStatus::Working, ..waiting };
+    assert_eq!(apply(&policy, detached, ask()).unwrap().status, TaskStatus::InputRequired);
+}
+
 fn any_event() -> impl Strategy<Value = TaskEvent> {
     let key = prop_oneof![Just("a".to_owned()), Just("b".to_owned())];
     let good = json!({"action": "accept", "content": {"ok": true}});
