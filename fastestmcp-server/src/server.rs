@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use fastestmcp_core::Stores;
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{Runtime, RuntimeConfig};
+use fastestmcp_core::runtime::{LocalClient, Runtime, RuntimeConfig};
 use fastestmcp_core::tool::Tool;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
@@ -60,6 +60,14 @@ impl Server {
         let http = self.http.clone();
         let handler = self.start().await?;
         Ok(McpService::new(handler, &http))
+    }
+
+    /// Starts the runtime and gives a client of it within this process: for an author's own tests.
+    ///
+    /// # Errors
+    /// The runtime could not start.
+    pub async fn local(self, principal: Principal) -> Result<LocalClient, ServerError> {
+        Ok(self.start().await?.runtime().local(principal))
     }
 
     /// Serves one client on standard input and output, and runs tasks, until the input ends or a signal comes.
