@@ -13,6 +13,7 @@ use rmcp::model::{
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
+use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::catalog::Catalog;
@@ -35,6 +36,7 @@ struct Inner {
     config: ServerConfig,
     catalog: Arc<Catalog>,
     local: Principal,
+    calls: TaskTracker,
 }
 
 impl McpHandler {
@@ -49,7 +51,13 @@ impl McpHandler {
         let capabilities = ServerCapabilities::builder().enable_tools().enable_tasks().build();
         let mut config = ServerConfig::new(capabilities).with_server_info(Implementation::new(name, version));
         config.instructions = instructions;
-        Self(Arc::new(Inner { runtime, config, catalog: Arc::new(Catalog::new(tools)), local }))
+        Self(Arc::new(Inner {
+            runtime,
+            config,
+            catalog: Arc::new(Catalog::new(tools)),
+            local,
+            calls: TaskTracker::new(),
+        }))
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {
@@ -64,12 +72,19 @@ impl McpHandler {
         &self.0.config.server_info
     }
 
+    /// Ends when no plain call is running, and stays so for those that begin later.
+    pub(crate) async fn calls_ended(&self) {
+        self.0.calls.close();
+        self.0.calls.wait().await;
+    }
+
     fn site(&self, cx: &RequestContext<RoleServer>) -> Site {
         Site::of(cx, &self.0.local)
     }
 
     /// Runs a call whose answer is the answer of the request.
     pub(crate) async fn plain_call(&self, call: ToolCall, client: PeerClient) -> Result<CallToolResponse, ErrorData> {
+        let _running = self.0.calls.token();
         match self.0.runtime.call(call, Arc::new(client)).await {
             Ok(CallOutcome::Complete(output)) => content::call_result(output).map(CallToolResponse::Complete),
             Ok(CallOutcome::InputRequired { requests, state }) => {

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -13,18 +14,22 @@ use super::registry_store::RegistryStore;
 use super::sessions::RegistrySessions;
 use crate::config::HttpConfig;
 use crate::handler::McpHandler;
+use crate::telemetry::TARGET;
+
+/// How long the answers of what has just ended may take to their streams.
+const LAST_ANSWERS: Duration = Duration::from_millis(100);
 
 /// A running MCP endpoint, to be mounted in an application.
 #[derive(Clone)]
 pub struct McpService {
-    runtime: Runtime,
+    handler: McpHandler,
     router: Router,
     streams: CancellationToken,
 }
 
 impl fmt::Debug for McpService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("McpService").field("runtime", &self.runtime).finish_non_exhaustive()
+        f.debug_struct("McpService").field("runtime", self.runtime()).finish_non_exhaustive()
     }
 }
 
@@ -41,13 +46,13 @@ impl McpService {
             .with_max_request_body_bytes(config.max_body.saturating_add(64))
             .with_cancellation_token(streams.clone());
         wire.session_store = Some(Arc::new(RegistryStore));
-        let runtime = handler.runtime().clone();
+        let kept = handler.clone();
         let sessions = Arc::new(RegistrySessions::new(handler.clone()));
         let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, wire);
         let endpoint = Arc::new(Endpoint { service, max_body: config.max_body });
         let serve = async |State(endpoint): State<Arc<Endpoint>>, request: Request| endpoint.serve(request).await;
         let router = Router::new().route(&config.path, any(serve)).with_state(endpoint);
-        Self { runtime, router, streams }
+        Self { handler: kept, router, streams }
     }
 
     /// The endpoint under its configured path. Set `TCP_NODELAY` on the sockets you serve it on.
@@ -56,13 +61,20 @@ impl McpService {
     }
 
     /// What runs behind it.
-    pub const fn runtime(&self) -> &Runtime {
-        &self.runtime
+    pub fn runtime(&self) -> &Runtime {
+        self.handler.runtime()
     }
 
-    /// Drains (contract R7): lets running work end or hands it back, then ends all streams. Stop accepting first.
+    /// Drains (contract R7): lets running calls and tasks end within the drain period, or hands them back, then ends all
+    /// streams. Stop accepting first.
     pub async fn shutdown(&self) {
-        self.runtime.shutdown().await;
+        let runtime = self.runtime();
+        let calls = tokio::time::timeout(runtime.config().drain, self.handler.calls_ended());
+        let (_, ended) = tokio::join!(runtime.shutdown(), calls);
+        if ended.is_err() {
+            tracing::warn!(target: TARGET, "some calls did not end and are cut off");
+        }
+        tokio::time::sleep(LAST_ANSWERS).await;
         self.streams.cancel();
     }
 }
