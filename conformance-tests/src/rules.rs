@@ -1,8 +1,8 @@
 //! The contract's rules in one line each, for the report of a failure.
 
-/// What the rule `id` promises.
+/// What the rule `id` promises; empty for a rule that no case is about.
 pub(crate) fn text(id: &str) -> &'static str {
-    RULES.iter().find(|(rule, _)| *rule == id).map_or("see the contract", |(_, text)| text)
+    RULES.iter().find(|(rule, _)| *rule == id).map_or("", |(_, text)| text)
 }
 
 const RULES: &[(&str, &str)] = &[
@@ -12,6 +12,7 @@ const RULES: &[(&str, &str)] = &[
     ),
     ("G3", "a deadline at or before now means absent: for every operation, at once, swept or not"),
     ("G4", "a failure is a typed error that says whether it was applied; it is never reported as absent"),
+    ("G5", "every call ends within its deadline with a value or a typed error, and holds up no other"),
     ("G6", "a caller that drops its future leaves the operation wholly applied or not, and no lock behind"),
     ("G7", "values are opaque bytes and read as they were put; ids and keys are opaque UTF-8 up to 512 bytes"),
     ("G8", "namespaces on one database never see each other"),
@@ -40,6 +41,7 @@ const RULES: &[(&str, &str)] = &[
     ("T4", "each due task goes to exactly one claimer, by priority, due time and id; stale tokens are refused"),
     ("T5", "a lease that ends makes its task due by itself: never before its end, at most 2 s after"),
     ("T9", "a task's ttl counts from creation; a terminal write extends it to retain, never shortens it"),
+    ("T14", "submission is all or nothing; a repeat after a lost answer finds itself"),
     ("T10", "listing is by owner and optionally status, newest first"),
     ("E1", "offsets rise strictly per topic in commit order as every reader sees it, also over re-creation"),
     ("E2", "a gap is told if anything after the offset may be gone; never a silent hole"),

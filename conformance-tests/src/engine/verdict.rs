@@ -65,3 +65,15 @@ impl Record {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases;
+
+    #[test]
+    fn the_rule_of_every_case_has_a_text() {
+        let silent: Vec<_> = cases::all().filter(|case| rules::text(case.rule).is_empty()).collect();
+        assert!(silent.is_empty(), "{silent:?}");
+    }
+}

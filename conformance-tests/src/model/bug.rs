@@ -64,6 +64,10 @@ pub enum Bug {
     IdempotencyIgnoresDigest,
     /// A task can be claimed shortly before its lease ends.
     EarlyReclaim,
+    /// A write that may have been applied is reported as not applied.
+    UnknownAsNotApplied,
+    /// A read that fails is answered as if nothing were there.
+    FailureAsAbsent,
     /// Namespaces share their data.
     SharedNamespaces,
 }

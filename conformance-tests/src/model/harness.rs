@@ -5,7 +5,7 @@ use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::time::Clock;
 
 use super::{Bug, Disk, Switch};
-use crate::harness::{Cluster, Harness, HarnessError, Node};
+use crate::harness::{Cluster, Fault, Harness, HarnessError, Node, Skew};
 use crate::planted::Faulty;
 
 /// Runs the suite on the reference model, or on the model with one bug.
@@ -49,13 +49,33 @@ impl Cluster for Disk {
     async fn node_in(&self, namespace: &Namespace, index: usize) -> Result<Node, HarnessError> {
         let shared = self.switch.bends(Bug::SharedNamespaces, *namespace != Namespace::default());
         let model = if shared { self.open(&Namespace::default(), index) } else { self.open(namespace, index) };
-        Ok(Node::of(Faulty::around(model, self.switch.clone())))
+        Ok(Node::of(Faulty::around(model, self.switch.clone(), self.wire(index))))
     }
 
     async fn crash(&self) -> Result<(), HarnessError> {
         for (space, _) in self.spaces.lock().values() {
             space.lock().lose_what_is_not_durable(&self.switch);
         }
+        Ok(())
+    }
+
+    async fn inject(&self, index: usize, fault: Fault) -> Result<(), HarnessError> {
+        self.wire(index).arm(fault);
+        Ok(())
+    }
+
+    async fn cut(&self, index: usize) -> Result<(), HarnessError> {
+        self.wire(index).set_cut(true);
+        Ok(())
+    }
+
+    async fn heal(&self, index: usize) -> Result<(), HarnessError> {
+        self.wire(index).set_cut(false);
+        Ok(())
+    }
+
+    async fn skew(&self, _index: usize, _by: Skew) -> Result<(), HarnessError> {
+        // The model reads the store's clock and no other: there is nothing to move.
         Ok(())
     }
 

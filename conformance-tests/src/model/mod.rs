@@ -10,11 +10,13 @@ mod page;
 mod session;
 mod sweep;
 mod task;
+mod wire;
 
 pub use bug::Bug;
 pub(crate) use bug::Switch;
 pub use harness::ModelHarness;
 pub(crate) use session::unconditional;
+pub(crate) use wire::Wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -66,11 +68,16 @@ struct Disk {
     clock: Arc<dyn Clock>,
     switch: Arc<Switch>,
     spaces: Arc<Mutex<BTreeMap<Namespace, Shared>>>,
+    wires: Arc<Mutex<BTreeMap<usize, Arc<Wire>>>>,
 }
 
 impl Disk {
     fn new(clock: Arc<dyn Clock>, switch: Arc<Switch>) -> Self {
-        Self { clock, switch, spaces: Arc::default() }
+        Self { clock, switch, spaces: Arc::default(), wires: Arc::default() }
+    }
+
+    fn wire(&self, node: usize) -> Arc<Wire> {
+        self.wires.lock().entry(node).or_default().clone()
     }
 
     fn open(&self, namespace: &Namespace, node: usize) -> Model {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fastestmcp_core::backend::{At, Backend, Guarantees, SweepBudget, Swept};
-use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::error::{Outcome, StoreResult};
 use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead, WakeStream};
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::page::{Page, PageLimit, PageRequest};
@@ -21,19 +21,34 @@ use fastestmcp_core::task::{
 use fastestmcp_core::time::StoreTime;
 use parking_lot::Mutex;
 
-use crate::model::{Bug, Model, Switch, unconditional};
+use crate::model::{Bug, Model, Switch, Wire, unconditional};
 
 /// The model behind the faults that happen around single operations: between two of them, or on the way.
 #[derive(Debug)]
 pub(crate) struct Faulty {
     inner: Model,
     switch: Arc<Switch>,
+    wire: Arc<Wire>,
     seen: Mutex<HashMap<(Scope, Vec<String>), Loaded>>,
 }
 
 impl Faulty {
-    pub(crate) fn around(inner: Model, switch: Arc<Switch>) -> Self {
-        Self { inner, switch, seen: Mutex::default() }
+    pub(crate) fn around(inner: Model, switch: Arc<Switch>, wire: Arc<Wire>) -> Self {
+        Self { inner, switch, wire, seen: Mutex::default() }
+    }
+
+    /// One operation over the wire.
+    async fn carried<T: Send>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = StoreResult<T>> + Send,
+    ) -> StoreResult<T> {
+        self.wire.carry(operation, work).await.map_err(|mut error| {
+            if self.switch.bends(Bug::UnknownAsNotApplied, error.outcome == Outcome::Unknown) {
+                error.outcome = Outcome::NotApplied;
+            }
+            error
+        })
     }
 
     /// Where another caller gets in between.
@@ -50,6 +65,48 @@ impl Faulty {
             }
             _ => (scope.clone(), String::new()),
         }
+    }
+
+    async fn load_bent(&self, scope: &Scope, keys: &[&str], touch: Option<Touch>) -> StoreResult<At<Loaded>> {
+        if self.switch.has(Bug::TornLoad) && keys.len() > 1 {
+            return self.torn_load(scope, keys, touch).await;
+        }
+        let (scope, start) = self.joined(scope);
+        let keys: Vec<String> = keys.iter().map(|key| format!("{start}{key}")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let fresh = self.inner.load(&scope, &keys, touch).await?;
+        Ok(if self.switch.has(Bug::StaleRead) { self.stale(&scope, &keys, fresh) } else { fresh })
+    }
+
+    async fn commit_bent(&self, mut request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
+        if self.switch.has(Bug::CheckThenAct) {
+            return self.check_then_act(request).await;
+        }
+        if self.switch.has(Bug::TakeInTwoSteps) && request.ops.iter().any(|op| matches!(op, Op::Take { .. })) {
+            return self.take_in_two_steps(request).await;
+        }
+        let (scope, start) = self.joined(&request.scope);
+        request.scope = scope;
+        for op in &mut request.ops {
+            let (Op::Put { key, .. } | Op::Delete { key, .. } | Op::Take { key, .. } | Op::Check { key, .. }) = op;
+            key.insert_str(0, &start);
+        }
+        self.inner.commit(request).await
+    }
+
+    async fn insert_bent(&self, mut task: NewTask) -> StoreResult<At<InsertOutcome>> {
+        if let Some(quota) = task.quota
+            && self.switch.has(Bug::QuotaOutsideLock)
+        {
+            let owner = OwnerFilter::Is(task.owner.clone());
+            let listed = self.inner.list_tasks(&owner, None, PageRequest::first(PageLimit::MAX)).await?;
+            let open = listed.value.items.iter().filter(|head| head.open).count();
+            if open < quota as usize {
+                self.pause().await;
+                task.quota = None;
+            }
+        }
+        self.inner.insert(task).await
     }
 
     async fn check_then_act(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
@@ -105,41 +162,27 @@ impl Backend for Faulty {
     }
 
     async fn ping(&self) -> StoreResult<StoreTime> {
-        self.inner.ping().await
+        self.carried("ping", self.inner.ping()).await
     }
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
-        self.inner.sweep(budget).await
+        self.carried("sweep", self.inner.sweep(budget)).await
     }
 }
 
 #[async_trait]
 impl SessionStateStore for Faulty {
     async fn load(&self, scope: &Scope, keys: &[&str], touch: Option<Touch>) -> StoreResult<At<Loaded>> {
-        if self.switch.has(Bug::TornLoad) && keys.len() > 1 {
-            return self.torn_load(scope, keys, touch).await;
+        match self.carried("load", self.load_bent(scope, keys, touch)).await {
+            Err(_) if self.switch.is(Bug::FailureAsAbsent) => {
+                Ok(At::new(self.inner.ping().await?, Loaded { scope: None, entries: vec![None; keys.len()] }))
+            }
+            answer => answer,
         }
-        let (scope, start) = self.joined(scope);
-        let keys: Vec<String> = keys.iter().map(|key| format!("{start}{key}")).collect();
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let fresh = self.inner.load(&scope, &keys, touch).await?;
-        Ok(if self.switch.has(Bug::StaleRead) { self.stale(&scope, &keys, fresh) } else { fresh })
     }
 
-    async fn commit(&self, mut request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
-        if self.switch.has(Bug::CheckThenAct) {
-            return self.check_then_act(request).await;
-        }
-        if self.switch.has(Bug::TakeInTwoSteps) && request.ops.iter().any(|op| matches!(op, Op::Take { .. })) {
-            return self.take_in_two_steps(request).await;
-        }
-        let (scope, start) = self.joined(&request.scope);
-        request.scope = scope;
-        for op in &mut request.ops {
-            let (Op::Put { key, .. } | Op::Delete { key, .. } | Op::Take { key, .. } | Op::Check { key, .. }) = op;
-            key.insert_str(0, &start);
-        }
-        self.inner.commit(request).await
+    async fn commit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
+        self.carried("commit", self.commit_bent(request)).await
     }
 
     async fn list_entries(
@@ -148,53 +191,42 @@ impl SessionStateStore for Faulty {
         prefix: &str,
         page: PageRequest,
     ) -> StoreResult<At<Page<(String, Entry)>>> {
-        self.inner.list_entries(scope, prefix, page).await
+        self.carried("list_entries", self.inner.list_entries(scope, prefix, page)).await
     }
 
     async fn delete_scope(&self, scope: &Scope) -> StoreResult<At<bool>> {
-        self.inner.delete_scope(scope).await
+        self.carried("delete_scope", self.inner.delete_scope(scope)).await
     }
 
     async fn list_scopes(&self, kind: ScopeKind, page: PageRequest) -> StoreResult<At<Page<(Scope, ScopeInfo)>>> {
-        self.inner.list_scopes(kind, page).await
+        self.carried("list_scopes", self.inner.list_scopes(kind, page)).await
     }
 
     async fn count_scopes(&self, kind: ScopeKind, at_most: u64) -> StoreResult<At<u64>> {
-        self.inner.count_scopes(kind, at_most).await
+        self.carried("count_scopes", self.inner.count_scopes(kind, at_most)).await
     }
 }
 
 #[async_trait]
 impl TaskBackend for Faulty {
-    async fn insert(&self, mut task: NewTask) -> StoreResult<At<InsertOutcome>> {
-        if let Some(quota) = task.quota
-            && self.switch.has(Bug::QuotaOutsideLock)
-        {
-            let owner = OwnerFilter::Is(task.owner.clone());
-            let listed = self.inner.list_tasks(&owner, None, PageRequest::first(PageLimit::MAX)).await?;
-            let open = listed.value.items.iter().filter(|head| head.open).count();
-            if open < quota as usize {
-                self.pause().await;
-                task.quota = None;
-            }
-        }
-        self.inner.insert(task).await
+    async fn insert(&self, task: NewTask) -> StoreResult<At<InsertOutcome>> {
+        self.carried("insert", self.insert_bent(task)).await
     }
 
     async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
-        self.inner.get(ids, filter, part).await
+        self.carried("get", self.inner.get(ids, filter, part)).await
     }
 
     async fn replace(&self, request: ReplaceRequest) -> StoreResult<At<ReplaceOutcome>> {
-        self.inner.replace(request).await
+        self.carried("replace", self.inner.replace(request)).await
     }
 
     async fn claim(&self, request: ClaimRequest) -> StoreResult<At<Claimed>> {
-        self.inner.claim(request).await
+        self.carried("claim", self.inner.claim(request)).await
     }
 
     async fn renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> StoreResult<At<Vec<Renewed>>> {
-        self.inner.renew(leases, lease).await
+        self.carried("renew", self.inner.renew(leases, lease)).await
     }
 
     async fn list_tasks(
@@ -203,25 +235,25 @@ impl TaskBackend for Faulty {
         status: Option<u8>,
         page: PageRequest,
     ) -> StoreResult<At<Page<TaskHead>>> {
-        self.inner.list_tasks(filter, status, page).await
+        self.carried("list_tasks", self.inner.list_tasks(filter, status, page)).await
     }
 }
 
 #[async_trait]
 impl EventLog for Faulty {
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>> {
-        self.inner.append(topic, events, keep).await
+        self.carried("append", self.inner.append(topic, events, keep)).await
     }
 
     async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>> {
-        self.inner.read(topics, limit).await
+        self.carried("read", self.inner.read(topics, limit)).await
     }
 
     async fn wake(&self, channels: &[String]) -> StoreResult<()> {
-        self.inner.wake(channels).await
+        self.carried("wake", self.inner.wake(channels)).await
     }
 
     async fn listen(&self) -> StoreResult<WakeStream> {
-        self.inner.listen().await
+        self.carried("listen", self.inner.listen()).await
     }
 }

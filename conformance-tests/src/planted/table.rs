@@ -78,7 +78,10 @@ pub const PLANTED: &[Planted] = &[
             "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
         ],
     ),
-    planted(Bug::CallersClock, &["session.clock.all_nodes_share_one_clock"]),
+    planted(
+        Bug::CallersClock,
+        &["session.clock.all_nodes_share_one_clock", "session.failure.process_clocks_do_not_matter"],
+    ),
     planted(
         Bug::PageByOffset,
         &["session.paging.a_walk_over_entries_survives_inserts", "task.listing.a_walk_survives_inserts"],
@@ -174,6 +177,15 @@ pub const PLANTED: &[Planted] = &[
         ],
     ),
     planted(Bug::EarlyReclaim, &["task.lease.it_never_ends_early_and_its_task_is_due_by_itself"]),
+    planted(
+        Bug::UnknownAsNotApplied,
+        &[
+            "session.failure.an_unknown_outcome_can_be_repeated_under_a_precondition",
+            "task.failure.an_insert_of_unknown_outcome_finds_itself",
+            "task.failure.a_write_of_unknown_outcome_is_settled_by_its_version",
+        ],
+    ),
+    planted(Bug::FailureAsAbsent, &["session.failure.a_node_that_is_cut_off_fails_and_comes_back"]),
     planted(
         Bug::SharedNamespaces,
         &[

@@ -20,7 +20,7 @@ cases! { Event, "event.live";
     "E3": any_name_is_a_channel,
 }
 
-/// Follows a topic from `after` until `done`, as a subscriber does.
+/// Follows a topic from `after`, as a subscriber does, until there are no writers and nothing more to read.
 async fn follow(log: Log, topic: String, mut after: Offset, writers: Arc<AtomicUsize>) -> Result<Vec<Event>, Halt> {
     let mut seen = Vec::new();
     loop {
@@ -131,14 +131,13 @@ async fn concurrent_appends_never_share_or_interleave_offsets(scene: &Scene) -> 
     }
     let Some((first, _)) = ranges.first() else { return Ok(()) };
     let log = scene.events(0).await?;
-    if let TopicRead::Events { items, .. } = read_after(&log, &topic, first.start).await? {
-        let got: Vec<_> = items.into_iter().map(|event| (event.offset, event.payload)).collect();
-        let each = |(range, name): &(std::ops::Range<Offset>, String)| {
-            (range.start.0..range.end.0).map(|at| (Offset(at), bytes::Bytes::from(name.clone()))).collect::<Vec<_>>()
-        };
-        let wanted: Vec<_> = ranges.iter().flat_map(each).skip(1).collect();
-        scene.check(got == wanted, || "the topic does not hold each append in one piece at its offsets".to_owned());
-    }
+    let stored = follow(log, topic, first.start, Arc::default()).await?;
+    let got: Vec<_> = stored.into_iter().map(|event| (event.offset, event.payload)).collect();
+    let each = |(range, name): &(std::ops::Range<Offset>, String)| {
+        (range.start.0..range.end.0).map(|at| (Offset(at), bytes::Bytes::from(name.clone()))).collect::<Vec<_>>()
+    };
+    let wanted: Vec<_> = ranges.iter().flat_map(each).skip(1).collect();
+    scene.check(got == wanted, || "the topic does not hold each append in one piece at its offsets".to_owned());
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use fastestmcp_core::session::{CommitOutcome, CommitRequest, CommitRule, Expect,
 
 use super::steps::{HOUR, get, live_scope, load, must_commit, put, put_if, text};
 use crate::abandon::abandon;
-use crate::case::{CaseResult, cases};
+use crate::case::{CaseResult, Halt, cases};
 use crate::harness::{Fault, Skew};
 use crate::scene::Scene;
 
@@ -20,6 +20,7 @@ cases! { Session, "session.failure";
     "G4": a_fault_before_the_store_applies_nothing,
     "G4": an_unknown_outcome_can_be_repeated_under_a_precondition,
     "G4": a_node_that_is_cut_off_fails_and_comes_back,
+    "G5": a_slow_node_holds_up_no_other,
     "G1": process_clocks_do_not_matter,
 }
 
@@ -33,7 +34,7 @@ async fn a_dropped_commit_is_wholly_applied_or_not(scene: &Scene) -> CaseResult 
     }
     // A write behind them all: what was under way has been applied by then, or never will be.
     put(&store, &scope, "last", "x").await?;
-    let count = async |key: &str| -> Result<_, crate::case::Halt> {
+    let count = async |key: &str| -> Result<_, Halt> {
         let page = fastestmcp_core::page::PageRequest::first(fastestmcp_core::page::PageLimit::MAX);
         let listed = store.list_entries(&scope, key, page).await?.value.items;
         Ok(listed.into_iter().map(|(name, _)| name[1..].to_owned()).collect::<Vec<_>>())
@@ -148,6 +149,21 @@ async fn a_node_that_is_cut_off_fails_and_comes_back(scene: &Scene) -> CaseResul
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     scene.violation("the healed node did not come back within 5 s");
+    Ok(())
+}
+
+async fn a_slow_node_holds_up_no_other(scene: &Scene) -> CaseResult {
+    let (slow, other) = (scene.sessions(0).await?, scene.sessions(1).await?);
+    let scope = live_scope(scene, &slow, HOUR).await?;
+    let delay = Duration::from_millis(500);
+    scene.cluster().inject(0, Fault::Delay(delay)).await?;
+    let request = CommitRequest::new(scope.clone(), CommitRule::Existing, vec![Op::put("slow", "x")]);
+    let waiting = tokio::spawn(async move { slow.commit(request).await });
+    tokio::task::yield_now().await;
+    put(&other, &scope, "fast", "x").await?;
+    scene.check(!waiting.is_finished(), || "the delayed commit was faster than the other".to_owned());
+    let done = waiting.await.map_err(|error| Halt::Wrong(error.to_string()))??.value;
+    scene.check(matches!(done, CommitOutcome::Committed(_)), || format!("the delayed commit got {done:?}"));
     Ok(())
 }
 
