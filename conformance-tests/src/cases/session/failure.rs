@@ -60,7 +60,9 @@ async fn a_dropped_load_leaves_nothing_behind(scene: &Scene) -> CaseResult {
 async fn survives(scene: &Scene, crash: bool) -> CaseResult {
     let store = scene.sessions(0).await?;
     let scope = live_scope(scene, &store, HOUR).await?;
+    drop(store);
     for round in 0..5 {
+        let store = scene.sessions(0).await?;
         for index in 0..5 {
             put(&store, &scope, &format!("k{round}.{index}"), "x").await?;
         }

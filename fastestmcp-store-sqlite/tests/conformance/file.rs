@@ -1,0 +1,64 @@
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use fastestmcp_conformance::{Cluster, HarnessError, Node};
+use fastestmcp_core::ids::Namespace;
+use fastestmcp_core::time::Clock;
+use fastestmcp_store_sqlite::{SqliteConfig, SqliteStore};
+use parking_lot::Mutex;
+
+/// One data set: a file, which moves on to a copy of itself at a crash.
+pub(crate) struct File {
+    folder: tempfile::TempDir,
+    clock: Arc<dyn Clock>,
+    crashes: AtomicU32,
+    open: Mutex<Vec<SqliteStore>>,
+}
+
+impl File {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Result<Self, HarnessError> {
+        let folder = tempfile::tempdir().map_err(HarnessError::failed)?;
+        Ok(Self { folder, clock, crashes: AtomicU32::new(0), open: Mutex::default() })
+    }
+
+    fn path(&self, ending: &str) -> PathBuf {
+        self.folder.path().join(format!("{}.db{ending}", self.crashes.load(Ordering::SeqCst)))
+    }
+}
+
+#[async_trait]
+impl Cluster for File {
+    async fn node(&self, index: usize) -> Result<Node, HarnessError> {
+        self.node_in(&Namespace::default(), index).await
+    }
+
+    async fn node_in(&self, namespace: &Namespace, _index: usize) -> Result<Node, HarnessError> {
+        let config = SqliteConfig::new(self.path("")).namespace(namespace.clone()).clock(self.clock.clone());
+        let store = SqliteStore::open_with(config).await.map_err(HarnessError::failed)?;
+        self.open.lock().push(store.clone());
+        Ok(Node::of(store))
+    }
+
+    /// What is on the disk at this moment is what survives; the log comes first, because a checkpoint copies from it.
+    async fn crash(&self) -> Result<(), HarnessError> {
+        let endings = ["-wal", ""];
+        let before = endings.map(|ending| self.path(ending));
+        self.crashes.fetch_add(1, Ordering::SeqCst);
+        self.open.lock().clear();
+        for (from, ending) in before.iter().zip(endings) {
+            fs::copy(from, self.path(ending)).map_err(HarnessError::failed)?;
+        }
+        Ok(())
+    }
+
+    async fn restart(&self) -> Result<(), HarnessError> {
+        let open = std::mem::take(&mut *self.open.lock());
+        for store in open {
+            store.close().await;
+        }
+        Ok(())
+    }
+}
