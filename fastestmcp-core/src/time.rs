@@ -48,7 +48,8 @@ impl fmt::Debug for StoreTime {
 
 /// Whole milliseconds of a duration, rounded up, saturating.
 pub fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+    let below_a_second = u64::from(duration.subsec_nanos().div_ceil(1_000_000));
+    duration.as_secs().saturating_mul(1_000).saturating_add(below_a_second)
 }
 
 /// A source of time that a store can be opened with (contract G2).
@@ -112,6 +113,13 @@ mod tests {
     fn a_positive_duration_never_rounds_to_nothing() {
         assert_eq!(StoreTime(5).after(Duration::from_nanos(1)), StoreTime(6));
         assert_eq!(StoreTime(5).after(Duration::ZERO), StoreTime(5));
+    }
+
+    #[test]
+    fn whole_milliseconds_round_up_and_saturate() {
+        assert_eq!(millis(Duration::new(2, 1)), 2_001);
+        assert_eq!(millis(Duration::new(2, 999_999_999)), 3_000);
+        assert_eq!(millis(Duration::MAX), u64::MAX);
     }
 
     #[test]

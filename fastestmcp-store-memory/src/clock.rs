@@ -6,45 +6,34 @@ use fastestmcp_core::time::{Clock, HostClock, StoreTime};
 
 /// The time of one data set: never returns, whatever its clock does (G1).
 #[derive(Debug)]
-pub(crate) struct StoreClock {
-    clock: Arc<dyn Clock>,
-    latest: AtomicU64,
+pub(crate) enum StoreClock {
+    /// The wall clock as it was at the start plus monotonic time: keeps running when the wall clock is set back.
+    Steady { start: StoreTime, since: Instant },
+    /// A clock that may be set back: time stands until it has caught up.
+    Injected { clock: Arc<dyn Clock>, latest: AtomicU64 },
 }
 
 impl StoreClock {
     /// Time from `clock`, or else from the host.
     pub(crate) fn new(clock: Option<Arc<dyn Clock>>) -> Self {
-        Self { clock: clock.unwrap_or_else(|| Arc::new(SteadyClock::default())), latest: AtomicU64::new(0) }
+        match clock {
+            Some(clock) => Self::Injected { clock, latest: AtomicU64::new(0) },
+            None => Self::Steady { start: HostClock.now(), since: Instant::now() },
+        }
     }
 
     pub(crate) fn now(&self) -> StoreTime {
-        let read = self.clock.now().as_millis();
-        let latest = self.latest.load(Ordering::Acquire);
-        if read <= latest {
-            return StoreTime::from_millis(latest);
+        match self {
+            Self::Steady { start, since } => {
+                let elapsed = since.elapsed();
+                let millis = elapsed.as_secs() * 1_000 + u64::from(elapsed.subsec_millis());
+                StoreTime::from_millis(start.as_millis() + millis)
+            }
+            Self::Injected { clock, latest } => {
+                let read = clock.now().as_millis();
+                StoreTime::from_millis(latest.fetch_max(read, Ordering::AcqRel).max(read))
+            }
         }
-        StoreTime::from_millis(self.latest.fetch_max(read, Ordering::AcqRel).max(read))
-    }
-}
-
-/// The wall clock as it was at the start plus monotonic time: keeps running when the wall clock is set back.
-#[derive(Debug)]
-struct SteadyClock {
-    start: StoreTime,
-    since: Instant,
-}
-
-impl Default for SteadyClock {
-    fn default() -> Self {
-        Self { start: HostClock.now(), since: Instant::now() }
-    }
-}
-
-impl Clock for SteadyClock {
-    fn now(&self) -> StoreTime {
-        let elapsed = self.since.elapsed();
-        let millis = elapsed.as_secs() * 1_000 + u64::from(elapsed.subsec_millis());
-        StoreTime::from_millis(self.start.as_millis() + millis)
     }
 }
 
