@@ -9,7 +9,6 @@ use crate::support::{Client, Client2025, Http, Link, Stdio, until};
 const RELATED: &str = "io.modelcontextprotocol/related-task";
 
 over_both!(
-    Client2025,
     values_survive_a_kill,
     a_task_goes_on_from_its_checkpoint_after_a_kill,
     a_cancelled_task_stays_cancelled,
@@ -17,14 +16,16 @@ over_both!(
     the_list_is_walked_page_by_page_over_a_kill,
 );
 
-fn values_survive_a_kill<L: Link>(mut client: Client2025<L>) {
+fn values_survive_a_kill<L: Link>(link: L) {
+    let mut client = Client2025::new(link);
     assert_eq!(client.call("visit", json!({})).structured(), &json!({ "visits": 1 }));
     assert_eq!(client.call("visit", json!({})).structured(), &json!({ "visits": 2 }));
     client.crash();
     assert_eq!(client.call("visit", json!({})).structured(), &json!({ "visits": 3 }));
 }
 
-fn a_task_goes_on_from_its_checkpoint_after_a_kill<L: Link>(mut client: Client2025<L>) {
+fn a_task_goes_on_from_its_checkpoint_after_a_kill<L: Link>(link: L) {
+    let mut client = Client2025::new(link);
     let arguments = json!({ "from": 8, "step_ms": 150 });
     let answer = client.submit("countdown", arguments, json!({ "ttl": 60_000 }));
     let task = &answer.result()["task"];
@@ -51,7 +52,8 @@ fn left(task: &Value) -> Option<u32> {
     task.get("statusMessage")?.as_str()?.parse().ok()
 }
 
-fn a_cancelled_task_stays_cancelled<L: Link>(mut client: Client2025<L>) {
+fn a_cancelled_task_stays_cancelled<L: Link>(link: L) {
+    let mut client = Client2025::new(link);
     let id = client.start("countdown", json!({ "from": 1_000, "step_ms": 100 }));
     until("the first step", || left(&client.task(&id)).filter(|left| *left < 1_000));
     let answer = client.about("tasks/cancel", &id);
@@ -65,7 +67,8 @@ fn a_cancelled_task_stays_cancelled<L: Link>(mut client: Client2025<L>) {
     assert_eq!(client.task(&id), task);
 }
 
-fn input_is_asked_on_the_stream_of_the_result<L: Link>(mut client: Client2025<L>) {
+fn input_is_asked_on_the_stream_of_the_result<L: Link>(link: L) {
+    let mut client = Client2025::new(link);
     let id = client.start("book_trip", json!({ "city": "Rome" }));
     until("the question", || (client.task(&id)["status"] == "input_required").then_some(()));
     client.crash();
@@ -87,7 +90,8 @@ fn input_is_asked_on_the_stream_of_the_result<L: Link>(mut client: Client2025<L>
     }
 }
 
-fn the_list_is_walked_page_by_page_over_a_kill<L: Link>(mut client: Client2025<L>) {
+fn the_list_is_walked_page_by_page_over_a_kill<L: Link>(link: L) {
+    let mut client = Client2025::new(link);
     let made: Vec<String> = (0..105).map(|_| client.start("countdown", json!({ "from": 0 }))).collect();
     let first = client.request("tasks/list", json!({})).result().clone();
     let cursor = first["nextCursor"].as_str().unwrap().to_owned();

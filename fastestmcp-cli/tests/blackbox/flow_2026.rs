@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::support::{Client, Client2026, Http, Link, Stdio, until};
 
 over_both!(
-    Client2026,
     the_server_is_discovered,
     values_survive_a_kill,
     a_task_goes_on_from_its_checkpoint_after_a_kill,
@@ -14,7 +13,8 @@ over_both!(
     an_optional_tool_is_answered_directly_without_the_extension,
 );
 
-fn the_server_is_discovered<L: Link>(mut client: Client2026<L>) {
+fn the_server_is_discovered<L: Link>(link: L) {
+    let mut client = Client2026::new(link);
     let answer = client.request("server/discover", json!({}));
     let result = answer.result();
     assert!(result["supportedVersions"].as_array().unwrap().contains(&json!("2026-07-28")), "{result}");
@@ -24,7 +24,8 @@ fn the_server_is_discovered<L: Link>(mut client: Client2026<L>) {
     assert_eq!(names, ["visit", "countdown", "charge", "charges", "book_trip"]);
 }
 
-fn values_survive_a_kill<L: Link>(mut client: Client2026<L>) {
+fn values_survive_a_kill<L: Link>(link: L) {
+    let mut client = Client2026::new(link);
     let first = client.call("visit", json!({})).structured().clone();
     assert_eq!(first["visits"], 1);
     // Who is anonymous and has no session brings a handle; on stdio values are the principal's.
@@ -37,7 +38,8 @@ fn values_survive_a_kill<L: Link>(mut client: Client2026<L>) {
     assert_eq!(fresh, if L::HTTP { 1 } else { 4 });
 }
 
-fn a_task_goes_on_from_its_checkpoint_after_a_kill<L: Link>(mut client: Client2026<L>) {
+fn a_task_goes_on_from_its_checkpoint_after_a_kill<L: Link>(link: L) {
+    let mut client = Client2026::new(link);
     let id = client.start("countdown", json!({ "from": 8, "step_ms": 150 }));
     let before = until("some steps", || left(&client.task(&id)).filter(|left| *left <= 5));
     client.crash();
@@ -59,7 +61,8 @@ fn left(task: &Value) -> Option<u32> {
     task.get("statusMessage")?.as_str()?.parse().ok()
 }
 
-fn a_cancelled_task_stays_cancelled<L: Link>(mut client: Client2026<L>) {
+fn a_cancelled_task_stays_cancelled<L: Link>(link: L) {
+    let mut client = Client2026::new(link);
     let id = client.start("countdown", json!({ "from": 1_000, "step_ms": 100 }));
     let acknowledged = client.about("tasks/cancel", &id).result().clone();
     assert_eq!(without_meta(&acknowledged), json!({ "resultType": "complete" }));
@@ -77,7 +80,8 @@ fn without_meta(result: &Value) -> Value {
     result
 }
 
-fn input_is_taken_in_parts_and_refused_if_it_does_not_fit<L: Link>(mut client: Client2026<L>) {
+fn input_is_taken_in_parts_and_refused_if_it_does_not_fit<L: Link>(link: L) {
+    let mut client = Client2026::new(link);
     let id = client.start("book_trip", json!({ "city": "Rome" }));
     let waiting = until("the question", || Some(client.task(&id)).filter(|task| task["status"] == "input_required"));
     let question = &waiting["inputRequests"]["confirm"];
@@ -111,8 +115,7 @@ fn input_is_taken_in_parts_and_refused_if_it_does_not_fit<L: Link>(mut client: C
     assert_eq!(client.task(&id), ended);
 }
 
-fn an_optional_tool_is_answered_directly_without_the_extension<L: Link>(mut client: Client2026<L>) {
-    let mut plain = Client2026::declaring(L::open(), json!({}));
-    assert_eq!(plain.call("countdown", json!({ "from": 1, "step_ms": 1 })).text(), ("liftoff", false));
-    client.start("countdown", json!({ "from": 1, "step_ms": 1 }));
+fn an_optional_tool_is_answered_directly_without_the_extension<L: Link>(link: L) {
+    let mut client = Client2026::declaring(link, json!({}));
+    assert_eq!(client.call("countdown", json!({ "from": 1, "step_ms": 1 })).text(), ("liftoff", false));
 }

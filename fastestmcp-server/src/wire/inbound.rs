@@ -9,6 +9,8 @@ use super::{META_PROTOCOL_VERSION, RENAMED, STATELESS_REVISION};
 
 /// Requests of 2025-11-25 about tasks.
 const TASK_METHODS: [&str; 4] = ["tasks/get", "tasks/result", "tasks/list", "tasks/cancel"];
+/// The method of 2026-07-28 that answers what a task asks.
+const UPDATE: &str = "tasks/update";
 /// The method of 2026-07-28 that opens a subscription.
 pub(crate) const LISTEN: &str = "subscriptions/listen";
 
@@ -25,16 +27,21 @@ pub(crate) struct Renamed {
 /// The message to read instead of `message`, if it is one that would be misread.
 pub(crate) fn rename(message: &[u8]) -> Option<Renamed> {
     // Nearly every message ends here, so that it is parsed only once.
-    memchr::memmem::find(message, b"task")?;
+    memchr::memmem::find(message, b"task").or_else(|| memchr::memmem::find(message, RENAMED.as_bytes()))?;
     let mut value: Value = serde_json::from_slice(message).ok()?;
     let method = value.get("method")?.as_str()?.to_owned();
     let params = value.get("params");
     let revision = params.and_then(|params| params.get("_meta")?.get(META_PROTOCOL_VERSION)?.as_str());
-    let misread = if revision.is_some_and(|revision| revision >= STATELESS_REVISION) {
+    let misread = if method.starts_with(RENAMED) {
+        // Only this function gives such names; under two of them it is a method that nobody serves.
+        true
+    } else if revision.is_some_and(|revision| revision >= STATELESS_REVISION) {
         method == LISTEN && params.and_then(|params| params.get("notifications")?.get("taskIds")).is_some()
     } else {
         let with_task = || params.is_some_and(|params| params.get("task").is_some());
-        TASK_METHODS.contains(&method.as_str()) || (method == "tools/call" && with_task())
+        // In a session the methods of 2026-07-28 are not refused in its words: they do not exist.
+        let is_of_2026 = || [UPDATE, LISTEN].contains(&method.as_str());
+        TASK_METHODS.contains(&method.as_str()) || (method == "tools/call" && with_task()) || is_of_2026()
     };
     if !misread {
         return None;
@@ -79,6 +86,22 @@ mod tests {
         let listen = |filter: Value| json!({"method": LISTEN, "params": {"notifications": filter, "_meta": meta}});
         assert_eq!(renamed(&listen(json!({"toolsListChanged": true}))), None);
         assert!(renamed(&listen(json!({"taskIds": ["t"]}))).is_some());
+    }
+
+    #[test]
+    fn methods_of_2026_do_not_exist_in_a_session() {
+        let update = json!({"id": 1, "method": UPDATE, "params": {"taskId": "t", "inputResponses": {}}});
+        assert_eq!(renamed(&update), Some("fastestmcp/wire/tasks/update".to_owned()));
+        let meta = json!({META_PROTOCOL_VERSION: "2026-07-28"});
+        assert_eq!(renamed(&json!({"id": 1, "method": UPDATE, "params": {"taskId": "t", "_meta": meta}})), None);
+    }
+
+    #[test]
+    fn the_names_given_here_mean_nothing_on_the_wire() {
+        for method in ["tasks/get", "tools/call", LISTEN] {
+            let sent = json!({"id": 1, "method": format!("{RENAMED}{method}"), "params": {}});
+            assert_eq!(renamed(&sent), Some(format!("{RENAMED}{RENAMED}{method}")));
+        }
     }
 
     #[test]

@@ -4,7 +4,6 @@ use super::both_eras_refuse;
 use crate::support::{Client, Client2025, Http, Link, Stdio, until};
 
 over_both!(
-    Client2025,
     the_tables_answer,
     misuse_of_tasks_is_refused,
     a_task_with_useless_arguments_fails_with_the_result_of_the_call,
@@ -18,7 +17,8 @@ fn observe<L: Link>(client: &mut Client2025<L>) -> Value {
     json!([tasks, client.call("charges", json!({})).structured()])
 }
 
-fn the_tables_answer<L: Link>(mut client: Client2025<L>) {
+fn the_tables_answer<L: Link>(link: L) {
+    let mut client = Client2025::new(link);
     client.call("visit", json!({})).result();
     let task = client.start("countdown", json!({ "from": 0 }));
     until("the end", || (client.task(&task)["status"] == "completed").then_some(()));
@@ -37,7 +37,8 @@ fn the_tables_answer<L: Link>(mut client: Client2025<L>) {
     assert_eq!(client.call("visit", json!({})).structured(), &json!({ "visits": 2 }));
 }
 
-fn misuse_of_tasks_is_refused<L: Link>(mut client: Client2025<L>) {
+fn misuse_of_tasks_is_refused<L: Link>(link: L) {
+    let mut client = Client2025::new(link);
     let before = observe(&mut client);
     let countdown = json!({ "from": 1 });
     for (answer, code) in [
@@ -74,7 +75,8 @@ fn misuse_of_tasks_is_refused<L: Link>(mut client: Client2025<L>) {
     assert_eq!(client.request("tasks/list", json!({})).result()["tasks"].as_array().unwrap().len(), 1);
 }
 
-fn a_task_with_useless_arguments_fails_with_the_result_of_the_call<L: Link>(mut client: Client2025<L>) {
+fn a_task_with_useless_arguments_fails_with_the_result_of_the_call<L: Link>(link: L) {
+    let mut client = Client2025::new(link);
     let id = client.start("charge", json!({ "amount": "much" }));
     let (text, is_error) = {
         let answer = client.about("tasks/result", &id);
@@ -85,8 +87,8 @@ fn a_task_with_useless_arguments_fails_with_the_result_of_the_call<L: Link>(mut 
     assert_eq!(client.call("charges", json!({})).structured(), &json!({ "started": 0, "finished": 0 }));
 }
 
-fn what_the_client_did_not_declare_is_not_asked<L: Link>(_: Client2025<L>) {
-    let mut client = Client2025::declaring(L::open(), "2025-11-25", json!({}));
+fn what_the_client_did_not_declare_is_not_asked<L: Link>(link: L) {
+    let mut client = Client2025::declaring(link, "2025-11-25", json!({}));
     let id = client.start("book_trip", json!({ "city": "Rome" }));
     let (answer, asked) = client.result_answering(&id, &json!({ "action": "accept", "content": { "ok": true } }));
     assert_eq!(asked, [Value::Null; 0]);
@@ -94,8 +96,8 @@ fn what_the_client_did_not_declare_is_not_asked<L: Link>(_: Client2025<L>) {
     assert_eq!(client.task(&id)["status"], "failed");
 }
 
-fn an_older_revision_knows_no_tasks<L: Link>(_: Client2025<L>) {
-    let mut client = Client2025::declaring(L::open(), "2025-06-18", json!({ "elicitation": {} }));
+fn an_older_revision_knows_no_tasks<L: Link>(link: L) {
+    let mut client = Client2025::declaring(link, "2025-06-18", json!({ "elicitation": {} }));
     for method in ["tasks/get", "tasks/result", "tasks/cancel", "tasks/list"] {
         assert_eq!(client.request(method, json!({ "taskId": "x" })).code(), -32601, "{method}");
     }

@@ -6,7 +6,6 @@ use crate::support::{Client, Client2025, Client2026, Http, Link, Stdio, until};
 const META: &str = "io.modelcontextprotocol/";
 
 over_both!(
-    Client2026,
     the_tables_answer,
     without_the_extension_there_are_no_tasks,
     what_every_request_must_carry,
@@ -18,7 +17,8 @@ fn observe<L: Link>(client: &mut Client2026<L>) -> Value {
     client.call("charges", json!({})).structured().clone()
 }
 
-fn the_tables_answer<L: Link>(mut client: Client2026<L>) {
+fn the_tables_answer<L: Link>(link: L) {
+    let mut client = Client2026::new(link);
     let visit = client.call("visit", json!({})).structured().clone();
     both_eras_refuse(&mut client, observe);
     let state = json!({ "name": "visit", "arguments": {}, "requestState": "forged" });
@@ -51,8 +51,8 @@ fn the_tables_answer<L: Link>(mut client: Client2026<L>) {
     assert_eq!(visits, if L::HTTP { 2 } else { 3 });
 }
 
-fn without_the_extension_there_are_no_tasks<L: Link>(_: Client2026<L>) {
-    let mut client = Client2026::declaring(L::open(), json!({ "elicitation": { "form": {} } }));
+fn without_the_extension_there_are_no_tasks<L: Link>(link: L) {
+    let mut client = Client2026::declaring(link, json!({ "elicitation": { "form": {} } }));
     let status = if L::HTTP { 400 } else { 200 };
     for (method, params) in [
         ("tools/call", json!({ "name": "charge", "arguments": { "amount": 1 } })),
@@ -71,13 +71,14 @@ fn without_the_extension_there_are_no_tasks<L: Link>(_: Client2026<L>) {
     assert_eq!(observe(&mut client), json!({ "started": 0, "finished": 0 }));
 }
 
-fn what_every_request_must_carry<L: Link>(mut client: Client2026<L>) {
+fn what_every_request_must_carry<L: Link>(link: L) {
+    let mut client = Client2026::new(link);
+    let whole = client.meta();
     let mut send = |meta: Value| {
         let params = json!({ "name": "visit", "arguments": {}, "_meta": meta });
         let message = json!({ "jsonrpc": "2.0", "id": "a", "method": "tools/call", "params": params });
         client.send(&message).unwrap()
     };
-    let whole = Client2026::new(L::open()).meta();
     assert_eq!(send(whole.clone()).structured()["visits"], 1);
     let without = |name: &str| {
         let mut meta = whole.clone();
@@ -110,8 +111,8 @@ fn what_every_request_must_carry<L: Link>(mut client: Client2026<L>) {
     }
 }
 
-fn what_the_client_did_not_declare_is_not_asked<L: Link>(_: Client2026<L>) {
-    let mut client = Client2026::declaring(L::open(), json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } }));
+fn what_the_client_did_not_declare_is_not_asked<L: Link>(link: L) {
+    let mut client = Client2026::declaring(link, json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } }));
     let id = client.start("book_trip", json!({ "city": "Rome" }));
     let ended = until("the end", || Some(client.task(&id)).filter(|task| task["status"] != "working"));
     // A tool result that is an error, or -32021: either way nobody was asked.

@@ -47,7 +47,9 @@ fn refused() -> Vec<(&'static str, Value, i64)> {
         ("nope", json!({}), -32601),
         ("tools/nope", json!({}), -32601),
         ("", json!({}), -32601),
+        // Names that are used within the server only.
         ("fastestmcp/wire/tasks/get", json!({ "taskId": unknown }), -32601),
+        ("fastestmcp/wire/tools/call", json!({ "name": "charge", "arguments": { "amount": 1 } }), -32601),
     ];
     for method in ["tasks/get", "tasks/cancel"] {
         requests.push((method, json!({}), -32602));

@@ -1,3 +1,7 @@
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{Answer, Broken, Client, Link};
@@ -40,7 +44,8 @@ impl<L: Link> Client2026<L> {
         headers.extend(message["method"].as_str().map(|method| ("mcp-method", method)));
         let params = &message["params"];
         let name = params["name"].as_str().or_else(|| params["taskId"].as_str());
-        headers.extend(name.map(|name| ("mcp-name", name)));
+        let name = name.map(header);
+        headers.extend(name.as_deref().map(|name| ("mcp-name", name)));
         self.link.exchange(&headers, message, &mut |_| None).map(|(answer, _)| answer)
     }
 
@@ -78,6 +83,14 @@ impl<L: Link> Client2026<L> {
     pub(crate) fn update(&mut self, task: &str, answers: Value) -> Answer {
         self.request("tasks/update", json!({ "taskId": task, "inputResponses": answers }))
     }
+}
+
+/// A value as a header carries it: encoded where it could not stand there as it is.
+fn header(value: &str) -> Cow<'_, str> {
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return value.into();
+    }
+    format!("=?base64?{}?=", STANDARD.encode(value)).into()
 }
 
 impl<L: Link> Client for Client2026<L> {

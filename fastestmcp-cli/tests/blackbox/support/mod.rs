@@ -1,15 +1,15 @@
 //! Server processes, and small clients of both eras that hide nothing.
 
-/// Runs each flow, a function of a client, over HTTP and over stdio.
+/// Runs each flow, a function of a link, over HTTP and over stdio.
 macro_rules! over_both {
-    ($client:ident, $($flow:ident),* $(,)?) => {
+    ($($flow:ident),* $(,)?) => {
         mod http {
             use super::*;
-            $(#[test] fn $flow() { super::$flow($client::new(Http::open())); })*
+            $(#[test] fn $flow() { super::$flow(Http::open()); })*
         }
         mod stdio {
             use super::*;
-            $(#[test] fn $flow() { super::$flow($client::new(Stdio::open())); })*
+            $(#[test] fn $flow() { super::$flow(Stdio::open()); })*
         }
     };
 }
