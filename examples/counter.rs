@@ -1,6 +1,8 @@
 //! A server that remembers: each session counts for itself, and goes on counting after a restart.
 //!
 //! `cargo run -p fastestmcp-examples --example counter` serves `http://127.0.0.1:8000/mcp`.
+//! (Requests of 2026-07-28 belong to no session: there, authenticated callers count for themselves and anonymous ones
+//! need a state handle, as the tool `visit` of `fastestmcp demo` shows.)
 
 use fastestmcp::prelude::*;
 

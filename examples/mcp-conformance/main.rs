@@ -11,6 +11,7 @@ mod tasks;
 
 use std::env;
 use std::error::Error;
+use std::io::{self, IsTerminal};
 
 use fastestmcp::prelude::*;
 
@@ -18,7 +19,8 @@ use fastestmcp::prelude::*;
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .init();
     let mut args = env::args().skip(1);
     let (Some(store), Some(addr), None) = (args.next(), args.next(), args.next()) else {
