@@ -1,6 +1,7 @@
 //! The runtime on every store, through the in-process client.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::future_not_send, reason = "a test runs on one thread")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
