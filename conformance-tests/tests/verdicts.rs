@@ -38,8 +38,10 @@ impl Cluster for Empty {
     }
 }
 
+/// The verdict of the first case, which is about sessions.
 fn verdict(odd: Odd) -> Verdict {
-    Suite::new(odd, Options::default()).run(cases().next().expect("there are cases")).verdict
+    let case = cases().next().unwrap_or_else(|| panic!("there are cases"));
+    Suite::new(odd, Options::default()).run(case).verdict
 }
 
 #[test]
