@@ -34,6 +34,8 @@ async fn two_processes_lose_no_increment_and_wake_each_other() {
     let woken = tokio::time::timeout(Duration::from_secs(30), wakes.next()).await.unwrap();
     assert_eq!(woken, Some(Wake::Channel("counted".into())));
     assert_eq!(other.says().as_deref(), Some("done"));
+    let log = file.path().with_extension("db-wal");
+    assert!(std::fs::exists(log).unwrap(), "the other process took the log away");
     count(&second, 1).await;
     second.close().await;
     count(&store, 1).await;
