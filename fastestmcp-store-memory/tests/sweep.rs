@@ -31,8 +31,7 @@ async fn steps_keep_to_their_budget_and_together_remove_what_is_expired() {
     store.commit(with_keys(&session(50), long, 100)).await.unwrap();
     clock.advance(short);
     assert_eq!(store.count_scopes(ScopeKind::Session, 1_000).await.unwrap().value, 1, "before any sweep");
-    let mut budget = SweepBudget::default();
-    budget.max_rows = 7;
+    let budget = SweepBudget { max_rows: 7, ..SweepBudget::default() };
     let mut removed = 0;
     loop {
         let swept = store.sweep(budget).await.unwrap();
