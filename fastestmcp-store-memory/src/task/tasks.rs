@@ -5,7 +5,7 @@ use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::principal::Owner;
 use fastestmcp_core::session::Version;
 use fastestmcp_core::task::{
-    Idempotency, InsertOutcome, NewTask, Part, Renewed, ReplaceOutcome, ReplaceRequest, Token,
+    Idempotency, InsertOutcome, NewTask, Part, Renewed, ReplaceOutcome, ReplaceRequest, TaskHead, Token,
 };
 use fastestmcp_core::time::StoreTime;
 
@@ -67,8 +67,9 @@ impl Tasks {
         let head = Box::new(task.head.clone());
         self.newest.insert(head.created, &id);
         self.owners.entry(head.owner.clone()).or_default().newest.insert(head.created, &id);
+        let place = Place::of(&head);
         self.records.insert(id.clone(), task);
-        self.index(&id);
+        self.index(&id, Place::default(), place);
         InsertOutcome::Inserted(head)
     }
 
@@ -121,15 +122,18 @@ impl Tasks {
     /// Changes a task and keeps the indexes.
     pub(super) fn edit<R>(&mut self, id: &str, change: impl FnOnce(&mut Task) -> R) -> Option<R> {
         let id = self.records.get_key_value(id)?.0.clone();
-        self.unindex(&id);
-        let result = self.records.get_mut(&id).map(change);
-        self.index(&id);
-        result
+        let task = self.records.get_mut(&id)?;
+        let before = Place::of(&task.head);
+        let result = change(task);
+        let after = Place::of(&task.head);
+        self.index(&id, before, after);
+        Some(result)
     }
 
     fn remove(&mut self, id: &str) -> Option<Task> {
         let id = self.records.get_key_value(id)?.0.clone();
-        self.unindex(&id);
+        let place = Place::of(&self.records.get(&id)?.head);
+        self.index(&id, place, Place::default());
         let task = self.records.remove(&id)?;
         self.newest.remove(task.head.created, &id);
         if let Some(owned) = self.owners.get_mut(&task.head.owner) {
@@ -146,46 +150,58 @@ impl Tasks {
         Some(task)
     }
 
-    /// Enters a task where what can change about it decides its place.
-    fn index(&mut self, id: &Arc<str>) {
+    /// Moves a task in the indexes that its change concerns.
+    fn index(&mut self, id: &Arc<str>, before: Place, after: Place) {
         let Some(Task { head, .. }) = self.records.get(id) else { return };
-        if let Some(due) = head.due {
+        if before.due != after.due {
             if !self.queues.contains_key(&head.queue) {
                 self.queues.insert(head.queue.clone(), Queue::default());
             }
             if let Some(queue) = self.queues.get_mut(&head.queue) {
-                queue.insert(head.priority, (due, id.clone()));
+                before.due.inspect(|due| queue.remove(head.priority, &(*due, id.clone())));
+                after.due.inspect(|due| queue.insert(head.priority, (*due, id.clone())));
+                if queue.is_empty() {
+                    self.queues.remove(&head.queue);
+                }
             }
         }
-        if let Some(expires) = head.expires {
-            self.expiry.insert((expires, id.clone()));
+        if before.expires != after.expires {
+            move_in(&mut self.expiry, id, before.expires, after.expires);
         }
-        if head.open
+        if before.open != after.open
             && let Some(owned) = self.owners.get_mut(&head.owner)
         {
-            owned.open.insert((head.expires.unwrap_or(NEVER), id.clone()));
+            move_in(&mut owned.open, id, before.open, after.open);
         }
     }
+}
 
-    fn unindex(&mut self, id: &Arc<str>) {
-        let Some(Task { head, .. }) = self.records.get(id) else { return };
-        if let Some(due) = head.due
-            && let Some(queue) = self.queues.get_mut(&head.queue)
-        {
-            queue.remove(head.priority, &(due, id.clone()));
-            if queue.is_empty() {
-                self.queues.remove(&head.queue);
-            }
-        }
-        if let Some(expires) = head.expires {
-            self.expiry.remove(&(expires, id.clone()));
-        }
-        if head.open
-            && let Some(owned) = self.owners.get_mut(&head.owner)
-        {
-            owned.open.remove(&(head.expires.unwrap_or(NEVER), id.clone()));
-        }
+/// What can change about a task and decides where the indexes have it.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    due: Option<StoreTime>,
+    expires: Option<StoreTime>,
+    /// While it is open: its expiry.
+    open: Option<StoreTime>,
+}
+
+impl Place {
+    fn of(head: &TaskHead) -> Self {
+        let open = head.open.then(|| head.expires.unwrap_or(NEVER));
+        Self { due: head.due, expires: head.expires, open }
     }
+}
+
+fn move_in(
+    index: &mut BTreeSet<(StoreTime, Arc<str>)>,
+    id: &Arc<str>,
+    before: Option<StoreTime>,
+    after: Option<StoreTime>,
+) {
+    if let Some(at) = before {
+        index.remove(&(at, id.clone()));
+    }
+    index.extend(after.map(|at| (at, id.clone())));
 }
 
 fn holds(task: &Task, token: Token) -> bool {

@@ -53,7 +53,6 @@ async fn tasks(url: &str, producers: usize, batch: usize, total: usize) -> Resul
         .backend(storage.clone().poll_with_strategy(strategy))
         .concurrency(batch)
         .build(|_: Vec<u8>| async { Ok::<(), BoxDynError>(()) });
-    let working = tokio::spawn(async move { worker.run().await.map_err(|error| error.to_string()) });
     let producing: Vec<_> = (0..producers)
         .map(|_| {
             let (mut storage, next) = (storage.clone(), next.clone());
@@ -65,21 +64,22 @@ async fn tasks(url: &str, producers: usize, batch: usize, total: usize) -> Resul
             })
         })
         .collect();
-    for producer in producing {
-        producer.await??;
-    }
-    loop {
-        if done(&pool, &queue).await? == total as i64 {
-            break;
+    let finished = async {
+        for producer in producing {
+            producer.await??;
         }
-        if working.is_finished() || start.elapsed() > Duration::from_secs(120) {
-            return Err("the worker does not finish".into());
+        while done(&pool, &queue).await? < total as i64 {
+            if start.elapsed() > Duration::from_secs(120) {
+                return Err("the worker does not finish".into());
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        Ok(total as f64 / start.elapsed().as_secs_f64())
+    };
+    tokio::select! {
+        rate = finished => rate,
+        ended = worker.run() => Err(format!("the worker ended: {ended:?}").into()),
     }
-    let rate = total as f64 / start.elapsed().as_secs_f64();
-    working.abort();
-    Ok(rate)
 }
 
 async fn done(pool: &SqlitePool, queue: &str) -> Result<i64, Failure> {
