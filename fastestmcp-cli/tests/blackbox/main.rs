@@ -9,6 +9,7 @@ mod bad_input;
 mod flow_2025;
 mod flow_2026;
 mod kill_storm;
+mod listen;
 mod restart;
 mod stdio;
 mod two_processes;

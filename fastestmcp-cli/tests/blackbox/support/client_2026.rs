@@ -40,13 +40,22 @@ impl<L: Link> Client2026<L> {
 
     /// Sends a message as it is, with headers that fit it.
     pub(crate) fn send(&mut self, message: &Value) -> Result<Answer, Broken> {
+        self.send_seeing(message, &mut |_| None)
+    }
+
+    /// The same; `meanwhile` sees what comes before the answer.
+    pub(crate) fn send_seeing(
+        &mut self,
+        message: &Value,
+        meanwhile: &mut dyn FnMut(&Value) -> Option<Value>,
+    ) -> Result<Answer, Broken> {
         let mut headers = vec![("mcp-protocol-version", VERSION)];
         headers.extend(message["method"].as_str().map(|method| ("mcp-method", method)));
         let params = &message["params"];
         let name = params["name"].as_str().or_else(|| params["taskId"].as_str());
         let name = name.map(header);
         headers.extend(name.as_deref().map(|name| ("mcp-name", name)));
-        self.link.exchange(&headers, message, &mut |_| None).map(|(answer, _)| answer)
+        self.link.exchange(&headers, message, meanwhile).map(|(answer, _)| answer)
     }
 
     pub(crate) fn try_request(&mut self, method: &str, mut params: Value) -> Result<Answer, Broken> {
