@@ -17,9 +17,8 @@ pub(crate) struct Waiting {
 
 impl fmt::Display for Waiting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (tasks, s) = (self.tasks, if self.tasks == 1 { "" } else { "s" });
-        let verb = if self.tasks == 1 { "resumes" } else { "resume" };
-        write!(f, "{tasks} task{s} {verb} in {:.1} s", self.within.as_secs_f64())
+        // One form for any number: people read it, and so do scripts.
+        write!(f, "{} tasks resume in {:.1} s", self.tasks, self.within.as_secs_f64())
     }
 }
 

@@ -19,7 +19,7 @@ fn a_restart_says_how_many_tasks_resume() {
     assert!((0.0..=1.0).contains(&seconds), "the lease is 1 s: {said:?}");
     client.about("tasks/cancel", &ids[0]).result();
     client.crash();
-    assert!(server.says().starts_with("1 task resumes in "));
+    assert!(server.says().starts_with("1 tasks resume in "));
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_stop_hands_tasks_to_the_next_process_at_once() {
     let (code, _) = server.stop();
     assert_eq!(code, Some(0));
     server.start_again();
-    assert_eq!(server.says(), "1 task resumes in 0.0 s");
+    assert_eq!(server.says(), "1 tasks resume in 0.0 s");
     until("steps of the next process", || match left(&client.task(&id)) {
         Some(left) if left > before => panic!("at {left} after the stop, at {before} before it"),
         left => left.filter(|left| *left + 5 < before),
@@ -110,5 +110,5 @@ fn a_process_on_stdio_says_on_standard_error_what_resumes_and_stops_in_order() {
     assert_eq!(client.link().process().wait().code(), Some(0));
     let (stdout, stderr) = client.link().process().rest();
     assert_eq!(stdout, [""; 0]);
-    assert_eq!(stderr, ["1 task resumes in 0.0 s"]);
+    assert_eq!(stderr, ["1 tasks resume in 0.0 s"]);
 }

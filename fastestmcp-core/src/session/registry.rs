@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{
     CommitOutcome, CommitRequest, CommitRule, Expect, Lifetime, Op, Scope, ScopeKind, SessionStateStore, Touch,
@@ -34,20 +34,20 @@ pub struct SessionLimits {
 }
 
 /// What a session remembers of its `initialize`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionRecord {
     format: u8,
     /// Who opened it; nobody else may use it.
     pub principal: Principal,
     /// The negotiated protocol version.
     pub protocol_version: String,
-    /// The params of `initialize` as the client sent them.
-    pub initialize: Value,
+    /// The params of `initialize` as the client sent them, not looked at with every request.
+    pub initialize: Box<RawValue>,
 }
 
 impl SessionRecord {
     /// A record in the current format.
-    pub const fn new(principal: Principal, protocol_version: String, initialize: Value) -> Self {
+    pub const fn new(principal: Principal, protocol_version: String, initialize: Box<RawValue>) -> Self {
         Self { format: FORMAT, principal, protocol_version, initialize }
     }
 }

@@ -16,7 +16,7 @@ impl SessionStore for RegistryStore {
     async fn load(&self, _session_id: &str) -> Result<Option<SessionState>, SessionStoreError> {
         let Some(call) = HttpCall::current() else { return Ok(None) };
         let Some(session) = call.session() else { return Ok(None) };
-        let mut params: InitializeRequestParams = serde_json::from_value(session.record.initialize.clone())?;
+        let mut params: InitializeRequestParams = serde_json::from_str(session.record.initialize.get())?;
         // What was agreed stays agreed, also if this binary would agree to something else.
         let version = Value::String(session.record.protocol_version.clone());
         params.protocol_version = serde_json::from_value::<ProtocolVersion>(version)?;

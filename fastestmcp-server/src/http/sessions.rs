@@ -11,7 +11,7 @@ use rmcp::transport::streamable_http_server::session::local::{
 use rmcp::transport::streamable_http_server::session::{EventStore, ServerSseMessage};
 use rmcp::transport::streamable_http_server::{RestoreOutcome, SessionId, SessionManager};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::call::HttpCall;
 use super::refusal::Refusal;
@@ -66,13 +66,13 @@ impl RegistrySessions {
     fn record(&self, call: &HttpCall) -> Option<SessionRecord> {
         #[derive(Deserialize)]
         struct Initialize {
-            params: Value,
+            params: Box<RawValue>,
         }
         if call.body().len() > MAX_INITIALIZE {
             return None;
         }
         let Initialize { params } = serde_json::from_slice(call.body()).ok()?;
-        let typed = InitializeRequestParams::deserialize(&params).ok()?;
+        let typed: InitializeRequestParams = serde_json::from_str(params.get()).ok()?;
         let agreed = self.handler.negotiate_initialize(&typed).ok()?.protocol_version;
         Some(SessionRecord::new(call.auth().principal.clone(), agreed.as_str().to_owned(), params))
     }
