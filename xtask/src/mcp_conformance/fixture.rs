@@ -17,10 +17,10 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
-    /// Builds the server in release, starts it on a free port, and returns once it listens.
+    /// Builds the server as the tests did, starts it on a free port, and returns once it listens.
     pub(super) fn start(store: &str, folder: &Path) -> Result<Self, String> {
         let built = Command::new(cargo())
-            .args(["build", "--quiet", "--release", "-p", "fastestmcp-examples", "--example", "mcp-conformance"])
+            .args(["build", "--quiet", "-p", "fastestmcp-examples", "--example", "mcp-conformance"])
             .current_dir(root())
             .status()
             .map_err(|error| format!("cargo did not start: {error}"))?;
@@ -30,7 +30,7 @@ impl Fixture {
         let path = folder.join("server.log");
         let mut log = File::create(&path).map_err(at(&path))?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-        let mut process = Command::new(target.join("release/examples/mcp-conformance"))
+        let mut process = Command::new(target.join("debug/examples/mcp-conformance"))
             .args([store, "127.0.0.1:0"])
             .env("RUST_LOG", "info")
             .stdin(Stdio::null())
