@@ -97,10 +97,10 @@ export async function overHttp() {
   });
 
   await check(name("a task is picked up by its reference after a kill -9"), async () => {
-    const execution = await session.callTool("countdown", { from: 10, step_ms: 100 });
+    const execution = await session.callTool("countdown", { from: 15, step_ms: 100 });
     const reference = execution.serializeReference();
     const task = session.task(reference.taskId);
-    await until(async () => Number((await task.snapshot()).statusMessage) <= 7);
+    await until(async () => Number((await task.snapshot()).statusMessage) <= 13);
     await execution.detach();
     await server.killAndRestart();
     assert.equal((await task.snapshot()).status, "working");
@@ -109,7 +109,7 @@ export async function overHttp() {
   });
 
   await check(name("a call goes on over a kill -9 under the client's own polling"), async () => {
-    const execution = await session.callTool("countdown", { from: 10, step_ms: 100 });
+    const execution = await session.callTool("countdown", { from: 15, step_ms: 100 });
     const settled = execution.settle();
     await server.killAndRestart();
     assert.equal(textOf(await settled), "liftoff");

@@ -69,8 +69,8 @@ export async function overHttp() {
   });
 
   await check(name("a task goes on after a kill -9"), async () => {
-    const id = await start(tasks, "countdown", { from: 10, step_ms: 100 });
-    await until(async () => Number((await tasks.getTask(id)).statusMessage) <= 7);
+    const id = await start(tasks, "countdown", { from: 15, step_ms: 100 });
+    await until(async () => Number((await tasks.getTask(id)).statusMessage) <= 13);
     await server.killAndRestart();
     assert.equal((await tasks.getTask(id)).status, "working");
     const result = await tasks.getTaskResult(id, CallToolResultSchema);
@@ -159,7 +159,7 @@ export async function overStdio() {
   await check(name("values and tasks survive a kill -9"), async () => {
     assert.equal(await visits(current.client), 1);
     const trip = await start(current.tasks, "book_trip", { city: "Rome" });
-    const countdown = await start(current.tasks, "countdown", { from: 10, step_ms: 100 });
+    const countdown = await start(current.tasks, "countdown", { from: 15, step_ms: 100 });
     const closed = new Promise((resolve) => (current.client.onclose = resolve));
     process.kill(current.pid, "SIGKILL");
     await closed;

@@ -1,8 +1,8 @@
 //! kill -9 again and again under load: nothing that was acknowledged is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -14,72 +14,60 @@ const KILLS: u64 = 20;
 /// The code of what is refused for lack of room, which is no loss.
 const OVERLOADED: i64 = 429;
 
-/// What the clients were told.
-#[derive(Default)]
-struct Ledger {
-    over: AtomicBool,
-    charges_sent: AtomicU64,
-}
-
-/// A task that was acknowledged, and its end once that was seen.
-struct Acknowledged {
-    tool: &'static str,
-    end: Option<Value>,
-}
-
-type Tasks = BTreeMap<String, Acknowledged>;
+/// What a client has seen of a task that was acknowledged: its end, once that was seen.
+type Tasks = BTreeMap<String, Option<Value>>;
 
 #[test]
 fn twenty_kills_lose_nothing_that_was_acknowledged() {
     let server = Server::new();
-    let ledger = Arc::new(Ledger::default());
-    let visitors = [visit_in_a_session(&server, &ledger), visit_by_handle(&server, &ledger)];
-    let old = {
-        let (ledger, client) = (ledger.clone(), Client2025::new(Http::to(&server)));
-        thread::spawn(move || submit(client, &ledger))
+    let over = Arc::new(AtomicBool::new(false));
+    let visitors = [visit_in_a_session(&server, &over), visit_by_handle(&server, &over)];
+    let charging = {
+        let (over, client) = (over.clone(), Client2025::new(Http::to(&server)));
+        thread::spawn(move || submit(client, &over, "charge", &json!({ "amount": 1, "ms": 40 })))
     };
-    let new = {
-        let (ledger, client) = (ledger.clone(), Client2026::new(Http::to(&server)));
-        thread::spawn(move || submit(client, &ledger))
+    let counting = {
+        let (over, client) = (over.clone(), Client2026::new(Http::to(&server)));
+        thread::spawn(move || submit(client, &over, "countdown", &json!({ "from": 3, "step_ms": 15 })))
     };
     for round in 0..KILLS {
         thread::sleep(Duration::from_millis(100 + round * 97 % 300));
         server.kill();
         server.start_again();
     }
-    ledger.over.store(true, Ordering::Relaxed);
+    over.store(true, Ordering::Relaxed);
     let visits = visitors.map(|visitor| visitor.join().unwrap());
-    let (mut old, old_tasks) = old.join().unwrap();
-    let (mut new, new_tasks) = new.join().unwrap();
-    let tasks = old_tasks.len() + new_tasks.len();
-    eprintln!("{KILLS} kills: {visits:?} visits and {tasks} tasks acknowledged");
-    assert!(tasks > 50 && visits.iter().all(|visits| *visits > 50), "no load");
+    let (mut charger, charge_tasks, sent) = charging.join().unwrap();
+    let (mut counter, countdown_tasks, _) = counting.join().unwrap();
+    let tasks = (charge_tasks.len(), countdown_tasks.len());
+    eprintln!("{KILLS} kills: {visits:?} visits, {tasks:?} tasks acknowledged");
+    assert!(tasks.0 > 20 && tasks.1 > 20 && visits.iter().all(|visits| *visits > 50), "no load");
 
-    let old_ends = ends(&mut old, &old_tasks);
-    let new_ends = ends(&mut new, &new_tasks);
+    let charge_ends = ends(&mut charger, &charge_tasks, "charged 1", "worker lost");
+    let countdown_ends = ends(&mut counter, &countdown_tasks, "liftoff", "attempts exhausted");
+    // Those whose acknowledgement was lost are there or not; if they are, the session has them.
+    let all: BTreeSet<String> = listed(&mut charger);
+    let unknown: Tasks = all.iter().filter(|id| !charge_tasks.contains_key(*id)).map(|id| (id.clone(), None)).collect();
+    let unknown_ends = ends(&mut charger, &unknown, "charged 1", "worker lost");
     server.kill_and_restart();
-    for (id, end) in &old_ends {
-        assert_eq!(&old.look(id).unwrap().unwrap(), end, "an outcome changed");
-    }
-    for (id, end) in &new_ends {
-        assert_eq!(&new.look(id).unwrap().unwrap(), end, "an outcome changed");
-    }
+    unchanged(&mut charger, &charge_ends);
+    unchanged(&mut charger, &unknown_ends);
+    unchanged(&mut counter, &countdown_ends);
 
-    let charges = new.call("charges", json!({})).structured().clone();
+    let charges = counter.call("charges", json!({})).structured().clone();
     let (started, finished) = (charges["started"].as_u64().unwrap(), charges["finished"].as_u64().unwrap());
-    let sent = ledger.charges_sent.load(Ordering::Relaxed);
-    let charged = [(&old_tasks, &old_ends), (&new_tasks, &new_ends)].into_iter().flat_map(|(tasks, ends)| {
-        ends.iter().filter(|(id, end)| tasks[*id].tool == "charge" && end["text"].is_string())
-    });
-    let charged = charged.count() as u64;
-    eprintln!("charges: {sent} sent, {started} started, {finished} finished, {charged} acknowledged as finished");
-    assert!(started <= sent && finished <= started && charged <= finished && charged > 0);
+    let charged =
+        charge_ends.values().chain(unknown_ends.values()).filter(|end| end["text"].is_string()).count() as u64;
+    let calls = all.len() as u64;
+    eprintln!("charges: {sent} sent, {calls} taken, {started} started, {finished} finished, {charged} ended well");
+    assert!(charge_tasks.keys().all(|id| all.contains(id)) && calls <= sent);
+    assert!(started <= calls && finished <= started && charged <= finished && charged > 0);
 }
 
 /// Calls until the storm is over; every number must be above the last. How many calls were acknowledged.
-fn visit(ledger: &Ledger, mut call: impl FnMut() -> Result<Answer, Broken>) -> u64 {
+fn visit(over: &AtomicBool, mut call: impl FnMut() -> Result<Answer, Broken>) -> u64 {
     let (mut sent, mut acknowledged, mut last) = (0, 0, 0);
-    while !ledger.over.load(Ordering::Relaxed) {
+    while !over.load(Ordering::Relaxed) {
         sent += 1;
         let Ok(answer) = call() else { continue };
         let visits = answer.structured()["visits"].as_u64().unwrap();
@@ -91,22 +79,22 @@ fn visit(ledger: &Ledger, mut call: impl FnMut() -> Result<Answer, Broken>) -> u
     acknowledged
 }
 
-fn visit_in_a_session(server: &Arc<Server>, ledger: &Arc<Ledger>) -> thread::JoinHandle<u64> {
+fn visit_in_a_session(server: &Arc<Server>, over: &Arc<AtomicBool>) -> thread::JoinHandle<u64> {
     let mut client = Client2025::new(Http::to(server));
-    let ledger = ledger.clone();
+    let over = over.clone();
     let params = json!({ "name": "visit", "arguments": {} });
-    thread::spawn(move || visit(&ledger, || client.try_request("tools/call", &params, &mut |_| None)))
+    thread::spawn(move || visit(&over, || client.try_request("tools/call", &params, &mut |_| None)))
 }
 
-fn visit_by_handle(server: &Arc<Server>, ledger: &Arc<Ledger>) -> thread::JoinHandle<u64> {
+fn visit_by_handle(server: &Arc<Server>, over: &Arc<AtomicBool>) -> thread::JoinHandle<u64> {
     let mut client = Client2026::new(Http::to(server));
-    let ledger = ledger.clone();
+    let over = over.clone();
     let handle = client.call("visit", json!({})).structured()["handle"].clone();
     let params = json!({ "name": "visit", "arguments": { "handle": handle } });
     // One visit made the handle.
     thread::spawn(move || {
         let mut first = Some(());
-        visit(&ledger, || match first.take() {
+        visit(&over, || match first.take() {
             Some(()) => Ok(Answer::of(&json!({ "structuredContent": { "visits": 1 } }))),
             None => client.try_request("tools/call", params.clone()),
         })
@@ -158,50 +146,60 @@ fn end(task: &Value, result: &Value, error: &Value) -> Value {
     })
 }
 
-/// Submits and looks back until the storm is over.
-fn submit<C: Tasked>(mut client: C, ledger: &Ledger) -> (C, Tasks) {
+/// Submits and looks back until the storm is over; also how many calls were sent.
+fn submit<C: Tasked>(mut client: C, over: &AtomicBool, tool: &str, arguments: &Value) -> (C, Tasks, u64) {
     let mut tasks = Tasks::new();
-    for round in 0_usize.. {
-        if ledger.over.load(Ordering::Relaxed) {
-            break;
-        }
-        let (tool, arguments) = if round % 2 == 0 {
-            ledger.charges_sent.fetch_add(1, Ordering::Relaxed);
-            ("charge", json!({ "amount": round, "ms": 30 }))
-        } else {
-            ("countdown", json!({ "from": 3, "step_ms": 15 }))
-        };
-        if let Ok(answer) = client.try_start(tool, arguments) {
+    let mut sent = 0;
+    while !over.load(Ordering::Relaxed) {
+        sent += 1;
+        if let Ok(answer) = client.try_start(tool, arguments.clone()) {
             if answer.message.get("error").is_some() {
                 assert_eq!(answer.code(), OVERLOADED, "{answer:?}");
             } else {
                 let result = answer.result();
                 let id = result["taskId"].as_str().or_else(|| result["task"]["taskId"].as_str()).unwrap();
-                let new = tasks.insert(id.to_owned(), Acknowledged { tool, end: None });
-                assert!(new.is_none(), "an id was given twice");
+                assert!(tasks.insert(id.to_owned(), None).is_none(), "an id was given twice");
             }
         }
         // Any acknowledged task is found at any time, and its end never changes.
-        let back = tasks.len().checked_sub(1).map(|last| round * 7 % (last + 1));
-        if let Some((id, task)) = back.and_then(|index| tasks.iter_mut().nth(index))
+        let back = tasks.len().checked_sub(1).map(|last| sent as usize * 7 % (last + 1));
+        if let Some((id, seen)) = back.and_then(|index| tasks.iter_mut().nth(index))
             && let Ok(Some(end)) = client.look(id)
         {
-            assert_eq!(task.end.get_or_insert_with(|| end.clone()), &end, "an outcome changed");
+            assert_eq!(seen.get_or_insert_with(|| end.clone()), &end, "an outcome changed");
         }
         thread::sleep(Duration::from_millis(10));
     }
-    (client, tasks)
+    (client, tasks, sent)
 }
 
-/// Every task to its end, which is the one seen before.
-fn ends<C: Tasked>(client: &mut C, tasks: &Tasks) -> BTreeMap<String, Value> {
-    let end_of = |client: &mut C, id: &str, task: &Acknowledged| {
+/// Every task to its end, which is the one seen before and either whole or lost in the way the tool allows.
+fn ends<C: Tasked>(client: &mut C, tasks: &Tasks, whole: &str, lost: &str) -> BTreeMap<String, Value> {
+    let mut end_of = |id: &str, seen: &Option<Value>| {
         let end = until("the end of every task", || client.look(id).unwrap());
-        assert_eq!(task.end.as_ref().unwrap_or(&end), &end, "an outcome changed");
-        let lost = if task.tool == "charge" { "worker lost" } else { "attempts exhausted" };
-        let whole = end["text"] == "liftoff" || end["text"].as_str().is_some_and(|text| text.starts_with("charged "));
-        assert!(whole || end["reason"] == lost, "{}: {end}", task.tool);
+        assert_eq!(seen.as_ref().unwrap_or(&end), &end, "an outcome changed");
+        assert!(end["text"] == whole || end["reason"] == lost, "{end}");
         end
     };
-    tasks.iter().map(|(id, task)| (id.clone(), end_of(client, id, task))).collect()
+    tasks.iter().map(|(id, seen)| (id.clone(), end_of(id, seen))).collect()
+}
+
+fn unchanged<C: Tasked>(client: &mut C, ends: &BTreeMap<String, Value>) {
+    for (id, end) in ends {
+        assert_eq!(&client.look(id).unwrap().unwrap(), end, "an outcome changed");
+    }
+}
+
+/// All tasks of the session.
+fn listed(client: &mut Client2025<Http>) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    let mut params = json!({});
+    loop {
+        let page = client.request("tasks/list", params).result().clone();
+        ids.extend(page["tasks"].as_array().unwrap().iter().map(|task| task["taskId"].as_str().unwrap().to_owned()));
+        match page.get("nextCursor") {
+            Some(cursor) => params = json!({ "cursor": cursor }),
+            None => return ids,
+        }
+    }
 }

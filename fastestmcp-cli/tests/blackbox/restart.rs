@@ -1,8 +1,8 @@
 //! What a new process makes of what an old one left, and how a process stops when it is asked to.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Client, Client2025, Client2026, Http, Link, Server, Stdio, Store, until};
+use crate::support::{Client, Client2025, Client2026, Http, Link, Server, Stdio, Store, left, until};
 
 /// Longer than any wait of these tests: what goes on within them did not wait for a lease to end.
 const LONG: &str = "60s";
@@ -36,10 +36,6 @@ fn a_stop_hands_tasks_to_the_next_process_at_once() {
         Some(left) if left > before => panic!("at {left} after the stop, at {before} before it"),
         left => left.filter(|left| *left + 5 < before),
     });
-}
-
-fn left(task: &Value) -> Option<u32> {
-    task.get("statusMessage")?.as_str()?.parse().ok()
 }
 
 #[test]

@@ -35,3 +35,8 @@ pub(crate) use process::Process;
 pub(crate) use server::{Server, Store};
 pub(crate) use stdio::Stdio;
 pub(crate) use until::until;
+
+/// What a countdown has left, by its progress, in both eras.
+pub(crate) fn left(task: &serde_json::Value) -> Option<u32> {
+    task.get("statusMessage")?.as_str()?.parse().ok()
+}
