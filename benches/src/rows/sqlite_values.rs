@@ -39,7 +39,6 @@ pub(crate) async fn commit_rows(options: &Options) -> BenchResult<Vec<Row>> {
                 theirs: None,
                 target: Target::AtMost(most),
             };
-            rows.push(alone("commit p50", Unit::Milliseconds, percentile(&took, 50.0), 6.0));
             rows.push(alone("commit p99", Unit::Milliseconds, percentile(&took, 99.0), 6.0));
             rows.push(alone("largest log", Unit::Bytes, log.largest().await?, f64::from(64 << 20)));
         }
