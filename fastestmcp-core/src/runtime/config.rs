@@ -16,7 +16,7 @@ pub struct RuntimeConfig {
     pub park_after: Duration,
     /// How long a cancelled or timed-out handler may take to end by itself before it is dropped: 5 s.
     pub grace: Duration,
-    /// How long a stopping node lets its tasks finish: 10 s.
+    /// How long a stopping node lets tasks finish that may not rerun: 10 s.
     pub drain: Duration,
     /// How long a plain call may take unless its tool says otherwise, waiting for input not counted: 60 s.
     pub call_timeout: Duration,

@@ -96,6 +96,12 @@ impl Execution<'_> {
 
     async fn drive(&mut self) -> End {
         let run_timeout = Duration::from_millis(self.run.policy().run_timeout_ms);
+        // A stopping node hands back at once what may rerun, for then others go on with it; the rest has the drain
+        // period (contract T13).
+        let released = match self.run.policy().rerun {
+            Rerun::Always { .. } => &self.shared.stopping,
+            Rerun::Never => &self.shared.release,
+        };
         let mut deadline = Instant::now() + run_timeout;
         let mut next_progress = Instant::now();
         let mut next_fine = Instant::now();
@@ -157,7 +163,7 @@ impl Execution<'_> {
                         deadline += wait.since.elapsed();
                     }
                 },
-                () = self.shared.release.cancelled() => return End::Released,
+                () = released.cancelled() => return End::Released,
             }
         }
     }

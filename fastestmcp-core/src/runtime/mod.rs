@@ -98,8 +98,8 @@ impl Runtime {
         background.spawn(worker::work(shared.clone()));
     }
 
-    /// Stops in good order (contract T13, R7): claims nothing more, lets running tasks finish for the drain period, then
-    /// hands back what may rerun and fails the rest, so that no task waits for a lease to run out.
+    /// Stops in good order (contract T13, R7): claims nothing more, hands back at once what may rerun, lets the rest
+    /// finish for the drain period and then fails it, so that no task waits for a lease to run out.
     pub async fn shutdown(&self) {
         let shared = &self.shared;
         shared.stopping.cancel();

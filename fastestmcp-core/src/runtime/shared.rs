@@ -42,7 +42,7 @@ pub(crate) struct Shared {
     pub(crate) started: AtomicBool,
     /// Cancelled when shutdown begins.
     pub(crate) stopping: CancellationToken,
-    /// Cancelled when running tasks must be let go.
+    /// Cancelled when tasks that may not rerun must end.
     pub(crate) release: CancellationToken,
     /// Cancelled when everything has ended.
     pub(crate) stopped: CancellationToken,

@@ -51,7 +51,7 @@ impl Endpoint {
         }
         match call.refusal() {
             Some(refusal) => refusal.response(call.body()),
-            None => readable(call.body(), response),
+            None => readable(&call, response),
         }
     }
 
@@ -101,13 +101,23 @@ fn is_race(call: &HttpCall, response: &Response) -> bool {
     failed && call.session().is_some() && call.refusal().is_none()
 }
 
-/// The protocol layer calls a message that it cannot read an unsupported media type.
-fn readable(body: &[u8], response: Response) -> Response {
-    if response.status() != StatusCode::UNSUPPORTED_MEDIA_TYPE {
-        return response;
+/// The protocol layer calls a message that it cannot read an unsupported media type, and an `initialize` whose params it
+/// cannot read a request without a session.
+fn readable(call: &HttpCall, response: Response) -> Response {
+    let body = call.body();
+    match response.status() {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => match serde_json::from_slice::<IgnoredAny>(body) {
+            Ok(_) => Refusal::Unreadable { json: true }.response(body),
+            Err(_) => Refusal::Unreadable { json: false }.response(body),
+        },
+        StatusCode::BAD_REQUEST if is_plain(&response) && inbound::method(body).as_deref() == Some("initialize") => {
+            Refusal::BadInitialize.response(body)
+        }
+        _ => response,
     }
-    match serde_json::from_slice::<IgnoredAny>(body) {
-        Ok(_) => Refusal::Unreadable { json: true }.response(body),
-        Err(_) => Refusal::Unreadable { json: false }.response(body),
-    }
+}
+
+/// Whether it carries words instead of a JSON-RPC message.
+fn is_plain(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/json")
 }

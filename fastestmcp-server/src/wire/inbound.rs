@@ -51,6 +51,12 @@ pub(crate) fn rename(message: &[u8]) -> Option<Renamed> {
     Some(Renamed { message: serde_json::to_vec(&value).ok()?, method, renamed })
 }
 
+/// The method of a message, if it is one that has a method.
+pub(crate) fn method(message: &[u8]) -> Option<String> {
+    let message: Value = serde_json::from_slice(message).ok()?;
+    Some(message.get("method")?.as_str()?.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

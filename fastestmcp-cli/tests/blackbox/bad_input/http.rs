@@ -92,6 +92,10 @@ fn without_a_session_or_with_a_revision_that_does_not_exist_a_request_is_bad() {
         let headers = [("mcp-session-id", &*session), ("mcp-protocol-version", version)];
         assert_eq!(link.post(&headers, &list).unwrap().status, 400, "{version}");
     }
+    for params in [json!({}), json!({ "protocolVersion": 7 }), json!(null)] {
+        let begin = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
+        assert_eq!(code(link.post(&[], begin.to_string().as_bytes())), (200, json!(-32602)), "{params}");
+    }
     // A revision that is not spoken here is answered with one that is.
     let info = json!({ "name": "blackbox", "version": "1" });
     let params = json!({ "protocolVersion": "1999-01-01", "capabilities": {}, "clientInfo": info });
