@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -16,6 +16,8 @@ pub(crate) struct Queue<T> {
 #[derive(Debug)]
 struct State<T> {
     waiting: VecDeque<T>,
+    /// How many must wait before a thread is woken.
+    wanted: usize,
     closed: bool,
 }
 
@@ -37,7 +39,7 @@ pub(crate) enum Found {
 
 impl<T> Queue<T> {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(State { waiting: VecDeque::new(), closed: false }), ready: Condvar::new() }
+        Self { state: Mutex::new(State { waiting: VecDeque::new(), wanted: 1, closed: false }), ready: Condvar::new() }
     }
 
     pub(crate) fn push(&self, item: T) -> Result<(), Refusal> {
@@ -49,8 +51,11 @@ impl<T> Queue<T> {
             return Err(Refusal::Full);
         }
         state.waiting.push_back(item);
+        let enough = state.waiting.len() >= state.wanted;
         drop(state);
-        self.ready.notify_one();
+        if enough {
+            self.ready.notify_one();
+        }
         Ok(())
     }
 
@@ -65,6 +70,19 @@ impl<T> Queue<T> {
             (true, false) => Found::Nothing,
             (true, true) => Found::End,
         }
+    }
+
+    /// Blocks until `count` wait, the queue is closed, or `patience` is over. For a queue that one thread serves.
+    pub(crate) fn gather(&self, count: usize, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut state = self.state.lock();
+        state.wanted = count;
+        while state.waiting.len() < count && !state.closed {
+            if self.ready.wait_until(&mut state, deadline).timed_out() {
+                break;
+            }
+        }
+        state.wanted = 1;
     }
 
     /// Takes up to `at_most` from the front, as long as `suits` says so.

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -236,6 +237,7 @@ impl Inner {
             synchronous: inner.config.synchronous,
             checkpoints: inner.checkpoints.clone(),
             path: inner.config.path.clone(),
+            rhythm: Cell::default(),
         };
         inner.start("write", move || {
             let _abandon = Abandon(queue);

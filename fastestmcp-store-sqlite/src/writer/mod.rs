@@ -4,6 +4,7 @@ mod contention;
 mod job;
 mod transaction;
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +30,9 @@ const MAX_GROUP: usize = 512;
 /// How many bytes of values share one transaction, beyond the operation that passes it: it bounds the log.
 const MAX_GROUP_BYTES: usize = 8 << 20;
 
+/// How long the callers of the last group are waited for at most.
+const LONGEST_GATHERING: Duration = Duration::from_micros(300);
+
 /// The queue of a writer.
 pub(crate) type WriteQueue = Queue<Box<dyn Job>>;
 
@@ -41,6 +45,22 @@ pub(crate) struct Writer {
     pub(crate) synchronous: Synchronous,
     pub(crate) checkpoints: Arc<Checkpoints>,
     pub(crate) path: PathBuf,
+    pub(crate) rhythm: Cell<Rhythm>,
+}
+
+/// What the last group was like. Callers that were answered together ask again together, a moment later: waiting that
+/// moment commits them in one group instead of two.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rhythm {
+    members: usize,
+    commit: Duration,
+}
+
+impl Rhythm {
+    /// How long to wait for the callers of the last group: well below what another commit would cost them.
+    fn patience(self) -> Duration {
+        (self.commit / 2).min(LONGEST_GATHERING)
+    }
 }
 
 impl Writer {
@@ -63,6 +83,10 @@ impl Writer {
         let relaxed = self.synchronous == Synchronous::Full && self.queue.all(|job| !job.is_durable());
         if relaxed && self.set_synchronous("NORMAL").is_err() {
             return self.refuse(&Failure::Corrupt("the commit mode cannot be changed"));
+        }
+        let rhythm = self.rhythm.get();
+        if rhythm.members > 1 {
+            self.queue.gather(rhythm.members, rhythm.patience());
         }
         match self.lock(contention, || self.queue.retain(|job| !job.is_over())) {
             Ok(true) => {
@@ -158,7 +182,10 @@ impl Writer {
     }
 
     fn finish(&self, jobs: Vec<Box<dyn Job>>) {
-        match self.execute("COMMIT") {
+        let begun = Instant::now();
+        let committed = self.execute("COMMIT");
+        self.rhythm.set(Rhythm { members: jobs.len(), commit: begun.elapsed() });
+        match committed {
             Ok(()) => jobs.into_iter().for_each(Job::acknowledge),
             Err(failure) => {
                 // A full disk cut the log before its commit mark; a busy lock kept it from being written at all.
