@@ -12,8 +12,3 @@ pub(crate) fn refused(operation: &'static str) -> impl Fn(Refused) -> StoreError
 pub(crate) fn invalid_cursor(operation: &'static str) -> StoreError {
     StoreError::new(StoreErrorKind::InvalidCursor, BACKEND, operation, "not a position of this listing")
 }
-
-/// A request that no state of the store could satisfy.
-pub(crate) fn invalid_input(operation: &'static str, detail: &str) -> StoreError {
-    StoreError::new(StoreErrorKind::InvalidInput, BACKEND, operation, detail)
-}

@@ -4,7 +4,7 @@ use std::ops::Range;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fastestmcp_core::backend::At;
-use fastestmcp_core::error::{StoreError, StoreErrorKind, StoreResult};
+use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::event::{Event, EventLog, Keep, Offset, ReadFrom, TopicRead, Wake, WakeStream};
 use fastestmcp_core::time::StoreTime;
 use futures_util::StreamExt;
@@ -98,10 +98,6 @@ impl Model {
 impl EventLog for Model {
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>> {
         self.limits.check_append(topic, &events, &keep).map_err(|refused| refused.into_error(NAME, "append"))?;
-        if events.is_empty() {
-            let detail = "an append of no events";
-            return Err(StoreError::new(StoreErrorKind::InvalidInput, NAME, "append", detail));
-        }
         let count = events.len();
         let start = {
             let (mut space, now) = self.begin().await;
@@ -123,12 +119,14 @@ impl EventLog for Model {
     }
 
     async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>> {
+        self.limits.check_read(topics, limit).map_err(|refused| refused.into_error(NAME, "read"))?;
         let (space, now) = self.begin().await;
         let reads = topics.iter().map(|(topic, from)| self.read_locked(&space, topic, *from, limit)).collect();
         Ok(At::new(now, reads))
     }
 
     async fn wake(&self, channels: &[String]) -> StoreResult<()> {
+        self.limits.check_wake(channels).map_err(|refused| refused.into_error(NAME, "wake"))?;
         for channel in channels {
             // Nobody listening is no failure: a wake-up is a hint.
             let _ = self.wakes.0.send(channel.clone());

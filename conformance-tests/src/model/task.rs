@@ -7,7 +7,6 @@ use bytes::Bytes;
 use fastestmcp_core::backend::At;
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::limits;
 use fastestmcp_core::page::{Page, PageRequest};
 use fastestmcp_core::principal::{Owner, OwnerFilter};
 use fastestmcp_core::session::Version;
@@ -190,7 +189,7 @@ impl TaskBackend for Model {
     }
 
     async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
-        self.limits.check_batch("ids", ids.len()).map_err(|refused| refused.into_error(NAME, "get"))?;
+        self.limits.check_get(ids).map_err(|refused| refused.into_error(NAME, "get"))?;
         let (mut space, now) = self.begin().await;
         let one = |id| {
             let stored = self.task(&mut space, id, now)?;
@@ -214,7 +213,7 @@ impl TaskBackend for Model {
     }
 
     async fn renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> StoreResult<At<Vec<Renewed>>> {
-        limits::check_span("lease", lease).map_err(|refused| refused.into_error(NAME, "renew"))?;
+        self.limits.check_renew(leases, lease).map_err(|refused| refused.into_error(NAME, "renew"))?;
         let (mut space, now) = self.begin().await;
         let until = self.deadline(now, lease);
         let one = |(id, token): &(TaskId, Token)| {

@@ -33,12 +33,12 @@ pub trait EventLog: Backend {
     /// `TooLarge`, `InvalidInput`, `Unavailable`, `Timeout`, `Contention`, `StorageFull`.
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>>;
 
-    /// Reads several topics at once, up to `limit` events each; one answer per topic, in order.
+    /// Reads several topics at once, up to `limit` events each (1 to `max_batch`); one answer per topic, in order.
     ///
     /// `async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>>`
     ///
     /// # Errors
-    /// `TooLarge`, `Unavailable`, `Timeout`, `Corrupt`.
+    /// `InvalidInput`, `TooLarge`, `Unavailable`, `Timeout`, `Corrupt`.
     async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>>;
 
     /// Wakes whoever listens to these channels, on any node. Volatile; may be lost.
@@ -46,7 +46,7 @@ pub trait EventLog: Backend {
     /// `async fn wake(&self, channels: &[String]) -> StoreResult<()>`
     ///
     /// # Errors
-    /// `Unavailable`, `Timeout`: nobody may have been woken, which costs time and nothing else.
+    /// `TooLarge`, `Unavailable`, `Timeout`: nobody may have been woken, which costs time and nothing else.
     async fn wake(&self, channels: &[String]) -> StoreResult<()>;
 
     /// The wake-ups sent by any node from now on, this one's included. One stream per node is enough.

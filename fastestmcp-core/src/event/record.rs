@@ -75,12 +75,35 @@ pub enum Wake {
 }
 
 impl Limits {
+    /// Checks a `read`.
+    ///
+    /// # Errors
+    /// The limit is 0, or a topic, their number or the limit is too large.
+    pub fn check_read(&self, topics: &[(String, ReadFrom)], limit: usize) -> Result<(), Refused> {
+        self.check_batch("topics", topics.len())?;
+        topics.iter().try_for_each(|(topic, _)| self.check_key("topic", topic))?;
+        self.check_batch("limit", limit)?;
+        if limit == 0 { Err(Refused::invalid("limit of zero")) } else { Ok(()) }
+    }
+
+    /// Checks a `wake`.
+    ///
+    /// # Errors
+    /// A channel or their number is too large.
+    pub fn check_wake(&self, channels: &[String]) -> Result<(), Refused> {
+        self.check_batch("channels", channels.len())?;
+        channels.iter().try_for_each(|channel| self.check_key("channel", channel))
+    }
+
     /// Checks an `append`.
     ///
     /// # Errors
-    /// Something is too large, or the age to keep is above 100 years.
+    /// There is nothing to append, something is too large, or the age to keep is above 100 years.
     pub fn check_append(&self, topic: &str, events: &[Bytes], keep: &Keep) -> Result<(), Refused> {
         self.check_key("topic", topic)?;
+        if events.is_empty() {
+            return Err(Refused::invalid("an append of no events"));
+        }
         self.check_batch("events", events.len())?;
         events.iter().try_for_each(|event| self.check_value("event", event.len()))?;
         self.check_batch_bytes("events", events.iter().map(Bytes::len).sum())?;

@@ -233,6 +233,25 @@ impl Limits {
         }
     }
 
+    /// Checks a `get`.
+    ///
+    /// # Errors
+    /// An id or their number is too large.
+    pub fn check_get(&self, ids: &[TaskId]) -> Result<(), Refused> {
+        self.check_batch("ids", ids.len())?;
+        ids.iter().try_for_each(|id| self.check_key("task id", id.as_str()))
+    }
+
+    /// Checks a `renew`.
+    ///
+    /// # Errors
+    /// The lease is not within 1 ms to 100 years, or an id or their number is too large.
+    pub fn check_renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> Result<(), Refused> {
+        self.check_batch("leases", leases.len())?;
+        leases.iter().try_for_each(|(id, _)| self.check_key("task id", id.as_str()))?;
+        check_span("lease", lease)
+    }
+
     /// Checks a `claim`.
     ///
     /// # Errors

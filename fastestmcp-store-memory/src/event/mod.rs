@@ -17,24 +17,19 @@ use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::MemoryStore;
-use crate::error::{invalid_input, refused};
+use crate::error::refused;
 
 #[async_trait]
 impl EventLog for MemoryStore {
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>> {
         self.data.limits.check_append(topic, &events, &keep).map_err(refused("append"))?;
-        if events.is_empty() {
-            return Err(invalid_input("append", "no events"));
-        }
         let mut topics = self.space.topics.lock();
         let now = self.data.clock.now();
         Ok(At::new(now, topics.append(topic, events, keep, now, &self.data.sequence)))
     }
 
     async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>> {
-        let limits = &self.data.limits;
-        limits.check_batch("topics", topics.len()).map_err(refused("read"))?;
-        topics.iter().try_for_each(|(topic, _)| limits.check_key("topic", topic)).map_err(refused("read"))?;
+        self.data.limits.check_read(topics, limit).map_err(refused("read"))?;
         let stored = self.space.topics.lock();
         let now = self.data.clock.now();
         let read = |(topic, from): &(String, ReadFrom)| stored.read(topic, *from, limit);
@@ -42,6 +37,7 @@ impl EventLog for MemoryStore {
     }
 
     async fn wake(&self, channels: &[String]) -> StoreResult<()> {
+        self.data.limits.check_wake(channels).map_err(refused("wake"))?;
         for channel in channels {
             // An error means that nobody listens.
             drop(self.space.wakes.send(Arc::from(channel.as_str())));

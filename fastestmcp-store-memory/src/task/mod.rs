@@ -14,7 +14,6 @@ use async_trait::async_trait;
 use fastestmcp_core::backend::At;
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::limits::check_span;
 use fastestmcp_core::page::{Page, PageRequest};
 use fastestmcp_core::principal::OwnerFilter;
 use fastestmcp_core::task::{
@@ -36,7 +35,7 @@ impl TaskBackend for MemoryStore {
     }
 
     async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
-        self.data.limits.check_batch("ids", ids.len()).map_err(refused("get"))?;
+        self.data.limits.check_get(ids).map_err(refused("get"))?;
         let tasks = self.space.tasks.lock();
         let now = self.data.clock.now();
         let record = |id: &TaskId| {
@@ -61,8 +60,7 @@ impl TaskBackend for MemoryStore {
     }
 
     async fn renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> StoreResult<At<Vec<Renewed>>> {
-        self.data.limits.check_batch("leases", leases.len()).map_err(refused("renew"))?;
-        check_span("lease", lease).map_err(refused("renew"))?;
+        self.data.limits.check_renew(leases, lease).map_err(refused("renew"))?;
         let mut tasks = self.space.tasks.lock();
         let now = self.data.clock.now();
         let until = now.after(lease);

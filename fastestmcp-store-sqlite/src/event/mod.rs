@@ -15,34 +15,26 @@ use std::ops::Range;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fastestmcp_core::backend::At;
-use fastestmcp_core::error::{StoreError, StoreErrorKind, StoreResult};
+use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead, WakeStream};
 
-use crate::error::BACKEND;
 use crate::store::{SqliteStore, refuse};
 
 #[async_trait]
 impl EventLog for SqliteStore {
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>> {
         self.limits().check_append(topic, &events, &keep).map_err(refuse("append"))?;
-        if events.is_empty() {
-            let detail = "an append of no events";
-            return Err(StoreError::new(StoreErrorKind::InvalidInput, BACKEND, "append", detail));
-        }
         self.transact(append::Append { topic: topic.to_owned(), events, keep }).await
     }
 
     async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>> {
-        self.limits().check_batch("topics", topics.len()).map_err(refuse("read"))?;
-        self.limits().check_batch("limit", limit).map_err(refuse("read"))?;
-        topics.iter().try_for_each(|(topic, _)| self.limits().check_key("topic", topic)).map_err(refuse("read"))?;
+        self.limits().check_read(topics, limit).map_err(refuse("read"))?;
         let max_bytes = self.limits().max_batch_bytes;
         self.query(read::Read { topics: topics.to_vec(), limit, max_bytes }).await
     }
 
     async fn wake(&self, channels: &[String]) -> StoreResult<()> {
-        self.limits().check_batch("channels", channels.len()).map_err(refuse("wake"))?;
-        channels.iter().try_for_each(|channel| self.limits().check_key("channel", channel)).map_err(refuse("wake"))?;
+        self.limits().check_wake(channels).map_err(refuse("wake"))?;
         if self.wakes().announce(channels) {
             self.transact_detached(wake::Announce::new(self.wakes().clone()))?;
         }

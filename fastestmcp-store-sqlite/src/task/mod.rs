@@ -17,7 +17,6 @@ use async_trait::async_trait;
 use fastestmcp_core::backend::At;
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::limits::check_span;
 use fastestmcp_core::page::{Page, PageRequest};
 use fastestmcp_core::principal::OwnerFilter;
 use fastestmcp_core::task::{
@@ -35,8 +34,7 @@ impl TaskBackend for SqliteStore {
     }
 
     async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
-        self.limits().check_batch("ids", ids.len()).map_err(refuse("get"))?;
-        ids.iter().try_for_each(|id| self.limits().check_key("task id", id.as_str())).map_err(refuse("get"))?;
+        self.limits().check_get(ids).map_err(refuse("get"))?;
         self.query(get::Get { ids: ids.to_vec(), filter: filter.clone(), part }).await
     }
 
@@ -54,12 +52,7 @@ impl TaskBackend for SqliteStore {
     }
 
     async fn renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> StoreResult<At<Vec<Renewed>>> {
-        self.limits().check_batch("leases", leases.len()).map_err(refuse("renew"))?;
-        check_span("lease", lease).map_err(refuse("renew"))?;
-        leases
-            .iter()
-            .try_for_each(|(id, _)| self.limits().check_key("task id", id.as_str()))
-            .map_err(refuse("renew"))?;
+        self.limits().check_renew(leases, lease).map_err(refuse("renew"))?;
         self.transact(renew::Renew { leases: leases.to_vec(), lease }).await
     }
 

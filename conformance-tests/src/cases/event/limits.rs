@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use fastestmcp_core::error::StoreErrorKind::{InvalidInput, TooLarge};
-use fastestmcp_core::event::{Keep, Offset};
+use fastestmcp_core::event::{Keep, Offset, ReadFrom};
 use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::limits::MAX_DURATION;
 
@@ -19,6 +19,7 @@ cases! { Event, "event.limits";
     "G12": a_payload_at_its_limit_fits_and_one_byte_more_does_not,
     "G12": an_append_at_its_limit_fits_and_one_more_does_not,
     "G7": a_topic_of_513_bytes_is_refused,
+    "G12": a_read_at_its_limits_fits_and_one_more_does_not,
     "G4": an_append_of_nothing_is_invalid,
     "G4": an_age_above_100_years_is_invalid,
 }
@@ -98,6 +99,20 @@ async fn a_topic_of_513_bytes_is_refused(scene: &Scene) -> CaseResult {
     let log = scene.events(0).await?;
     let got = log.append(&hostile::too_long(), vec![Bytes::from_static(b"x")], ALL).await;
     refused(scene, "a long topic", TooLarge, &got);
+    Ok(())
+}
+
+async fn a_read_at_its_limits_fits_and_one_more_does_not(scene: &Scene) -> CaseResult {
+    let log = scene.events(0).await?;
+    let limit = log.guarantees().limits.max_batch;
+    let topics: Vec<_> = (0..=limit).map(|index| (format!("topic{index}"), ReadFrom::Tail)).collect();
+    scene.same("answers to a full read", &log.read(&topics[..limit], limit).await?.value.len(), &limit);
+    refused(scene, "a read of one topic more", TooLarge, &log.read(&topics, 1).await);
+    refused(scene, "a read of one event more", TooLarge, &log.read(&topics[..1], limit + 1).await);
+    refused(scene, "a read of no events", InvalidInput, &log.read(&topics[..1], 0).await);
+    let long = (hostile::too_long(), ReadFrom::Tail);
+    refused(scene, "a read of a long topic", TooLarge, &log.read(&[long], 1).await);
+    refused(scene, "a wake of a long channel", TooLarge, &log.wake(&[hostile::too_long()]).await);
     Ok(())
 }
 

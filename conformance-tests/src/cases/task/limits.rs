@@ -6,7 +6,7 @@ use fastestmcp_core::error::StoreErrorKind::{InvalidInput, TooLarge};
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::limits::MAX_DURATION;
 use fastestmcp_core::principal::{Owner, OwnerFilter};
-use fastestmcp_core::task::{ClaimRequest, Idempotency, NewTask, Part, Then};
+use fastestmcp_core::task::{ClaimRequest, Idempotency, NewTask, Part, Then, Token};
 
 use super::steps::{LEASE, MS, due_task, held_task, insert, must_head, must_replace, record, replace, task, unheld};
 use crate::case::{CaseResult, cases};
@@ -64,6 +64,9 @@ async fn batches_have_a_limit(scene: &Scene) -> CaseResult {
     refused(scene, "a claim of one more", TooLarge, &tasks.claim(claim(limit + 1)).await);
     let many = (0..=limit).map(|index| format!("q{index}")).collect();
     refused(scene, "a claim of many queues", TooLarge, &tasks.claim(ClaimRequest::new(many, "w", 1, LEASE)).await);
+    let leases: Vec<_> = ids.into_iter().map(|id| (id, Token(1))).collect();
+    scene.same("answers to a full renewal", &tasks.renew(&leases[..limit], LEASE).await?.value.len(), &limit);
+    refused(scene, "a renewal of one more", TooLarge, &tasks.renew(&leases, LEASE).await);
     Ok(())
 }
 
@@ -86,6 +89,10 @@ async fn a_name_of_513_bytes_is_refused(scene: &Scene) -> CaseResult {
     let worker = ClaimRequest::new(vec!["q".to_owned()], long(), 1, LEASE);
     refused(scene, "a long worker", TooLarge, &tasks.claim(worker).await);
     refused(scene, "a long queue", TooLarge, &tasks.claim(ClaimRequest::new(vec![long()], "w", 1, LEASE)).await);
+    let id = TaskId::new(long());
+    let got = tasks.get(std::slice::from_ref(&id), &OwnerFilter::Any, Part::Head).await;
+    refused(scene, "a get of a long id", TooLarge, &got);
+    refused(scene, "a renewal of a long id", TooLarge, &tasks.renew(&[(id, Token(1))], LEASE).await);
     Ok(())
 }
 
