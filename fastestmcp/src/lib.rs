@@ -27,3 +27,8 @@ pub mod prelude {
         ToolError, ToolOutput, connect,
     };
 }
+
+/// The README's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
