@@ -10,11 +10,11 @@ use std::time::Duration;
 use fastestmcp::{Stores, connect};
 use fastestmcp_core::backend::SweepBudget;
 use fastestmcp_core::event::{Delivery, EventBus, Keep, ReadFrom};
-use fastestmcp_core::principal::{AuthContext, Principal};
+use fastestmcp_core::principal::{AuthContext, OwnerFilter, Principal};
 use fastestmcp_core::runtime::{
     Answer, AskedTtl, CallError, Caller, Context, LocalClient, Runtime, RuntimeConfig, ToolCall,
 };
-use fastestmcp_core::task::{TaskOutcome, TaskStatus};
+use fastestmcp_core::task::{Part, TaskOutcome, TaskStatus};
 use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError};
 use serde_json::{Value, json};
 
@@ -391,6 +391,38 @@ async fn a_task_that_waits_when_its_node_stops_is_answered_and_ends_elsewhere() 
         assert_eq!(task.view().await.unwrap().status, TaskStatus::InputRequired);
         task.answer("confirm", accept()).await.unwrap();
         assert_eq!(text(&task.result().await.unwrap()), "true");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_may_rerun_is_handed_back_without_waiting_for_the_drain_period() {
+    on_every_store(async |stores| {
+        let tool = || {
+            let tool = Tool::new("wait", async |cx: Context, _: NoArgs| {
+                cx.checkpoint("started").await?;
+                std::future::pending::<()>().await;
+                Ok("")
+            });
+            tool.task(TaskPolicy::required().rerun())
+        };
+        let mut patient = config();
+        patient.drain = Duration::from_secs(3_600);
+        let first = Runtime::builder(stores.clone()).config(patient).tool(tool()).build().await.unwrap();
+        first.start();
+        let task = me(&first).start("wait", json!({})).await.unwrap();
+        let id = [task.id().clone()];
+        let head = async || {
+            let found = stores.tasks.get(&id, &OwnerFilter::Any, Part::Head).await.unwrap();
+            found.value.into_iter().next().flatten().unwrap().head
+        };
+        while head().await.lease.is_none() {
+            tokio::task::yield_now().await;
+        }
+        // The bound only keeps a failure from hanging.
+        tokio::time::timeout(Duration::from_secs(20), first.shutdown()).await.expect("it waited for the drain period");
+        let head = head().await;
+        assert!(head.open && head.lease.is_none() && head.due.is_some(), "{head:?}");
     })
     .await;
 }

@@ -186,7 +186,7 @@ async fn finish(run: &Arc<TaskRun>, result: Result<Result<ToolOutput, ToolError>
             Failure::Retry(after, text) => match run.policy().rerun {
                 Rerun::Always { .. } => {
                     let earlier = run.attempts().await.saturating_sub(1);
-                    TaskEvent::RetryAsked(backoff(after, earlier, LONGEST_RETRY))
+                    TaskEvent::RetryAsked(retry_pause(after, earlier))
                 }
                 Rerun::Never => completed(&ToolOutput::error(text)),
             },
@@ -198,6 +198,12 @@ async fn finish(run: &Arc<TaskRun>, result: Result<Result<ToolOutput, ToolError>
         Err(Panicked) => TaskEvent::Finished(TaskOutcome::Error(RpcError::internal("panic"))),
     };
     settle(run, event).await;
+}
+
+/// How long to wait before a retry: at least what the handler asked for, doubled with every earlier attempt, with jitter.
+fn retry_pause(after: Duration, earlier: u32) -> Duration {
+    let most = after.saturating_mul(2);
+    backoff(most, earlier, LONGEST_RETRY.max(most))
 }
 
 /// Stores how a task ended; one that is too large to store ends as failed.
@@ -248,5 +254,22 @@ impl Wait {
     fn until(&self) -> Instant {
         let wait = if self.can_park { self.park_after.min(self.input_timeout) } else { self.input_timeout };
         self.since + wait
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_never_comes_earlier_than_the_handler_asked() {
+        for after in [Duration::from_millis(10), Duration::from_secs(60), 3 * LONGEST_RETRY] {
+            for earlier in [0, 1, 5, 40] {
+                for _ in 0..50 {
+                    let pause = retry_pause(after, earlier);
+                    assert!(pause >= after && pause <= LONGEST_RETRY.max(after * 2), "{pause:?} for {after:?}");
+                }
+            }
+        }
     }
 }
