@@ -77,7 +77,11 @@ impl Unready {
 fn prepare(connection: &Connection, config: &SqliteConfig) -> Result<i64, Unready> {
     let because = |failure: Failure| Unready::because(config, &failure);
     file::check_writable(connection, &config.path).map_err(because)??;
-    schema::check_identity(connection, &config.path).map_err(because)??;
+    {
+        // One snapshot: between two, another process may make a new file ours, which would look like somebody else's.
+        let _snapshot = connection.unchecked_transaction().map_err(|error| because(error.into()))?;
+        schema::check_identity(connection, &config.path).map_err(because)??;
+    }
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(|error| because(error.into()))?;

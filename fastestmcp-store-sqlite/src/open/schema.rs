@@ -16,7 +16,7 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_initial.sql")
 /// The format this binary writes.
 const FORMAT: i64 = MIGRATIONS.len() as i64;
 
-/// Refuses a file of another application. An empty one is nobody's yet.
+/// Refuses a file of another application. An empty one is nobody's yet. Within a transaction: it reads twice.
 pub(super) fn check_identity(connection: &Connection, path: &Path) -> Result<StoreResult<()>, Failure> {
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
