@@ -4,10 +4,17 @@ mod call;
 mod clock;
 mod config;
 mod error;
+mod event;
 mod link;
+mod open;
+mod parts;
+mod reply;
 mod route;
 mod script;
+mod servers;
+mod session;
 mod store;
+mod sweep;
 mod tag;
 
 pub use config::{Deployment, Login, RedisConfig, Server, Tls};
