@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fastestmcp-store-memory", &["fastestmcp-core"]),
     ("fastestmcp-store-sqlite", &["fastestmcp-core"]),
     ("fastestmcp-conformance", &["fastestmcp-core"]),
+    ("fastestmcp-test-servers", &[]),
     ("fastestmcp-server", &["fastestmcp-core"]),
     ("fastestmcp", &["fastestmcp-core", "fastestmcp-server", "fastestmcp-store-memory", "fastestmcp-store-sqlite"]),
     ("fastestmcp-cli", &["fastestmcp", "fastestmcp-conformance"]),
