@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fastestmcp-core", &[]),
     ("fastestmcp-store-memory", &["fastestmcp-core"]),
     ("fastestmcp-store-sqlite", &["fastestmcp-core"]),
+    ("fastestmcp-store-redis", &["fastestmcp-core"]),
     ("fastestmcp-conformance", &["fastestmcp-core"]),
     ("fastestmcp-test-servers", &[]),
     ("fastestmcp-server", &["fastestmcp-core"]),
@@ -26,6 +27,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("rmcp", &["fastestmcp-server"]),
     ("axum", &["fastestmcp-server"]),
     ("rusqlite", &["fastestmcp-store-sqlite", "fastestmcp-benches"]),
+    ("redis", &["fastestmcp-store-redis", "fastestmcp-benches"]),
 ];
 
 fn normal_edges() -> BTreeMap<String, BTreeSet<String>> {
