@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fastestmcp-store-memory", &["fastestmcp-core"]),
     ("fastestmcp-store-sqlite", &["fastestmcp-core"]),
     ("fastestmcp-store-redis", &["fastestmcp-core"]),
+    ("fastestmcp-store-postgres", &["fastestmcp-core"]),
     ("fastestmcp-conformance", &["fastestmcp-core"]),
     ("fastestmcp-test-servers", &[]),
     ("fastestmcp-server", &["fastestmcp-core"]),
@@ -28,6 +29,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("axum", &["fastestmcp-server"]),
     ("rusqlite", &["fastestmcp-store-sqlite", "fastestmcp-benches"]),
     ("redis", &["fastestmcp-store-redis", "fastestmcp-benches"]),
+    ("sqlx", &["fastestmcp-store-postgres", "fastestmcp-benches"]),
 ];
 
 fn normal_edges() -> BTreeMap<String, BTreeSet<String>> {
