@@ -16,7 +16,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fastestmcp-conformance", &["fastestmcp-core"]),
     ("fastestmcp-test-servers", &[]),
     ("fastestmcp-server", &["fastestmcp-core"]),
-    ("fastestmcp", &["fastestmcp-core", "fastestmcp-server", "fastestmcp-store-memory", "fastestmcp-store-sqlite"]),
+    (
+        "fastestmcp",
+        &[
+            "fastestmcp-core",
+            "fastestmcp-server",
+            "fastestmcp-store-memory",
+            "fastestmcp-store-sqlite",
+            "fastestmcp-store-redis",
+            "fastestmcp-store-postgres",
+        ],
+    ),
     ("fastestmcp-cli", &["fastestmcp", "fastestmcp-conformance"]),
     ("fastestmcp-examples", &["fastestmcp"]),
     ("fastestmcp-benches", &["fastestmcp", "fastestmcp-core", "fastestmcp-store-memory", "fastestmcp-store-sqlite"]),
