@@ -8,7 +8,9 @@ mod error;
 mod jitter;
 mod migrate;
 mod pool;
+mod row;
 mod schema;
+mod session;
 mod statement;
 mod store;
 

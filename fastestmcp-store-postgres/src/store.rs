@@ -15,6 +15,7 @@ use crate::durability;
 use crate::error::{Failure, site};
 use crate::migrate::{Unfit, migrate};
 use crate::schema::Schema;
+use crate::session::{Commits, Loads};
 
 /// All three seams on one Postgres database. Clones share the connections.
 ///
@@ -29,6 +30,8 @@ struct Inner {
     config: PostgresConfig,
     guarantees: Guarantees,
     database: Arc<Database>,
+    commits: Commits,
+    loads: Loads,
 }
 
 /// Longer timeouts are cut to a day, so that every deadline can be computed.
@@ -67,6 +70,14 @@ impl PostgresStore {
     pub(crate) fn database(&self) -> &Arc<Database> {
         &self.inner.database
     }
+
+    pub(crate) fn commits(&self) -> &Commits {
+        &self.inner.commits
+    }
+
+    pub(crate) fn loads(&self) -> &Loads {
+        &self.inner.loads
+    }
 }
 
 impl Inner {
@@ -88,7 +99,13 @@ impl Inner {
             .and_then(|row| row.try_get(0))
             .map_err(|error| failed(Failure::Connect(error)))?;
         let database = Arc::new(Database::new(&config, schema, namespace));
-        Ok(Self { guarantees: guarantees(&config, durability), database, config })
+        Ok(Self {
+            guarantees: guarantees(&config, durability),
+            commits: Commits::new(database.clone()),
+            loads: Loads::new(database.clone()),
+            database,
+            config,
+        })
     }
 
     fn shut_down(&self) {
