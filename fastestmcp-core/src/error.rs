@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 /// What a store operation returns.
 pub type StoreResult<T> = Result<T, StoreError>;
@@ -45,7 +46,7 @@ pub enum Outcome {
 /// A store operation that did not produce a value. Never carries a secret or a stored value.
 ///
 /// Absent, mismatch, gone, conflict, lost, quota and gap are values, not errors.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreError {
     /// What went wrong.
@@ -59,7 +60,7 @@ pub struct StoreError {
     /// What a person should read.
     pub detail: String,
     /// The cause, if there was one.
-    pub source: Option<Box<dyn StdError + Send + Sync>>,
+    pub source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl StoreError {
@@ -83,7 +84,7 @@ impl StoreError {
     /// The same error with its cause.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 

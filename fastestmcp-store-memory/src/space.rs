@@ -1,15 +1,11 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use fastestmcp_core::event::WakeHub;
 use parking_lot::Mutex;
-use tokio::sync::broadcast;
 
 use crate::event::Topics;
 use crate::session::Scopes;
 use crate::task::Tasks;
-
-/// How many wake-ups a listener may lag behind before it gets a reset instead.
-const WAKE_BACKLOG: usize = 1_024;
 
 /// The data of one namespace.
 #[derive(Debug)]
@@ -17,7 +13,7 @@ pub(crate) struct Space {
     pub(crate) scopes: Scopes,
     pub(crate) tasks: Mutex<Tasks>,
     pub(crate) topics: Mutex<Topics>,
-    pub(crate) wakes: broadcast::Sender<Arc<str>>,
+    pub(crate) wakes: WakeHub,
     /// Counts sweeps, so that they take turns in where they start.
     pub(crate) sweeps: AtomicU64,
 }
@@ -28,7 +24,7 @@ impl Default for Space {
             scopes: Scopes::default(),
             tasks: Mutex::default(),
             topics: Mutex::default(),
-            wakes: broadcast::Sender::new(WAKE_BACKLOG),
+            wakes: WakeHub::new(),
             sweeps: AtomicU64::new(0),
         }
     }

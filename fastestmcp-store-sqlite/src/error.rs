@@ -1,4 +1,5 @@
 use fastestmcp_core::error::{Outcome, StoreError, StoreErrorKind};
+use fastestmcp_core::page::InvalidPosition;
 use rusqlite::ErrorCode;
 
 /// The name of this backend in errors.
@@ -11,8 +12,8 @@ pub(crate) enum Failure {
     Sqlite(#[from] rusqlite::Error),
     #[error("{0}")]
     Corrupt(&'static str),
-    #[error("the page position is not of this listing")]
-    Cursor,
+    #[error(transparent)]
+    Cursor(#[from] InvalidPosition),
     #[error("the operation panicked")]
     Panicked,
     #[error("the deadline passed before the lock was free")]
@@ -24,7 +25,7 @@ impl Failure {
         match self {
             Self::Sqlite(error) => kind_of(error),
             Self::Corrupt(_) => StoreErrorKind::Corrupt,
-            Self::Cursor => StoreErrorKind::InvalidCursor,
+            Self::Cursor(_) => StoreErrorKind::InvalidCursor,
             Self::Panicked => StoreErrorKind::Unexpected,
             Self::Late => StoreErrorKind::Timeout,
         }

@@ -6,7 +6,6 @@ mod config;
 mod error;
 mod event;
 mod open;
-mod position;
 mod queue;
 mod reader;
 mod session;
@@ -14,7 +13,6 @@ mod snapshot;
 mod store;
 mod sweep;
 mod task;
-mod ticket;
 mod writer;
 
 pub use config::{SqliteConfig, Synchronous};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fastestmcp_core::backend::At;
+use fastestmcp_core::backend::{At, Ticket};
 use fastestmcp_core::error::{Outcome, StoreResult};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -14,7 +14,6 @@ use crate::clock::StoreClock;
 use crate::error::Failure;
 use crate::queue::{Found, Queue};
 use crate::snapshot::{Meta, Snapshot};
-use crate::ticket::Ticket;
 
 /// How many reads share one snapshot.
 const MAX_BATCH: usize = 32;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{At, Backend, Durability, Guarantees, Reach, SweepBudget, Swept};
+use fastestmcp_core::backend::{At, Backend, Durability, Guarantees, Reach, SweepBudget, Swept, Ticket};
 use fastestmcp_core::error::{Outcome, StoreError, StoreErrorKind, StoreResult};
 use fastestmcp_core::limits::{Limits, Refused};
 use fastestmcp_core::time::StoreTime;
@@ -24,7 +24,6 @@ use crate::queue::{Queue, Refusal};
 use crate::reader::{PendingRead, ReadOperation, ReadQueue, Reader};
 use crate::snapshot::Snapshot;
 use crate::sweep;
-use crate::ticket::Ticket;
 use crate::writer::{Pending, WriteOperation, WriteQueue, Writer};
 
 /// All three seams on one SQLite file. Clones share the connections.

@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fastestmcp-core", &[]),
     ("fastestmcp-store-memory", &["fastestmcp-core"]),
     ("fastestmcp-store-sqlite", &["fastestmcp-core"]),
+    ("fastestmcp-store-postgres", &["fastestmcp-core"]),
     ("fastestmcp-conformance", &["fastestmcp-core"]),
     ("fastestmcp-server", &["fastestmcp-core"]),
     ("fastestmcp", &["fastestmcp-core", "fastestmcp-server", "fastestmcp-store-memory", "fastestmcp-store-sqlite"]),
@@ -25,6 +26,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("rmcp", &["fastestmcp-server"]),
     ("axum", &["fastestmcp-server"]),
     ("rusqlite", &["fastestmcp-store-sqlite", "fastestmcp-benches"]),
+    ("sqlx", &["fastestmcp-store-postgres", "fastestmcp-benches"]),
 ];
 
 fn normal_edges() -> BTreeMap<String, BTreeSet<String>> {

@@ -6,15 +6,13 @@ mod topics;
 pub(crate) use topics::Topics;
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use fastestmcp_core::backend::At;
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead, Wake, WakeStream};
-use futures_util::stream;
-use tokio::sync::broadcast::error::RecvError;
+use futures_util::StreamExt;
 
 use crate::MemoryStore;
 use crate::error::refused;
@@ -39,24 +37,14 @@ impl EventLog for MemoryStore {
     async fn wake(&self, channels: &[String]) -> StoreResult<()> {
         self.data.limits.check_wake(channels).map_err(refused("wake"))?;
         for channel in channels {
-            // An error means that nobody listens.
-            drop(self.space.wakes.send(Arc::from(channel.as_str())));
+            self.space.wakes.tell(Wake::Channel(channel.clone()));
         }
         Ok(())
     }
 
     async fn listen(&self) -> StoreResult<WakeStream> {
+        // The stream holds the namespace, and with it the hub, so it does not end with the last handle.
         let space = self.space.clone();
-        let receiver = space.wakes.subscribe();
-        // The stream holds the namespace, and with it the sender, so it does not end with the last handle.
-        let wakes = stream::unfold((space, receiver), |(space, mut receiver)| async move {
-            let wake = match receiver.recv().await {
-                Ok(channel) => Wake::Channel(channel.as_ref().to_owned()),
-                Err(RecvError::Lagged(_)) => Wake::Reset,
-                Err(RecvError::Closed) => return None,
-            };
-            Some((wake, (space, receiver)))
-        });
-        Ok(Box::pin(wakes))
+        Ok(space.wakes.listen().inspect(move |_| _ = &space).boxed())
     }
 }

@@ -2,17 +2,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fastestmcp_core::event::{Wake, WakeStream};
+use fastestmcp_core::event::{Wake, WakeHub, WakeStream};
 use fastestmcp_core::ids::random_bytes;
-use futures_util::{StreamExt, stream};
 use parking_lot::{Condvar, Mutex};
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::oneshot;
 
 use crate::error::Failure;
 use crate::writer::{WriteOperation, WriteTx};
 
-/// Wake-ups that a slow listener may have waiting before it gets a `Reset` instead.
-const BACKLOG: usize = 1024;
 /// Rows that stay in the table: a handle that is behind by more gets a `Reset`.
 const KEPT: i64 = 4096;
 
@@ -21,7 +18,7 @@ const KEPT: i64 = 4096;
 pub(crate) struct Wakes {
     /// Tells this handle's rows from others'.
     pub(super) origin: i64,
-    listeners: broadcast::Sender<Wake>,
+    listeners: WakeHub,
     /// Sent and not yet in the table.
     pending: Mutex<Pending>,
     hearing: Mutex<Hearing>,
@@ -48,7 +45,7 @@ impl Wakes {
     pub(crate) fn new() -> Self {
         Self {
             origin: random_bytes().map_or(i64::from(std::process::id()), i64::from_be_bytes),
-            listeners: broadcast::channel(BACKLOG).0,
+            listeners: WakeHub::new(),
             pending: Mutex::default(),
             hearing: Mutex::default(),
             changed: Condvar::new(),
@@ -71,21 +68,12 @@ impl Wakes {
         std::mem::take(&mut pending.channels)
     }
 
-    /// Nobody listening is fine.
     pub(super) fn tell(&self, wake: Wake) {
-        let _ = self.listeners.send(wake);
+        self.listeners.tell(wake);
     }
 
     pub(super) fn subscribe(&self) -> WakeStream {
-        let receiver = self.listeners.subscribe();
-        stream::unfold(receiver, |mut receiver| async move {
-            match receiver.recv().await {
-                Ok(wake) => Some((wake, receiver)),
-                Err(broadcast::error::RecvError::Lagged(_)) => Some((Wake::Reset, receiver)),
-                Err(broadcast::error::RecvError::Closed) => None,
-            }
-        })
-        .boxed()
+        self.listeners.listen()
     }
 
     /// True for the one caller that must start the thread.
@@ -121,7 +109,7 @@ impl Wakes {
         if !hearing.closed {
             self.changed.wait_for(&mut hearing, interval);
         }
-        while !hearing.closed && self.listeners.receiver_count() == 0 {
+        while !hearing.closed && self.listeners.listeners() == 0 {
             self.changed.wait(&mut hearing);
         }
         !hearing.closed

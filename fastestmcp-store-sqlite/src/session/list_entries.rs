@@ -1,10 +1,9 @@
-use fastestmcp_core::page::{Page, PageRequest};
+use fastestmcp_core::page::{Listing, Page, PageRequest, successor};
 use fastestmcp_core::session::{Entry, Scope};
 
 use super::entry;
 use super::scope::StoredScope;
 use crate::error::Failure;
-use crate::position::{Listing, successor};
 use crate::reader::ReadOperation;
 use crate::snapshot::{Snapshot, number};
 

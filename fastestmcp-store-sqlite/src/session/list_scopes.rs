@@ -1,9 +1,8 @@
-use fastestmcp_core::page::{Page, PageRequest};
+use fastestmcp_core::page::{Listing, Page, PageRequest, successor};
 use fastestmcp_core::session::{Scope, ScopeInfo, ScopeKind};
 
 use super::scope::{self, holds_live};
 use crate::error::Failure;
-use crate::position::{Listing, successor};
 use crate::reader::ReadOperation;
 use crate::snapshot::{Snapshot, number};
 

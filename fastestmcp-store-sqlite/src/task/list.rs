@@ -1,11 +1,10 @@
-use fastestmcp_core::page::{Page, PageRequest};
+use fastestmcp_core::page::{InvalidPosition, Listing, Page, PageRequest};
 use fastestmcp_core::principal::OwnerFilter;
 use fastestmcp_core::task::TaskHead;
 use rusqlite::params;
 
 use super::head::StoredTask;
 use crate::error::Failure;
-use crate::position::Listing;
 use crate::reader::ReadOperation;
 use crate::snapshot::{Snapshot, millis, number};
 
@@ -79,6 +78,6 @@ fn anchor(head: &TaskHead) -> Vec<u8> {
 }
 
 fn parse(anchor: &[u8]) -> Result<(i64, Vec<u8>), Failure> {
-    let (created, name) = anchor.split_first_chunk().ok_or(Failure::Cursor)?;
+    let (created, name) = anchor.split_first_chunk().ok_or(InvalidPosition)?;
     Ok((i64::from_be_bytes(*created), name.to_vec()))
 }

@@ -1,12 +1,11 @@
 use std::time::Instant;
 
-use fastestmcp_core::backend::At;
+use fastestmcp_core::backend::{At, Ticket};
 use fastestmcp_core::error::{Outcome, StoreResult};
 use tokio::sync::oneshot;
 
 use super::transaction::WriteTx;
 use crate::error::Failure;
-use crate::ticket::Ticket;
 
 /// A write as a value: owned by the store from the moment it is queued, and repeatable, because a storage error rolls
 /// its whole group back and each member then runs again alone.

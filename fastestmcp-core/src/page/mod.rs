@@ -1,5 +1,9 @@
 //! Keyset paging (contract G13).
 
+mod listing;
+
+pub use listing::{InvalidPosition, Listing, successor};
+
 use bytes::Bytes;
 
 /// How many rows a page may hold: 1 to 1000, 100 unless told otherwise.

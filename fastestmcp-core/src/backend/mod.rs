@@ -1,4 +1,16 @@
-//! What all three seams share: [`Backend`] (contract G1, G11, G14).
+//! What all three seams share: [`Backend`] (contract G1, G11, G14), and what backends have in common.
+//!
+//! [`carry_out`] and [`Coalescer`] give a store across a network its deadlines, its cancel safety and its group commit.
+
+mod call;
+mod coalesce;
+#[cfg(test)]
+mod coalesce_tests;
+mod ticket;
+
+pub use call::{Site, carry_out};
+pub use coalesce::{Carrier, Coalescer, Shape};
+pub use ticket::Ticket;
 
 use std::sync::Arc;
 

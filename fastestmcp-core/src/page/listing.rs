@@ -1,26 +1,41 @@
 use bytes::{BufMut, Bytes, BytesMut};
-use fastestmcp_core::ids::digest_bytes;
-use fastestmcp_core::page::Position;
 
-use crate::error::Failure;
+use super::Position;
+use crate::ids::digest_bytes;
 
 const CHECKSUM: usize = 8;
 
-/// One listing with its filter. Positions carry a checksum over it and their anchor, so that what was altered, cut or
-/// made by another listing is refused (G13).
+/// One listing of a store with its filter: makes the positions of its pages and recognises them (contract G13).
+///
+/// A position carries a checksum over the listing and its anchor, so that what was altered, cut or made by another
+/// listing is refused. It is no secret and no proof: what clients see is sealed on top of it.
+///
+/// ```
+/// use fastestmcp_core::page::Listing;
+///
+/// let listing = Listing::new(&[b"entries", b"scope 7"]);
+/// let position = listing.position(b"last key");
+/// assert_eq!(listing.anchor(&position).unwrap(), &b"last key"[..]);
+/// assert!(Listing::new(&[b"entries", b"scope 8"]).anchor(&position).is_err());
+/// ```
 #[derive(Debug)]
-pub(crate) struct Listing {
+pub struct Listing {
     identity: [u8; 32],
 }
 
+/// The position is not of this listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the page position is not of this listing")]
+pub struct InvalidPosition;
+
 impl Listing {
     /// `parts` name the listing: its kind, the namespace, every filter.
-    pub(crate) fn new(parts: &[&[u8]]) -> Self {
+    pub fn new(parts: &[&[u8]]) -> Self {
         Self { identity: digest_bytes(parts) }
     }
 
-    /// The position after `anchor`.
-    pub(crate) fn position(&self, anchor: &[u8]) -> Position {
+    /// The position after `anchor`, the sort key of the last row that was examined.
+    pub fn position(&self, anchor: &[u8]) -> Position {
         let mut bytes = BytesMut::with_capacity(CHECKSUM + anchor.len());
         bytes.put_slice(&self.checksum(anchor));
         bytes.put_slice(anchor);
@@ -28,14 +43,17 @@ impl Listing {
     }
 
     /// The anchor of a position of this listing.
-    pub(crate) fn anchor(&self, position: &Position) -> Result<Bytes, Failure> {
+    ///
+    /// # Errors
+    /// It was made by another listing, altered or cut.
+    pub fn anchor(&self, position: &Position) -> Result<Bytes, InvalidPosition> {
         let Position(bytes) = position;
         if bytes.len() < CHECKSUM {
-            return Err(Failure::Cursor);
+            return Err(InvalidPosition);
         }
         let anchor = bytes.slice(CHECKSUM..);
         if bytes[..CHECKSUM] != self.checksum(&anchor) {
-            return Err(Failure::Cursor);
+            return Err(InvalidPosition);
         }
         Ok(anchor)
     }
@@ -48,8 +66,8 @@ impl Listing {
     }
 }
 
-/// The smallest byte string greater than `key`.
-pub(crate) fn successor(key: &[u8]) -> Vec<u8> {
+/// The smallest byte string greater than `key`: where a listing goes on after an anchor.
+pub fn successor(key: &[u8]) -> Vec<u8> {
     let mut next = Vec::with_capacity(key.len() + 1);
     next.extend_from_slice(key);
     next.push(0);

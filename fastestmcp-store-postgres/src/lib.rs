@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod connect;
+mod database;
+mod durability;
+mod error;
+mod jitter;
+mod migrate;
+mod pool;
+mod schema;
+mod statement;
+mod store;
+
+pub use config::PostgresConfig;
+pub use store::PostgresStore;
