@@ -119,7 +119,7 @@ $$;
 CREATE FUNCTION fastestmcp.task_insert(
     at bigint, space integer, names bytea[], owners bytea[], sessions bytea[], queues bytea[], priorities smallint[],
     statuses smallint[], delays bigint[], ttls bigint[], specs bytea[], states bytea[], keys bytea[], digests bytea[],
-    quotas bigint[]
+    quotas bigint[], locks bigint[]
 ) RETURNS SETOF fastestmcp.task_answer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -133,12 +133,8 @@ DECLARE
     owner bytea;
     admitted bigint;
 BEGIN
-    -- Nobody else counts and inserts for these owners until this is committed.
-    PERFORM pg_advisory_xact_lock(owner_lock.key) FROM (
-        SELECT DISTINCT hashtextextended('task quota ' || encode(i.owner, 'base64'), space) AS key
-        FROM unnest(owners, quotas) AS i(owner, quota) WHERE i.quota IS NOT NULL
-        ORDER BY key
-    ) AS owner_lock;
+    -- One of each owner with a quota: nobody else counts and inserts for it until this is committed.
+    PERFORM pg_advisory_xact_lock(i.key) FROM (SELECT key FROM unnest(locks) AS l(key) ORDER BY key) AS i;
     WHILE true = ANY (waiting) LOOP
         moment := fastestmcp.now(at);
         FOR answer IN
@@ -327,6 +323,7 @@ DECLARE
     moment CONSTANT bigint := fastestmcp.now(at);
     firsts bigint[];
     chosen bigint[] := '{}';
+    tokens bigint[];
     bytes bigint := 0;
     current smallint;
     due_task record;
@@ -365,13 +362,14 @@ BEGIN
         END LOOP;
     END LOOP;
     IF cardinality(chosen) > 0 THEN
+        tokens := ARRAY(SELECT nextval('fastestmcp.counter') FROM generate_series(1, cardinality(chosen)));
         UPDATE fastestmcp.task_head h SET
             version = nextval('fastestmcp.counter'),
-            token = nextval('fastestmcp.counter'),
+            token = i.token,
             claims = h.claims + 1,
             worker = task_claim.worker,
             due = moment + lease
-        WHERE h.id = ANY (chosen);
+        FROM unnest(chosen, tokens) AS i(id, token) WHERE h.id = i.id;
         RETURN QUERY
         SELECT i.item::integer, 0::smallint, moment, NULL::bigint, NULL::bigint[], r.*, spec.spec, state.state
         FROM unnest(chosen) WITH ORDINALITY AS i(id, item)

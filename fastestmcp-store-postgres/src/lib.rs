@@ -11,6 +11,7 @@ mod pool;
 mod schema;
 mod statement;
 mod store;
+mod task;
 
 pub use config::PostgresConfig;
 pub use store::PostgresStore;

@@ -10,9 +10,8 @@ use crate::schema::Schema;
 pub(crate) const FORMAT: i32 = 1;
 
 /// Numbered, applied once each, never changed once released.
-const MIGRATIONS: &[(i32, &str)] = &[
-    (1, include_str!("../migrations/0001_sessions.sql")),
-];
+const MIGRATIONS: &[(i32, &str)] =
+    &[(1, include_str!("../migrations/0001_sessions.sql")), (2, include_str!("../migrations/0002_tasks.sql"))];
 
 /// Why a schema cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,7 @@ use crate::durability;
 use crate::error::{Failure, site};
 use crate::migrate::{Unfit, migrate};
 use crate::schema::Schema;
+use crate::task::{self, Tasks};
 
 /// All three seams on one Postgres database. Clones share the connections.
 ///
@@ -29,6 +30,7 @@ struct Inner {
     config: PostgresConfig,
     guarantees: Guarantees,
     database: Arc<Database>,
+    tasks: Tasks,
 }
 
 /// Longer timeouts are cut to a day, so that every deadline can be computed.
@@ -67,6 +69,10 @@ impl PostgresStore {
     pub(crate) fn database(&self) -> &Arc<Database> {
         &self.inner.database
     }
+
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.inner.tasks
+    }
 }
 
 impl Inner {
@@ -88,7 +94,7 @@ impl Inner {
             .and_then(|row| row.try_get(0))
             .map_err(|error| failed(Failure::Connect(error)))?;
         let database = Arc::new(Database::new(&config, schema, namespace));
-        Ok(Self { guarantees: guarantees(&config, durability), database, config })
+        Ok(Self { guarantees: guarantees(&config, durability), tasks: Tasks::new(&database), database, config })
     }
 
     fn shut_down(&self) {
@@ -125,8 +131,9 @@ impl Backend for PostgresStore {
             .await
     }
 
-    async fn sweep(&self, _budget: SweepBudget) -> StoreResult<Swept> {
-        Ok(Swept::default())
+    async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
+        let tasks = task::sweep(self.database(), budget).await?;
+        Ok(Swept { removed: tasks.removed, more: tasks.more })
     }
 }
 
