@@ -42,6 +42,16 @@ pub enum Level {
     IfDurable,
 }
 
+impl Level {
+    /// As reports spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Must => "must",
+            Self::IfDurable => "if durable",
+        }
+    }
+}
+
 /// Why a case ended before its end.
 #[derive(Debug)]
 pub(crate) enum Halt {

@@ -1,5 +1,6 @@
 use fastestmcp_core::error::{StoreError, StoreErrorKind};
 use fastestmcp_core::limits::Refused;
+use fastestmcp_core::page::InvalidPosition;
 
 const BACKEND: &str = "memory";
 
@@ -9,6 +10,6 @@ pub(crate) fn refused(operation: &'static str) -> impl Fn(Refused) -> StoreError
 }
 
 /// A page position that this listing did not produce.
-pub(crate) fn invalid_cursor(operation: &'static str) -> StoreError {
-    StoreError::new(StoreErrorKind::InvalidCursor, BACKEND, operation, "not a position of this listing")
+pub(crate) fn invalid_cursor(operation: &'static str) -> impl FnOnce(InvalidPosition) -> StoreError {
+    move |invalid| StoreError::new(StoreErrorKind::InvalidCursor, BACKEND, operation, invalid.to_string())
 }

@@ -1,71 +1,56 @@
-//! Page positions: a tag for the listing, then the sort key of the last row examined (G13).
+//! The listings and their sort keys (G13).
 
-use bytes::Bytes;
-use fastestmcp_core::page::Position;
+use fastestmcp_core::page::{InvalidPosition, Listing, Position};
+use fastestmcp_core::principal::OwnerFilter;
+use fastestmcp_core::session::{Scope, ScopeKind};
 use fastestmcp_core::time::StoreTime;
 
-const ENTRY: u8 = b'e';
-const SCOPE: u8 = b's';
-const TASK: u8 = b't';
-
-/// After a key of a scope.
-pub(crate) fn of_entry(key: &str) -> Position {
-    tagged(ENTRY, &[key.as_bytes()])
+/// The entries of a scope under a prefix, by key.
+pub(crate) fn entries(scope: &Scope, prefix: &str) -> Listing {
+    Listing::new(&[b"entries", &[scope.kind.code()], scope.id.as_bytes(), prefix.as_bytes()])
 }
 
-/// The key that [`of_entry`] named.
-pub(crate) fn entry(position: &Position) -> Option<&str> {
-    std::str::from_utf8(untagged(ENTRY, position)?).ok()
+/// The key to go on after.
+pub(crate) fn entry_anchor(listing: &Listing, position: &Position) -> Result<String, InvalidPosition> {
+    String::from_utf8(listing.anchor(position)?.to_vec()).map_err(|_| InvalidPosition)
 }
 
-/// At a slot of a shard of a kind's scopes: the next one to look at.
-pub(crate) fn of_scope(kind: u8, shard: usize, slot: usize) -> Position {
-    tagged(SCOPE, &[&[kind], &(shard as u64).to_be_bytes(), &(slot as u64).to_be_bytes()])
+/// The scopes of a kind, by shard and slot.
+pub(crate) fn scopes(kind: ScopeKind) -> Listing {
+    Listing::new(&[b"scopes", &[kind.code()]])
 }
 
-/// The shard and slot that [`of_scope`] named, if it was for this kind.
-pub(crate) fn scope(position: &Position, kind: u8) -> Option<(usize, usize)> {
-    let (found, rest) = untagged(SCOPE, position)?.split_first()?;
-    let (shard, slot) = rest.split_first_chunk::<8>()?;
-    let number = |bytes: [u8; 8]| usize::try_from(u64::from_be_bytes(bytes)).ok();
-    (*found == kind).then_some(())?;
-    Some((number(*shard)?, number(slot.try_into().ok()?)?))
+/// At a slot of a shard: the next one to look at.
+pub(crate) fn at_slot(listing: &Listing, shard: usize, slot: usize) -> Position {
+    listing.position(&[(shard as u64).to_be_bytes(), (slot as u64).to_be_bytes()].concat())
+}
+
+/// The shard and slot to go on at.
+pub(crate) fn slot_anchor(listing: &Listing, position: &Position) -> Result<(usize, usize), InvalidPosition> {
+    let anchor = listing.anchor(position)?;
+    let (shard, slot) = anchor.split_first_chunk().ok_or(InvalidPosition)?;
+    let number = |bytes: [u8; 8]| usize::try_from(u64::from_be_bytes(bytes)).map_err(|_| InvalidPosition);
+    Ok((number(*shard)?, number(slot.try_into().map_err(|_| InvalidPosition)?)?))
+}
+
+/// The tasks of a filter, newest first.
+pub(crate) fn tasks(filter: &OwnerFilter, status: Option<u8>) -> Listing {
+    let (whose, owner) = match filter {
+        OwnerFilter::Any => (0, ""),
+        OwnerFilter::Is(owner) => (1, owner.as_str()),
+    };
+    Listing::new(&[b"tasks", &[whose], owner.as_bytes(), status.as_slice()])
 }
 
 /// After a task.
-pub(crate) fn of_task(created: StoreTime, id: &str) -> Position {
-    tagged(TASK, &[&created.as_millis().to_be_bytes(), id.as_bytes()])
+pub(crate) fn after_task(listing: &Listing, created: StoreTime, id: &str) -> Position {
+    listing.position(&[&created.as_millis().to_be_bytes(), id.as_bytes()].concat())
 }
 
-/// The creation time and id that [`of_task`] named.
-pub(crate) fn task(position: &Position) -> Option<(StoreTime, &str)> {
-    let (created, id) = untagged(TASK, position)?.split_first_chunk::<8>()?;
-    Some((StoreTime::from_millis(u64::from_be_bytes(*created)), std::str::from_utf8(id).ok()?))
-}
-
-fn tagged(tag: u8, parts: &[&[u8]]) -> Position {
-    let mut bytes = vec![tag];
-    parts.iter().for_each(|part| bytes.extend_from_slice(part));
-    Position(Bytes::from(bytes))
-}
-
-fn untagged(tag: u8, position: &Position) -> Option<&[u8]> {
-    position.0.strip_prefix(&[tag])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions_come_back_and_no_listing_accepts_another_ones() {
-        let (entry_at, scope_at, task_at) = (of_entry("a\0"), of_scope(2, 63, 7), of_task(StoreTime::EPOCH, ""));
-        assert_eq!(entry(&entry_at), Some("a\0"));
-        assert_eq!(scope(&scope_at, 2), Some((63, 7)));
-        assert_eq!(task(&task_at), Some((StoreTime::EPOCH, "")));
-        assert_eq!((entry(&scope_at), scope(&task_at, 2), task(&entry_at)), (None, None, None));
-        assert_eq!(scope(&scope_at, 1), None, "another kind's");
-        assert_eq!(task(&Position(task_at.0.slice(..8))), None, "truncated");
-        assert_eq!(entry(&Position(Bytes::from_static(b"e\xff"))), None, "not UTF-8");
-    }
+/// The creation time and id to go on after.
+pub(crate) fn task_anchor(listing: &Listing, position: &Position) -> Result<(StoreTime, String), InvalidPosition> {
+    let anchor = listing.anchor(position)?;
+    let (created, id) = anchor.split_first_chunk().ok_or(InvalidPosition)?;
+    let id = String::from_utf8(id.to_vec()).map_err(|_| InvalidPosition)?;
+    Ok((StoreTime::from_millis(u64::from_be_bytes(*created)), id))
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fastestmcp_core::backend::{At, Site, Ticket, carry_out};
-use fastestmcp_core::error::{StoreError, StoreErrorKind, StoreResult};
+use fastestmcp_core::backend::{Site, Ticket, carry_out};
+use fastestmcp_core::error::{StoreError, StoreResult};
 use fastestmcp_core::ids::digest_bytes;
 use fastestmcp_core::limits::{Limits, Refused};
 use fastestmcp_core::time::{Clock, StoreTime};

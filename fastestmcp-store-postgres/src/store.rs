@@ -15,6 +15,7 @@ use crate::durability;
 use crate::error::{Failure, site};
 use crate::migrate::{Unfit, migrate};
 use crate::schema::Schema;
+use crate::session::{Commits, Loads};
 use crate::task::{self, Tasks};
 
 /// All three seams on one Postgres database. Clones share the connections.
@@ -30,6 +31,8 @@ struct Inner {
     config: PostgresConfig,
     guarantees: Guarantees,
     database: Arc<Database>,
+    commits: Commits,
+    loads: Loads,
     tasks: Tasks,
 }
 
@@ -73,6 +76,14 @@ impl PostgresStore {
     pub(crate) fn tasks(&self) -> &Tasks {
         &self.inner.tasks
     }
+
+    pub(crate) fn commits(&self) -> &Commits {
+        &self.inner.commits
+    }
+
+    pub(crate) fn loads(&self) -> &Loads {
+        &self.inner.loads
+    }
 }
 
 impl Inner {
@@ -94,7 +105,14 @@ impl Inner {
             .and_then(|row| row.try_get(0))
             .map_err(|error| failed(Failure::Connect(error)))?;
         let database = Arc::new(Database::new(&config, schema, namespace));
-        Ok(Self { guarantees: guarantees(&config, durability), tasks: Tasks::new(&database), database, config })
+        Ok(Self {
+            guarantees: guarantees(&config, durability),
+            commits: Commits::new(database.clone()),
+            loads: Loads::new(database.clone()),
+            tasks: Tasks::new(&database),
+            database,
+            config,
+        })
     }
 
     fn shut_down(&self) {

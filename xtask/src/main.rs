@@ -3,7 +3,9 @@
 
 mod bench;
 mod clients;
+mod conformance_table;
 mod mcp_conformance;
+mod servers;
 mod test;
 
 use std::env;
@@ -11,8 +13,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask test [ARGS]                            every test; ARGS go to cargo test
+cargo xtask test [ARGS]                            every test; ARGS go to cargo test; installs servers
 cargo xtask clients                                drives the server with third-party clients
+cargo xtask conformance-table                      puts the results of the last test run into the README
 cargo xtask mcp-conformance --store URL [FILTER]   the official MCP suite against our server
 cargo xtask bench [FILTER] [--quick] [--no-peers]  measures the targets, both sides of each row in one run";
 
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "bench" => bench::run(rest),
         "clients" => clients::run(),
+        "conformance-table" => conformance_table::write(),
         "mcp-conformance" => mcp_conformance::run(rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

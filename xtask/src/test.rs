@@ -3,18 +3,24 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::{cargo, clients, root};
+use crate::{cargo, clients, conformance_table, root, servers};
 
 /// Runs all of it.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     require("cc", "a C compiler, for the bundled SQLite (Debian: apt-get install build-essential)")?;
+    servers::install()?;
+    conformance_table::clear()?;
     let mut totals = Totals::default();
     let passed = cargo_test(arguments, &mut totals)?;
-    let clients = if arguments.is_empty() { clients::run_counted()? } else { (0, 0) };
+    let everything = arguments.is_empty();
+    let clients = if everything { clients::run_counted()? } else { (0, 0) };
     totals.passed += clients.0;
     totals.failed += clients.1;
     println!("{} passed, {} failed, {} skipped", totals.passed, totals.failed, totals.skipped);
-    if passed && totals.failed == 0 { Ok(()) } else { Err("there are failures".to_owned()) }
+    if !passed || totals.failed > 0 {
+        return Err("there are failures".to_owned());
+    }
+    if everything { conformance_table::check() } else { Ok(()) }
 }
 
 /// Says what to install where a program is missing.
@@ -37,6 +43,7 @@ fn cargo_test(arguments: &[String], totals: &mut Totals) -> Result<bool, String>
     let mut child = Command::new(cargo())
         .args(["test", "--workspace", "--no-fail-fast"])
         .args(arguments)
+        .env(conformance_table::REPORTS, conformance_table::folder())
         .current_dir(root())
         .stdout(Stdio::piped())
         .spawn()

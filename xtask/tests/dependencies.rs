@@ -11,8 +11,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fastestmcp-core", &[]),
     ("fastestmcp-store-memory", &["fastestmcp-core"]),
     ("fastestmcp-store-sqlite", &["fastestmcp-core"]),
+    ("fastestmcp-store-redis", &["fastestmcp-core"]),
     ("fastestmcp-store-postgres", &["fastestmcp-core"]),
     ("fastestmcp-conformance", &["fastestmcp-core"]),
+    ("fastestmcp-test-servers", &[]),
     ("fastestmcp-server", &["fastestmcp-core"]),
     ("fastestmcp", &["fastestmcp-core", "fastestmcp-server", "fastestmcp-store-memory", "fastestmcp-store-sqlite"]),
     ("fastestmcp-cli", &["fastestmcp", "fastestmcp-conformance"]),
@@ -26,6 +28,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("rmcp", &["fastestmcp-server"]),
     ("axum", &["fastestmcp-server"]),
     ("rusqlite", &["fastestmcp-store-sqlite", "fastestmcp-benches"]),
+    ("redis", &["fastestmcp-store-redis", "fastestmcp-benches"]),
     ("sqlx", &["fastestmcp-store-postgres", "fastestmcp-benches"]),
 ];
 

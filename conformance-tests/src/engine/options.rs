@@ -55,6 +55,8 @@ pub struct Options {
     pub require_all: bool,
     /// Where to write the report as JSON.
     pub report_json: Option<PathBuf>,
+    /// A folder for `NAME.json` of each backend, so that one environment variable collects the reports of many runs.
+    pub report_dir: Option<PathBuf>,
     /// Where to write the report as JUnit XML.
     pub report_junit: Option<PathBuf>,
     /// Where to write the report as a Markdown table.
@@ -71,12 +73,15 @@ impl Default for Options {
             nodes: 2,
             require_all: false,
             report_json: None,
+            report_dir: None,
             report_junit: None,
             report_md: None,
             baseline: None,
         }
     }
 }
+
+const REPORTS: &str = "FASTESTMCP_CONFORMANCE_REPORTS";
 
 const HELP: &str = "\
 The suite's own options:
@@ -88,12 +93,14 @@ The suite's own options:
       --report-json FILE         write the report as JSON
       --report-junit FILE        write the report as JUnit XML
       --report-md FILE           write the report as Markdown
+The variable FASTESTMCP_CONFORMANCE_REPORTS names a folder that gets BACKEND.json of every run.
 ";
 
 impl Options {
     /// Takes the suite's own flags out of a command line; the rest is for libtest.
     pub(crate) fn parse(line: impl IntoIterator<Item = String>) -> Result<(Self, Vec<String>), String> {
         let (mut options, mut rest) = (Self::default(), Vec::new());
+        options.report_dir = std::env::var_os(REPORTS).map(PathBuf::from);
         let mut words = line.into_iter();
         while let Some(word) = words.next() {
             let (flag, inline) = match word.split_once('=') {

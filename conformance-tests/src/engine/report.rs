@@ -14,6 +14,10 @@ pub(crate) fn write(backend: &str, options: &Options, records: &[Record]) -> io:
     if let Some(path) = &options.report_json {
         fs::write(path, json(backend, options, records))?;
     }
+    if let Some(folder) = &options.report_dir {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join(format!("{backend}.json")), json(backend, options, records))?;
+    }
     if let Some(path) = &options.report_junit {
         fs::write(path, junit(backend, records))?;
     }
@@ -63,6 +67,7 @@ fn json(backend: &str, options: &Options, records: &[Record]) -> String {
                 "id": record.case.id,
                 "rule": record.case.rule,
                 "seam": record.case.seam.name(),
+                "level": record.case.level.name(),
                 "verdict": record.verdict.name(),
                 "detail": detail(&record.verdict),
                 "history": record.history,

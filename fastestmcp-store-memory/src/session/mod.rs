@@ -14,7 +14,7 @@ use std::ops::Bound;
 use async_trait::async_trait;
 use fastestmcp_core::backend::At;
 use fastestmcp_core::error::StoreResult;
-use fastestmcp_core::page::{Page, PageRequest};
+use fastestmcp_core::page::{Listing, Page, PageRequest};
 use fastestmcp_core::session::{
     CommitOutcome, CommitRequest, Entry, Loaded, Scope, ScopeInfo, ScopeKind, SessionStateStore, Touch,
 };
@@ -70,13 +70,10 @@ impl SessionStateStore for MemoryStore {
         let limits = &self.data.limits;
         limits.check_key("scope id", &scope.id).map_err(refused("list_entries"))?;
         limits.check_key("prefix", prefix).map_err(refused("list_entries"))?;
-        let start = match &page.after {
-            None => Bound::Included(prefix),
-            Some(after) => position::entry(after)
-                .filter(|key| key.starts_with(prefix))
-                .map(Bound::Excluded)
-                .ok_or_else(|| invalid_cursor("list_entries"))?,
-        };
+        let listing = position::entries(scope, prefix);
+        let after = page.after.as_ref().map(|after| position::entry_anchor(&listing, after));
+        let after = after.transpose().map_err(invalid_cursor("list_entries"))?;
+        let start = after.as_deref().map_or(Bound::Included(prefix), Bound::Excluded);
         let (lock, hash) = self.space.scopes.shard(scope);
         let shard = lock.read();
         let now = self.data.clock.now();
@@ -84,7 +81,7 @@ impl SessionStateStore for MemoryStore {
             return Ok(At::new(now, Page::last(Vec::new())));
         };
         let rows = record.entries.from(start).take_while(|(key, _)| key.starts_with(prefix));
-        Ok(At::new(now, entry_page(rows, now, &page)))
+        Ok(At::new(now, entry_page(rows, now, &page, &listing)))
     }
 
     async fn delete_scope(&self, scope: &Scope) -> StoreResult<At<bool>> {
@@ -103,12 +100,9 @@ impl SessionStateStore for MemoryStore {
     }
 
     async fn list_scopes(&self, kind: ScopeKind, page: PageRequest) -> StoreResult<At<Page<(Scope, ScopeInfo)>>> {
-        let (mut shard_at, mut slot_at) = match &page.after {
-            None => (0, 0),
-            Some(after) => position::scope(after, kind.code())
-                .filter(|(shard, _)| *shard < SHARDS)
-                .ok_or_else(|| invalid_cursor("list_scopes"))?,
-        };
+        let listing = position::scopes(kind);
+        let start = page.after.as_ref().map_or(Ok((0, 0)), |after| position::slot_anchor(&listing, after));
+        let (mut shard_at, mut slot_at) = start.map_err(invalid_cursor("list_scopes"))?;
         let shards = self.space.scopes.kind(kind);
         let now = self.data.clock.now();
         let mut items = Vec::new();
@@ -117,7 +111,7 @@ impl SessionStateStore for MemoryStore {
             let shard = shards[shard_at].read();
             while slot_at < shard.slots() {
                 if items.len() == page.limit.get() || examined == page.limit.examined() {
-                    let next = Some(position::of_scope(kind.code(), shard_at, slot_at));
+                    let next = Some(position::at_slot(&listing, shard_at, slot_at));
                     return Ok(At::new(now, Page { items, next }));
                 }
                 examined += 1;
@@ -161,6 +155,7 @@ fn entry_page<'a>(
     rows: impl Iterator<Item = (&'a str, &'a Stored)>,
     now: StoreTime,
     page: &PageRequest,
+    listing: &Listing,
 ) -> Page<(String, Entry)> {
     let mut rows = rows.peekable();
     let mut items = Vec::new();
@@ -174,6 +169,6 @@ fn entry_page<'a>(
             }
         }
     }
-    let next = rows.peek().and(last).map(position::of_entry);
+    let next = rows.peek().and(last).map(|key| listing.position(key.as_bytes()));
     Page { items, next }
 }

@@ -73,10 +73,9 @@ impl TaskBackend for MemoryStore {
         status: Option<u8>,
         page: PageRequest,
     ) -> StoreResult<At<Page<TaskHead>>> {
-        let after = match &page.after {
-            None => None,
-            Some(after) => Some(position::task(after).ok_or_else(|| invalid_cursor("list_tasks"))?),
-        };
+        let listing = position::tasks(filter, status);
+        let after = page.after.as_ref().map(|after| position::task_anchor(&listing, after));
+        let after = after.transpose().map_err(invalid_cursor("list_tasks"))?;
         let tasks = self.space.tasks.lock();
         let now = self.data.clock.now();
         let newest = match filter {
@@ -86,7 +85,7 @@ impl TaskBackend for MemoryStore {
         let Some(newest) = newest else {
             return Ok(At::new(now, Page::last(Vec::new())));
         };
-        let mut ids = newest.older(after).peekable();
+        let mut ids = newest.older(after.as_ref().map(|(created, id)| (*created, id.as_str()))).peekable();
         let mut items = Vec::new();
         let mut last = None;
         for task in ids.by_ref().take(page.limit.examined()).filter_map(|id| tasks.stored(id)) {
@@ -98,7 +97,7 @@ impl TaskBackend for MemoryStore {
                 }
             }
         }
-        let next = ids.peek().and(last).map(|head| position::of_task(head.created, head.id.as_str()));
+        let next = ids.peek().and(last).map(|head| position::after_task(&listing, head.created, head.id.as_str()));
         Ok(At::new(now, Page { items, next }))
     }
 }

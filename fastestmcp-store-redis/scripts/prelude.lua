@@ -1,0 +1,24 @@
+-- Part of every script. ARGV[1] is the store's time in milliseconds if a test clock stands in for it, else empty.
+-- Milliseconds, versions, tokens and offsets stay below 2^53, which Lua's numbers hold exactly.
+
+-- The store's time. Called once per script.
+local function store_time()
+  if ARGV[1] ~= '' then
+    return tonumber(ARGV[1])
+  end
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- An error reply if a key holds something else than its type, given as key, type, key, type, …
+-- Called before the first write: Redis does not roll back.
+local function wrong_type(...)
+  local expected = { ... }
+  for i = 1, #expected, 2 do
+    local found = redis.call('TYPE', expected[i]).ok
+    if found ~= 'none' and found ~= expected[i + 1] then
+      return redis.error_reply('CORRUPT a key of the store holds a ' .. found)
+    end
+  end
+end
+
