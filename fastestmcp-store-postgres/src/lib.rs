@@ -13,6 +13,7 @@ mod schema;
 mod session;
 mod statement;
 mod store;
+mod task;
 
 pub use config::PostgresConfig;
 pub use store::PostgresStore;

@@ -16,6 +16,7 @@ use crate::error::{Failure, site};
 use crate::migrate::{Unfit, migrate};
 use crate::schema::Schema;
 use crate::session::{Commits, Loads};
+use crate::task::{self, Tasks};
 
 /// All three seams on one Postgres database. Clones share the connections.
 ///
@@ -32,6 +33,7 @@ struct Inner {
     database: Arc<Database>,
     commits: Commits,
     loads: Loads,
+    tasks: Tasks,
 }
 
 /// Longer timeouts are cut to a day, so that every deadline can be computed.
@@ -71,6 +73,10 @@ impl PostgresStore {
         &self.inner.database
     }
 
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.inner.tasks
+    }
+
     pub(crate) fn commits(&self) -> &Commits {
         &self.inner.commits
     }
@@ -103,6 +109,7 @@ impl Inner {
             guarantees: guarantees(&config, durability),
             commits: Commits::new(database.clone()),
             loads: Loads::new(database.clone()),
+            tasks: Tasks::new(&database),
             database,
             config,
         })
@@ -142,8 +149,9 @@ impl Backend for PostgresStore {
             .await
     }
 
-    async fn sweep(&self, _budget: SweepBudget) -> StoreResult<Swept> {
-        Ok(Swept::default())
+    async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
+        let tasks = task::sweep(self.database(), budget).await?;
+        Ok(Swept { removed: tasks.removed, more: tasks.more })
     }
 }
 
