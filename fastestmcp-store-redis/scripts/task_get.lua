@@ -1,0 +1,29 @@
+-- Reads tasks in one snapshot: ARGV = clock, parts (0 head, 1 and state, 2 and spec), owner or empty for anybody's, ids.
+local parts, owner = tonumber(ARGV[2]), ARGV[3]
+local ids = {}
+for at = 4, #ARGV do ids[at - 3] = ARGV[at] end
+
+local heads = read_heads(ids)
+if not heads then return UNREADABLE end
+
+local found, answers = {}, {}
+for index, id in ipairs(ids) do
+  local head = heads[id]
+  local seen = is_live(head) and (owner == '' or owner == head.owner)
+  answers[index] = seen and {pack_head(head)}
+  if seen then table.insert(found, index) end
+end
+
+local function add(key)
+  local wanted = {}
+  for position, index in ipairs(found) do wanted[position] = ids[index] end
+  for position, value in ipairs(redis.call('HMGET', key, unpack(wanted))) do
+    if not value then return false end
+    table.insert(answers[found[position]], value)
+  end
+  return true
+end
+
+if #found > 0 and parts > 0 and not add(STATES) then return UNREADABLE end
+if #found > 0 and parts > 1 and not add(SPECS) then return UNREADABLE end
+return {now, answers}

@@ -1,0 +1,44 @@
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use fastestmcp_core::backend::At;
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::task::{ClaimRequest, Claimed, Part};
+use fastestmcp_core::time::millis;
+use redis::Value;
+
+use super::answer::Answer;
+use super::head::digest;
+use super::run::script;
+use crate::error::Failure;
+use crate::script::{Access, Script};
+use crate::store::RedisStore;
+
+static CLAIM: LazyLock<Script> = LazyLock::new(|| script(Access::Write, include_str!("../../scripts/task_claim.lua")));
+
+pub(super) async fn claim(store: &RedisStore, request: &ClaimRequest) -> StoreResult<At<Claimed>> {
+    let mut call = store.task_runs().keys.call(&CLAIM);
+    call.args.push(&request.worker);
+    call.args.push_number(millis(request.lease));
+    call.args.push_number(request.limit as u64);
+    // A claim of large tasks gets fewer of them.
+    call.args.push_number(store.limits().max_batch_bytes as u64);
+    for queue in &request.queues {
+        call.args.push(digest(queue));
+    }
+    let reply = store.write("claim", call).await?;
+    claimed(reply).map_err(|failure| failure.of_write("claim"))
+}
+
+fn claimed(reply: Value) -> Result<At<Claimed>, Failure> {
+    let mut answer = Answer::at(reply)?;
+    let next_due = answer.value.optional_number()?.map(Duration::from_millis);
+    let mut rows = answer.value.nested()?;
+    let mut tasks = Vec::with_capacity(rows.len());
+    while !rows.is_empty() {
+        let mut row = rows.nested()?;
+        let id = row.id()?;
+        tasks.push(row.record(id, Part::All)?);
+    }
+    Ok(At::new(answer.now, Claimed { tasks, next_due }))
+}

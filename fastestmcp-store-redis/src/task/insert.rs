@@ -1,0 +1,62 @@
+use std::sync::LazyLock;
+
+use async_trait::async_trait;
+use fastestmcp_core::backend::{At, Carrier, Site};
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::task::{InsertOutcome, NewTask, Part};
+use tokio::time::Instant;
+
+use super::answer::{Answer, STRANGE};
+use super::head::names;
+use super::request;
+use super::run::{Runs, script};
+use crate::error::{BACKEND, Failure};
+use crate::script::{Access, Script};
+
+static INSERT: LazyLock<Script> =
+    LazyLock::new(|| script(Access::Write, include_str!("../../scripts/task_insert.lua")));
+
+/// Inserts of concurrent callers in one run.
+pub(super) struct Inserts(pub(super) Runs);
+
+#[async_trait]
+impl Carrier for Inserts {
+    type Item = NewTask;
+    type Answer = At<InsertOutcome>;
+    const SITE: Site = Site { backend: BACKEND, operation: "insert" };
+
+    fn bytes(&self, task: &NewTask) -> usize {
+        task.spec.len() + task.state.len()
+    }
+
+    async fn carry(&self, _: usize, tasks: &[NewTask], _: Instant) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
+        let mut call = self.0.call(&INSERT);
+        for task in tasks {
+            call.args.push(task.id.as_str());
+            call.args.push(request::insert(task));
+            call.args.push(names(&task.owner, task.session.as_deref(), &task.queue));
+            call.args.push(&task.spec);
+            call.args.push(&task.state);
+        }
+        let mut answers = self.0.carry(&call).await.map_err(|failure| failure.of_write("insert"))?;
+        let mut one = |task: &NewTask| {
+            let outcome = answers.value.nested().and_then(|answer| outcome(answer, &task.id));
+            outcome.map(|outcome| At::new(answers.now, outcome)).map_err(|failure| failure.of_write("insert"))
+        };
+        Ok(tasks.iter().map(&mut one).collect())
+    }
+}
+
+fn outcome(mut answer: Answer, id: &TaskId) -> Result<InsertOutcome, Failure> {
+    Ok(match answer.number()? {
+        0 => InsertOutcome::Inserted(Box::new(answer.head(id.clone())?)),
+        1 => {
+            let id = answer.id()?;
+            InsertOutcome::Existing(Box::new(answer.record(id, Part::All)?))
+        }
+        2 => InsertOutcome::KeyReused,
+        3 => InsertOutcome::QuotaExceeded { open: u32::try_from(answer.number()?).unwrap_or(u32::MAX) },
+        _ => return Err(STRANGE),
+    })
+}

@@ -1,0 +1,58 @@
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use fastestmcp_core::backend::At;
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::page::{Listing, Page, PageRequest};
+use fastestmcp_core::principal::OwnerFilter;
+use fastestmcp_core::task::TaskHead;
+use redis::Value;
+
+use super::answer::Answer;
+use super::head::digest;
+use super::run::script;
+use crate::error::Failure;
+use crate::script::{Access, Script};
+use crate::store::RedisStore;
+
+static LIST: LazyLock<Script> = LazyLock::new(|| script(Access::Read, include_str!("../../scripts/task_list.lua")));
+
+pub(super) async fn list(
+    store: &RedisStore,
+    filter: &OwnerFilter,
+    status: Option<u8>,
+    page: &PageRequest,
+) -> StoreResult<At<Page<TaskHead>>> {
+    let mut call = store.task_runs().keys.call(&LIST);
+    let owner = match filter {
+        OwnerFilter::Any => Vec::new(),
+        OwnerFilter::Is(owner) => digest(owner.as_str()).to_vec(),
+    };
+    let status = status.map(|status| status.to_string()).unwrap_or_default();
+    let listing = Listing::new(&[b"tasks", &call.keys[0], &owner, status.as_bytes()]);
+    let anchor = match &page.after {
+        None => Bytes::new(),
+        Some(position) => listing.anchor(position).map_err(|_| Failure::Cursor.of_read("list_tasks"))?,
+    };
+    call.args.push(owner);
+    call.args.push(status);
+    call.args.push_number(page.limit.get() as u64);
+    call.args.push_number(page.limit.examined() as u64);
+    call.args.push(anchor);
+    let reply = store.read("list_tasks", call).await?;
+    heads(reply, &listing).map_err(|failure| failure.of_read("list_tasks"))
+}
+
+fn heads(reply: Value, listing: &Listing) -> Result<At<Page<TaskHead>>, Failure> {
+    let mut answer = Answer::at(reply)?;
+    // Creation time and id of the last row that was examined: the sort key.
+    let last = answer.value.bytes()?;
+    let mut rows = answer.value.nested()?;
+    let mut items = Vec::with_capacity(rows.len() / 2);
+    while !rows.is_empty() {
+        let id = rows.id()?;
+        items.push(rows.head(id)?);
+    }
+    let next = (!last.is_empty()).then(|| listing.position(&last));
+    Ok(At::new(answer.now, Page { items, next }))
+}

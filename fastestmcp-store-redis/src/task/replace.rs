@@ -1,0 +1,61 @@
+use std::sync::LazyLock;
+
+use async_trait::async_trait;
+use fastestmcp_core::backend::{At, Carrier, Site};
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::task::{Part, ReplaceOutcome, ReplaceRequest};
+use tokio::time::Instant;
+
+use super::answer::{Answer, STRANGE};
+use super::request;
+use super::run::{Runs, script};
+use crate::error::{BACKEND, Failure};
+use crate::script::{Access, Script};
+
+static REPLACE: LazyLock<Script> =
+    LazyLock::new(|| script(Access::Write, include_str!("../../scripts/task_replace.lua")));
+
+/// Guarded writes of concurrent callers in one run.
+pub(super) struct Replaces(pub(super) Runs);
+
+#[async_trait]
+impl Carrier for Replaces {
+    type Item = ReplaceRequest;
+    type Answer = At<ReplaceOutcome>;
+    const SITE: Site = Site { backend: BACKEND, operation: "replace" };
+
+    fn bytes(&self, request: &ReplaceRequest) -> usize {
+        request.state.len()
+    }
+
+    async fn carry(
+        &self,
+        _: usize,
+        requests: &[ReplaceRequest],
+        _: Instant,
+    ) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
+        let mut call = self.0.call(&REPLACE);
+        for request in requests {
+            call.args.push(request.id.as_str());
+            call.args.push(request::replace(request));
+            call.args.push(&request.state);
+        }
+        let mut answers = self.0.carry(&call).await.map_err(|failure| failure.of_write("replace"))?;
+        let mut one = |request: &ReplaceRequest| {
+            let outcome = answers.value.nested().and_then(|answer| outcome(answer, &request.id));
+            outcome.map(|outcome| At::new(answers.now, outcome)).map_err(|failure| failure.of_write("replace"))
+        };
+        Ok(requests.iter().map(&mut one).collect())
+    }
+}
+
+fn outcome(mut answer: Answer, id: &TaskId) -> Result<ReplaceOutcome, Failure> {
+    Ok(match answer.number()? {
+        0 => ReplaceOutcome::Replaced(Box::new(answer.head(id.clone())?)),
+        1 => ReplaceOutcome::Conflict(Box::new(answer.record(id.clone(), Part::State)?)),
+        2 => ReplaceOutcome::LeaseLost,
+        3 => ReplaceOutcome::Missing,
+        _ => return Err(STRANGE),
+    })
+}

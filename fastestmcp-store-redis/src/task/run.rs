@@ -1,0 +1,87 @@
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fastestmcp_core::backend::{At, Coalescer, Shape};
+
+use super::answer::Answer;
+use super::insert::Inserts;
+use super::renew::Renewals;
+use super::replace::Replaces;
+use crate::call::{Args, Call};
+use crate::error::Failure;
+use crate::script::{Access, Script};
+use crate::store::Servers;
+use crate::tag::Tag;
+
+/// All tasks of a namespace lie under these keys of one tag: what `KEYS` is in every task script.
+const KEYS: [&str; 11] = ["counter", "head", "spec", "state", "key", "due", "expiry", "open", "all", "owner", "status"];
+
+/// All share one tag, so there is one lane. A second run is on its way while the server is at the first.
+const SHAPE: Shape = Shape { lanes: 1, runs_per_lane: 2, max_items: 128, max_bytes: 1 << 20 };
+
+/// The script in `source`, after what all task scripts have in common.
+pub(super) fn script(access: Access, source: &str) -> Script {
+    let common = [include_str!("../../scripts/task_head.lua"), include_str!("../../scripts/task_index.lua")];
+    Script::new(access, &(common.concat() + source))
+}
+
+/// Where the tasks of a namespace are.
+#[derive(Clone, Debug)]
+pub(super) struct TaskKeys {
+    slot: u16,
+    keys: Vec<Bytes>,
+}
+
+impl TaskKeys {
+    /// A run of a task script.
+    pub(super) fn call(&self, script: &'static Script) -> Call {
+        Call { script, slot: self.slot, keys: self.keys.clone(), args: Args::default() }
+    }
+}
+
+/// How the writes of concurrent callers share runs.
+pub(crate) struct TaskRuns {
+    pub(super) keys: TaskKeys,
+    pub(super) inserts: Coalescer<Inserts>,
+    pub(super) replaces: Coalescer<Replaces>,
+    pub(super) renewals: Coalescer<Renewals>,
+}
+
+impl TaskRuns {
+    /// `tag` is that of the namespace's tasks.
+    pub(crate) fn new(servers: &Arc<Servers>, tag: &Tag) -> Self {
+        let keys = TaskKeys { slot: tag.slot(), keys: KEYS.iter().map(|name| tag.key(name)).collect() };
+        let runs = || Runs { servers: servers.clone(), keys: keys.clone() };
+        Self {
+            inserts: Coalescer::new(Inserts(runs()), SHAPE),
+            replaces: Coalescer::new(Replaces(runs()), SHAPE),
+            renewals: Coalescer::new(Renewals(runs()), SHAPE),
+            keys,
+        }
+    }
+}
+
+impl fmt::Debug for TaskRuns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskRuns").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+/// What carries out the shared runs.
+pub(super) struct Runs {
+    servers: Arc<Servers>,
+    keys: TaskKeys,
+}
+
+impl Runs {
+    pub(super) fn call(&self, script: &'static Script) -> Call {
+        self.keys.call(script)
+    }
+
+    /// Runs a script that answers `[now, [one answer per item]]`.
+    pub(super) async fn carry(&self, call: &Call) -> Result<At<Answer>, Failure> {
+        let mut answer = Answer::at(self.servers.run(call, None).await?)?;
+        Ok(At::new(answer.now, answer.value.nested()?))
+    }
+}
