@@ -33,6 +33,10 @@ for from = 1, reads, CHUNK do
 end
 local counter = tonumber(redis.call('HGET', KEYS[1], 'n') or 0)
 local now = store_time()
+-- A test clock was read before this script had its turn: time follows the order of commits nevertheless.
+if ARGV[1] ~= '' then
+  now = math.max(now, tonumber(redis.call('HGET', KEYS[1], 't') or 0))
+end
 
 local changed, scopes, added, mourned = {}, {}, {}, {}
 
@@ -188,6 +192,7 @@ for field = 1, fields do
   end
 end
 if next(changed) then
+  if ARGV[1] ~= '' then set[#set + 1], set[#set + 2] = 't', now end
   call_with('HSET', KEYS[1], set)
   call_with('ZADD', KEYS[2], new_keys)
   call_with('ZADD', KEYS[3], new_scopes)

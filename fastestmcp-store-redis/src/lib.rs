@@ -16,6 +16,7 @@ mod session;
 mod store;
 mod sweep;
 mod tag;
+mod task;
 
 pub use config::{Deployment, Login, RedisConfig, Server, Tls};
 pub use store::RedisStore;

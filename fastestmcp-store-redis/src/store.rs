@@ -24,6 +24,7 @@ pub(crate) use crate::servers::Servers;
 use crate::session::Groups;
 use crate::sweep;
 use crate::tag::Tag;
+use crate::task::TaskRuns;
 
 /// All three seams on Redis. Clones share the connections.
 ///
@@ -41,6 +42,7 @@ struct Inner {
     groups: Groups,
     wakes: Wakes,
     listener: Listener,
+    tasks: TaskRuns,
     /// The part at which the next sweep begins.
     swept: AtomicUsize,
 }
@@ -105,6 +107,10 @@ impl RedisStore {
         &self.inner.listener
     }
 
+    pub(crate) fn task_runs(&self) -> &TaskRuns {
+        &self.inner.tasks
+    }
+
     pub(crate) fn next_swept(&self) -> usize {
         self.inner.swept.fetch_add(1, Ordering::Relaxed) % self.inner.parts.count()
     }
@@ -154,6 +160,7 @@ impl Inner {
             groups: Groups::new(&servers, &parts),
             wakes: Wakes::new(&servers, &tag, &hub, origin),
             listener: Listener::new(&servers, &tag, &hub, origin),
+            tasks: TaskRuns::new(&servers, &Tag::new(&config.namespace, "tasks")),
             swept: AtomicUsize::new(0),
             config,
             guarantees,

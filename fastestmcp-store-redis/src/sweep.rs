@@ -6,7 +6,7 @@ use fastestmcp_core::error::StoreResult;
 use crate::error::Failure;
 use crate::reply::Reply;
 use crate::store::RedisStore;
-use crate::{event, session};
+use crate::{event, session, task};
 
 /// The most one script removes, so that it keeps the server for a few milliseconds.
 const STEP: SweepBudget = SweepBudget { max_rows: 500, max_bytes: 4 << 20 };
@@ -50,27 +50,19 @@ impl Left {
     }
 }
 
-/// Part by part, from another one each time, so that a small budget reaches all of them.
+/// Part by part, from another one each time, so that a small budget reaches all of them; then the tasks.
 pub(crate) async fn run(store: &RedisStore, budget: SweepBudget) -> StoreResult<Swept> {
     let mut left = Left { budget, removed: 0, until: Instant::now() + store.timeout() / 2 };
     let parts = store.parts().count();
     let first = store.next_swept();
-    for part in (first..first + parts).map(|part| part % parts) {
+    let parts = (first..first + parts).map(|part| part % parts);
+    let of_part = |part| [Heap::Scopes(part), Heap::Topics(part)];
+    for heap in parts.flat_map(of_part).chain([Heap::Tasks]) {
         loop {
             if left.is_used_up() {
                 return Ok(Swept { removed: left.removed, more: true });
             }
-            let step = session::sweep(store, part, left.step()).await?;
-            left.take(step);
-            if !step.more {
-                break;
-            }
-        }
-        loop {
-            if left.is_used_up() {
-                return Ok(Swept { removed: left.removed, more: true });
-            }
-            let step = event::sweep(store, part, left.step()).await?;
+            let step = heap.sweep(store, left.step()).await?;
             left.take(step);
             if !step.more {
                 break;
@@ -78,4 +70,22 @@ pub(crate) async fn run(store: &RedisStore, budget: SweepBudget) -> StoreResult<
         }
     }
     Ok(Swept { removed: left.removed, more: false })
+}
+
+/// What one script can sweep.
+#[derive(Clone, Copy, Debug)]
+enum Heap {
+    Scopes(usize),
+    Topics(usize),
+    Tasks,
+}
+
+impl Heap {
+    async fn sweep(self, store: &RedisStore, budget: SweepBudget) -> StoreResult<Step> {
+        match self {
+            Self::Scopes(part) => session::sweep(store, part, budget).await,
+            Self::Topics(part) => event::sweep(store, part, budget).await,
+            Self::Tasks => task::sweep(store, budget).await,
+        }
+    }
 }
