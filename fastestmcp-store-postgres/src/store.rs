@@ -13,9 +13,11 @@ use crate::connect::connect;
 use crate::database::{Database, moment};
 use crate::durability;
 use crate::error::{Failure, site};
+use crate::event::{Appends, Wakes};
 use crate::migrate::{Unfit, migrate};
 use crate::schema::Schema;
 use crate::session::{Commits, Loads};
+use crate::sweep;
 
 /// All three seams on one Postgres database. Clones share the connections.
 ///
@@ -32,6 +34,8 @@ struct Inner {
     database: Arc<Database>,
     commits: Commits,
     loads: Loads,
+    appends: Appends,
+    wakes: Arc<Wakes>,
 }
 
 /// Longer timeouts are cut to a day, so that every deadline can be computed.
@@ -78,6 +82,14 @@ impl PostgresStore {
     pub(crate) fn loads(&self) -> &Loads {
         &self.inner.loads
     }
+
+    pub(crate) fn appends(&self) -> &Appends {
+        &self.inner.appends
+    }
+
+    pub(crate) fn wakes(&self) -> &Arc<Wakes> {
+        &self.inner.wakes
+    }
 }
 
 impl Inner {
@@ -103,12 +115,15 @@ impl Inner {
             guarantees: guarantees(&config, durability),
             commits: Commits::new(database.clone()),
             loads: Loads::new(database.clone()),
+            appends: Appends::new(database.clone()),
+            wakes: Arc::new(Wakes::new(&database)),
             database,
             config,
         })
     }
 
     fn shut_down(&self) {
+        self.wakes.close();
         self.database.pool.close();
     }
 }
@@ -142,8 +157,8 @@ impl Backend for PostgresStore {
             .await
     }
 
-    async fn sweep(&self, _budget: SweepBudget) -> StoreResult<Swept> {
-        Ok(Swept::default())
+    async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
+        sweep::run(self.database(), budget).await
     }
 }
 
