@@ -16,6 +16,7 @@ mod session;
 mod statement;
 mod store;
 mod sweep;
+mod task;
 
 pub use config::PostgresConfig;
 pub use store::PostgresStore;

@@ -12,6 +12,7 @@ pub(crate) const FORMAT: i32 = 1;
 /// Numbered, applied once each, never changed once released.
 const MIGRATIONS: &[(i32, &str)] = &[
     (1, include_str!("../migrations/0001_sessions.sql")),
+    (2, include_str!("../migrations/0002_tasks.sql")),
     (3, include_str!("../migrations/0003_events.sql")),
     (4, include_str!("../migrations/0004_session_commit.sql")),
     (5, include_str!("../migrations/0005_session_touch.sql")),
@@ -19,6 +20,12 @@ const MIGRATIONS: &[(i32, &str)] = &[
     (7, include_str!("../migrations/0007_session_sweep.sql")),
     (8, include_str!("../migrations/0008_event_append.sql")),
     (9, include_str!("../migrations/0009_event_sweep.sql")),
+    (11, include_str!("../migrations/0011_task_insert.sql")),
+    (12, include_str!("../migrations/0012_task_replace.sql")),
+    (13, include_str!("../migrations/0013_task_claim.sql")),
+    (14, include_str!("../migrations/0014_task_renew.sql")),
+    (15, include_str!("../migrations/0015_task_list.sql")),
+    (16, include_str!("../migrations/0016_task_sweep.sql")),
 ];
 
 /// Why a schema cannot be used.

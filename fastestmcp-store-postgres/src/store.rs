@@ -18,6 +18,7 @@ use crate::migrate::{Unfit, migrate};
 use crate::schema::Schema;
 use crate::session::{Commits, Loads};
 use crate::sweep;
+use crate::task::Tasks;
 
 /// All three seams on one Postgres database. Clones share the connections.
 ///
@@ -36,6 +37,7 @@ struct Inner {
     loads: Loads,
     appends: Appends,
     wakes: Arc<Wakes>,
+    tasks: Tasks,
 }
 
 /// Longer timeouts are cut to a day, so that every deadline can be computed.
@@ -73,6 +75,10 @@ impl PostgresStore {
 
     pub(crate) fn database(&self) -> &Arc<Database> {
         &self.inner.database
+    }
+
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.inner.tasks
     }
 
     pub(crate) fn commits(&self) -> &Commits {
@@ -117,6 +123,7 @@ impl Inner {
             loads: Loads::new(database.clone()),
             appends: Appends::new(database.clone()),
             wakes: Arc::new(Wakes::new(&database)),
+            tasks: Tasks::new(&database),
             database,
             config,
         })

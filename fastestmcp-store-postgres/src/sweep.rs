@@ -14,14 +14,18 @@ const STEP: SweepBudget = SweepBudget { max_rows: 500, max_bytes: 4 << 20 };
 
 /// What a step did.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    pub(crate) rows: u64,
-    pub(crate) bytes: u64,
-    pub(crate) more: bool,
+struct Step {
+    rows: u64,
+    bytes: u64,
+    more: bool,
 }
 
 /// Functions of one signature: they take the clock, the namespace and a budget in rows and bytes.
-const PARTS: [&str; 2] = [include_str!("../sql/session_sweep.sql"), include_str!("../sql/event_sweep.sql")];
+const PARTS: [&str; 3] = [
+    include_str!("../sql/session_sweep.sql"),
+    include_str!("../sql/task_sweep.sql"),
+    include_str!("../sql/event_sweep.sql"),
+];
 
 /// Removes expired data in steps of one statement each (G14).
 pub(crate) async fn run(database: &Arc<Database>, budget: SweepBudget) -> StoreResult<Swept> {

@@ -44,7 +44,7 @@ impl Space {
         let config = self.clock.iter().fold(config, |config, clock| config.clock(clock.clone()));
         let store = PostgresStore::open_with(config).await.map_err(HarnessError::failed)?;
         self.open.lock().push(store.clone());
-        Ok(Node::default().with_sessions(store.clone()).with_events(store))
+        Ok(Node::of(store))
     }
 }
 

