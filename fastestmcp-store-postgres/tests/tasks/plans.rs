@@ -51,7 +51,7 @@ async fn no_operation_reads_a_whole_table_also_if_it_was_empty_when_it_was_plann
 fn pages_of_a_claim(scene: &Scene, queue: &str) -> u64 {
     let levels: Vec<String> = (0..10).rev().map(|level: i32| level.to_string()).collect();
     let queues = vec![format!("'{queue}'"); 10].join(",");
-    let marks = vec!["0"; 10].join(",");
+    let marks = ["0"; 10].join(",");
     let claim = format!(
         "SELECT fastestmcp_claim.item FROM SCHEMA.task_claim(NULL, 1, ARRAY[{queues}]::bytea[], \
          ARRAY[{}]::smallint[], ARRAY[{marks}]::bigint[], 'w', 1, 1000, 1000) AS fastestmcp_claim",
