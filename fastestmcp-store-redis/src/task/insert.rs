@@ -8,7 +8,6 @@ use fastestmcp_core::task::{InsertOutcome, NewTask, Part};
 use tokio::time::Instant;
 
 use super::answer::{Answer, STRANGE};
-use super::head::names;
 use super::request;
 use super::run::{Runs, script};
 use crate::error::{BACKEND, Failure};
@@ -35,7 +34,6 @@ impl Carrier for Inserts {
         for task in tasks {
             call.args.push(task.id.as_str());
             call.args.push(request::insert(task));
-            call.args.push(names(&task.owner, task.session.as_deref(), &task.queue));
             call.args.push(&task.spec);
             call.args.push(&task.state);
         }

@@ -15,7 +15,7 @@ use crate::store::Servers;
 use crate::tag::Tag;
 
 /// All tasks of a namespace lie under these keys of one tag: what `KEYS` is in every task script.
-const KEYS: [&str; 11] = ["counter", "head", "spec", "state", "key", "due", "expiry", "open", "all", "owner", "status"];
+const KEYS: [&str; 2] = ["records", "index"];
 
 /// All share one tag, so there is one lane. A second run is on its way while the server is at the first.
 const SHAPE: Shape = Shape { lanes: 1, runs_per_lane: 2, max_items: 128, max_bytes: 1 << 20 };
