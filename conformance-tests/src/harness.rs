@@ -156,8 +156,11 @@ pub enum Skew {
 /// What happens to the next operation of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It fails before it reaches the store.
+    /// It fails before anything of it leaves the node.
     FailBefore,
+    /// It is sent and lost: the store never sees it. The cases of [`Fault::FailBefore`] use it where that is
+    /// unsupported.
+    LoseRequest,
     /// The store carries it out, and the answer is lost.
     ExecuteThenTimeout,
     /// It takes this long.

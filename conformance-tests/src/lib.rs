@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod abandon;
+mod again;
 mod broom;
 mod case;
 mod cases;
+pub mod chaos;
 mod engine;
 mod harness;
 mod history;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use fastestmcp_core::error::Outcome;
 use fastestmcp_core::event::EventLog;
 use fastestmcp_core::session::SessionStateStore;
 use fastestmcp_core::task::TaskBackend;
@@ -13,7 +14,7 @@ use parking_lot::Mutex;
 
 use crate::case::{Halt, Seam};
 use crate::engine::Options;
-use crate::harness::{Cluster, Node, Opener};
+use crate::harness::{Cluster, Fault, HarnessError, Node, Opener};
 use crate::journal::{Journal, record};
 use crate::random::Random;
 
@@ -92,6 +93,19 @@ impl Scene {
 
     pub(crate) fn cluster(&self) -> &dyn Cluster {
         &*self.cluster
+    }
+
+    /// Makes the next operation of a node fail before the store sees it; the outcomes that are true then.
+    pub(crate) async fn lose_next(&self, index: usize) -> Result<&'static [Outcome], Halt> {
+        match self.cluster.inject(index, Fault::FailBefore).await {
+            Ok(()) => Ok(&[Outcome::NotApplied]),
+            Err(HarnessError::Unsupported(_)) => {
+                self.cluster.inject(index, Fault::LoseRequest).await?;
+                // It was sent: who cannot know better says so.
+                Ok(&[Outcome::NotApplied, Outcome::Unknown])
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// How many nodes the run asks for, at least 2.

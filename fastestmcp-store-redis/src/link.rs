@@ -6,8 +6,8 @@ use std::time::Duration;
 use parking_lot::RwLock;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo, ProtocolVersion, PushInfo,
-    PushKind, RedisConnectionInfo, RedisError, TlsCertificates, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo, Pipeline, ProtocolVersion,
+    PushInfo, PushKind, RedisConnectionInfo, RedisError, TlsCertificates, Value,
 };
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -126,10 +126,13 @@ impl Wire {
         self.judge(reply.and_then(Value::extract_error))
     }
 
-    /// Sends several commands that are carried out together, with nothing of others between them.
-    pub(crate) async fn ask_atomically(&self, commands: &redis::Pipeline) -> Result<Vec<Value>, RedisError> {
-        let replies: Result<Vec<Value>, RedisError> = commands.query_async(&mut self.connection.clone()).await;
-        self.judge(replies)
+    /// Sends several commands, one after the other, and waits for the reply to the last. If one before it fails, that is
+    /// the answer.
+    pub(crate) async fn ask_all(&self, commands: &Pipeline) -> Result<Value, RedisError> {
+        let replies = self.connection.clone().send_packed_commands(commands, 0, commands.len()).await;
+        let last =
+            replies.and_then(|replies| replies.into_iter().try_fold(Value::Nil, |_, reply| reply.extract_error()));
+        self.judge(last)
     }
 
     /// After an error of the connection itself it is not used again.

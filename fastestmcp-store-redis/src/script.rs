@@ -41,12 +41,17 @@ const PRELUDE: &str = include_str!("../scripts/prelude.lua");
 impl Script {
     /// The script in `source`, which a file of its own holds.
     pub(crate) fn new(access: Access, source: &str) -> Self {
+        Self::with(access, "", source)
+    }
+
+    /// The script in `source` after what it shares with others.
+    pub(crate) fn with(access: Access, shared: &str, source: &str) -> Self {
         let header = match access {
             Access::Read => "#!lua flags=no-writes",
             Access::Write => "#!lua",
             Access::Free => "#!lua flags=allow-oom",
         };
-        let plain = format!("{PRELUDE}{source}");
+        let plain = format!("{PRELUDE}{shared}{source}");
         Self { access, declared: Form::new(format!("{header}\n{plain}")), plain: Form::new(plain) }
     }
 

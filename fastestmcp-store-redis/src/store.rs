@@ -1,22 +1,34 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use fastestmcp_core::backend::{Site, Ticket, carry_out};
+use async_trait::async_trait;
+use fastestmcp_core::backend::{Backend, Durability, Guarantees, Reach, Site, SweepBudget, Swept, carry_out};
 use fastestmcp_core::error::{StoreError, StoreResult};
+use fastestmcp_core::event::WakeHub;
+use fastestmcp_core::ids::{Namespace, random_bytes};
 use fastestmcp_core::limits::{Limits, Refused};
-use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
+use fastestmcp_core::time::StoreTime;
+use redis::Value;
+use tokio::time::{Instant, timeout};
 
 use crate::call::Call;
-use crate::clock::StoreClock;
 use crate::config::RedisConfig;
 use crate::error::{BACKEND, Failure};
-use crate::link::Wire;
-use crate::route::Route;
+use crate::event::{Listener, Wakes};
+use crate::open::{Facts, open_namespace};
+use crate::parts::Parts;
 use crate::script::Access;
+pub(crate) use crate::servers::Servers;
+use crate::session::Groups;
+use crate::sweep;
 use crate::tag::Tag;
+use crate::task::TaskRuns;
 
 /// All three seams on Redis. Clones share the connections.
+///
+/// Operations need a tokio runtime with its time and network drivers.
 #[derive(Clone)]
 pub struct RedisStore {
     inner: Arc<Inner>,
@@ -24,15 +36,19 @@ pub struct RedisStore {
 
 struct Inner {
     config: RedisConfig,
-    limits: Limits,
-    server: Arc<Servers>,
+    guarantees: Guarantees,
+    servers: Arc<Servers>,
+    parts: Arc<Parts>,
+    groups: Groups,
+    wakes: Wakes,
+    listener: Listener,
+    tasks: TaskRuns,
+    /// The part at which the next sweep begins.
+    swept: AtomicUsize,
 }
 
-/// The servers and the clock: what every operation is carried out with.
-pub(crate) struct Servers {
-    route: Route,
-    clock: StoreClock,
-}
+/// Longer timeouts are cut to a day, so that every deadline can be computed.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 impl RedisStore {
     /// Opens what a URL names, as [`RedisConfig::from_url`] understands it.
@@ -43,86 +59,139 @@ impl RedisStore {
         Self::open_with(RedisConfig::from_url(url)?).await
     }
 
-    /// Connects.
+    /// Connects, and founds the namespace if it is new.
     ///
     /// # Errors
-    /// - `Unavailable`: no server can be reached.
-    pub async fn open_with(config: RedisConfig) -> StoreResult<Self> {
-        let open = |failure: Failure| failure.of_read("open");
-        let route = Route::new(&config).map_err(open)?;
-        let server = Arc::new(Servers { route, clock: StoreClock::new(config.clock.clone()) });
-        Ok(Self { inner: Arc::new(Inner { limits: Limits::default(), server, config }) })
+    /// - `Unavailable`: no server can be reached, none is the primary, or the login is refused. `Timeout`.
+    /// - `Unsupported`: a server older than Redis 6.2, one whose `maxmemory-policy` drops state
+    ///   ([`RedisConfig::allow_eviction`]), a namespace whose format is newer than this release understands.
+    /// - `Corrupt`: something else is stored under the namespace's keys.
+    pub async fn open_with(mut config: RedisConfig) -> StoreResult<Self> {
+        config.timeout = config.timeout.min(LONGEST_TIMEOUT);
+        let opening = timeout(config.timeout, Inner::open(config));
+        let opened = opening.await.unwrap_or(Err(Failure::Late)).map_err(|failure| failure.of_read("open"))?;
+        Ok(Self { inner: Arc::new(opened) })
+    }
+
+    /// Ends the connections. What is under way ends as if they had been lost; later operations are `Unavailable`.
+    /// Dropping the last clone does the same.
+    pub async fn close(&self) {
+        self.inner.servers.close();
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.inner.limits
+        &self.inner.guarantees.limits
     }
 
     pub(crate) fn timeout(&self) -> Duration {
         self.inner.config.timeout
     }
 
-    /// What group commits carry out their runs with.
-    pub(crate) fn servers(&self) -> &Arc<Servers> {
-        &self.inner.server
+    pub(crate) fn namespace(&self) -> &Namespace {
+        &self.inner.config.namespace
     }
 
-    /// A part of this store's namespace that one script may touch.
-    pub(crate) fn tag(&self, part: &str) -> Tag {
-        Tag::new(&self.inner.config.namespace, part)
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.inner.parts
+    }
+
+    pub(crate) fn groups(&self) -> &Groups {
+        &self.inner.groups
+    }
+
+    pub(crate) fn wakes(&self) -> &Wakes {
+        &self.inner.wakes
+    }
+
+    pub(crate) fn listener(&self) -> &Listener {
+        &self.inner.listener
+    }
+
+    pub(crate) fn task_runs(&self) -> &TaskRuns {
+        &self.inner.tasks
+    }
+
+    pub(crate) fn next_swept(&self) -> usize {
+        self.inner.swept.fetch_add(1, Ordering::Relaxed) % self.inner.parts.count()
     }
 
     /// Carries out a script that only reads.
     pub(crate) async fn read(&self, operation: &'static str, call: Call) -> StoreResult<Value> {
-        debug_assert_eq!(call.script.access(), Access::Read);
-        let server = self.inner.server.clone();
+        debug_assert_eq!(call.script.access(), Access::Read, "{operation}");
+        let servers = self.inner.servers.clone();
         carry_out(Site { backend: BACKEND, operation }, self.timeout(), |_| async move {
-            server.run(&call, None).await.map_err(|failure| failure.of_read(operation))
+            servers.run(&call, None).await.map_err(|failure| failure.of_read(operation))
         })
         .await
     }
 
     /// Carries out a script that writes, at most once.
     pub(crate) async fn write(&self, operation: &'static str, call: Call) -> StoreResult<Value> {
-        let server = self.inner.server.clone();
+        let servers = self.inner.servers.clone();
         carry_out(Site { backend: BACKEND, operation }, self.timeout(), |ticket| async move {
-            server.run(&call, Some(&ticket)).await.map_err(|failure| failure.of_write(operation))
+            servers.run(&call, Some(&ticket)).await.map_err(|failure| failure.of_write(operation))
+        })
+        .await
+    }
+
+    /// The store's time.
+    pub(crate) async fn time(&self, operation: &'static str) -> StoreResult<StoreTime> {
+        let (servers, slot) = (self.inner.servers.clone(), self.parts().tag(0).slot());
+        let deadline = Instant::now() + self.timeout();
+        carry_out(Site { backend: BACKEND, operation }, self.timeout(), |_| async move {
+            servers.time(slot, deadline).await.map_err(|failure| failure.of_read(operation))
         })
         .await
     }
 }
 
-impl Servers {
-    pub(crate) const fn clock(&self) -> &StoreClock {
-        &self.clock
-    }
-
-    /// Runs a script, at most once: it is sent again only after the server answered that it did not begin it. A ticket
-    /// is started right before a script is sent that writes.
-    pub(crate) async fn run(&self, call: &Call, ticket: Option<&Ticket>) -> Result<Value, Failure> {
-        let link = self.route.find(call.slot).await?;
-        let wire = link.wire().await?;
-        if ticket.is_some_and(|ticket| !ticket.start()) {
-            return Err(Failure::Late);
-        }
-        let clock = self.clock.argument();
-        let command = call.command(wire.declared(), clock.as_bytes());
-        match wire.ask(&command).await {
-            Err(error) if is_unknown_script(&error) => {
-                self.teach(&wire, call).await?;
-                Ok(wire.ask(&command).await?)
-            }
-            reply => Ok(reply?),
-        }
-    }
-
-    async fn teach(&self, wire: &Wire, call: &Call) -> Result<(), RedisError> {
-        wire.ask(&call.script.load(wire.declared())).await.map(drop)
+impl Inner {
+    async fn open(config: RedisConfig) -> Result<Self, Failure> {
+        let servers = Servers::new(&config)?;
+        let guarantees = guarantees(&servers, &config).await?;
+        let count = open_namespace(&servers, &config, Instant::now() + config.timeout).await?;
+        let (servers, parts) = (Arc::new(servers), Arc::new(Parts::new(&config.namespace, count)));
+        let hub = Arc::new(WakeHub::new());
+        let tag = Tag::new(&config.namespace, "wake");
+        let origin =
+            random_bytes().map_err(|_| Failure::NoServer("there is no source of random numbers".to_owned()))?;
+        let origin = u64::from_be_bytes(origin);
+        Ok(Self {
+            groups: Groups::new(&servers, &parts),
+            wakes: Wakes::new(&servers, &tag, &hub, origin),
+            listener: Listener::new(&servers, &tag, &hub, origin),
+            tasks: TaskRuns::new(&servers, &Tag::new(&config.namespace, "tasks")),
+            swept: AtomicUsize::new(0),
+            config,
+            guarantees,
+            servers,
+            parts,
+        })
     }
 }
 
-fn is_unknown_script(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.servers.close();
+    }
+}
+
+/// What can be promised on the weakest of the servers.
+async fn guarantees(servers: &Servers, config: &RedisConfig) -> Result<Guarantees, Failure> {
+    let mut durability = Durability::PowerLoss;
+    let mut failover_may_lose = servers.route().fails_over();
+    for link in servers.route().primaries().await? {
+        let wire = link.wire().await?;
+        let facts = Facts::of(&wire).await?;
+        if !config.allow_eviction {
+            facts.check_eviction()?;
+        }
+        durability = durability.min(facts.durability);
+        failover_may_lose |= facts.has_replicas;
+    }
+    let mut guarantees = Guarantees::new(config.durability.unwrap_or(durability), Reach::Cluster);
+    guarantees.failover_may_lose = failover_may_lose;
+    Ok(guarantees)
 }
 
 /// What a refused request is answered with.
@@ -133,5 +202,20 @@ pub(crate) fn refuse(operation: &'static str) -> impl FnOnce(Refused) -> StoreEr
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore").field("config", &self.inner.config).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Backend for RedisStore {
+    fn guarantees(&self) -> Guarantees {
+        self.inner.guarantees.clone()
+    }
+
+    async fn ping(&self) -> StoreResult<StoreTime> {
+        self.time("ping").await
+    }
+
+    async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
+        sweep::run(self, budget).await
     }
 }

@@ -8,7 +8,7 @@ use fastestmcp_server::ServerError;
 #[non_exhaustive]
 pub enum ConnectError {
     /// The URL is not one of those that [`connect`] lists.
-    #[error("{0:?} is not a store URL; use memory: or sqlite:PATH")]
+    #[error("{0:?} is not a store URL; use memory:, sqlite:PATH, redis://… or postgres://…")]
     UnknownUrl(String),
     /// The build lacks the backend.
     #[error("this build has no {0} backend: enable the feature `{0}`")]
@@ -29,26 +29,41 @@ impl From<ConnectError> for ServerError {
 
 /// Opens the three seams behind one URL.
 ///
-/// | URL | backend | survives | shared by |
-/// |---|---|---|---|
-/// | `memory:` | memory | nothing | this process |
-/// | `sqlite:PATH` | SQLite | kill -9, loss of power | the processes of this host |
+/// | URL | feature | backend | survives | shared by |
+/// |---|---|---|---|---|
+/// | `memory:` | `memory` | memory | nothing | this process |
+/// | `sqlite:PATH` | `sqlite` | SQLite | kill -9, loss of power | the processes of this host |
+/// | `redis://HOST` | `redis` | Redis | what the server's configuration lets it survive | any node |
+/// | `redis+sentinel://HOST,HOST,HOST/NAME` | `redis` | Redis behind Sentinels | as Redis; a failover may lose the last writes | any node |
+/// | `redis+cluster://HOST,HOST,HOST` | `redis` | Redis Cluster | as Redis; a failover may lose the last writes | any node |
+/// | `postgres://HOST/DATABASE` | `postgres` | Postgres | kill -9, loss of power | any node |
+///
+/// `rediss` instead of `redis` is TLS, and `postgresql` is `postgres`. The features `memory` and `sqlite` are on by
+/// default.
 ///
 /// Options follow after `?`: `namespace=NAME` keeps several servers apart on one database; SQLite also knows
-/// `synchronous=normal`, which gives up the last commits on loss of power for speed.
+/// `synchronous=normal`, which gives up the last commits on loss of power for speed. Redis and Postgres document theirs
+/// in their own `from_url`.
 ///
 /// # Errors
 /// The URL is not understood, or the backend refuses: see [`ConnectError`].
 pub async fn connect(url: &str) -> Result<Stores, ConnectError> {
     let (address, options) = url.split_once('?').map_or((url, ""), |(address, options)| (address, options));
-    let options = Options::parse(options)?;
     match address.split_once(':') {
-        Some(("memory", "")) => memory(options),
-        Some(("sqlite", path)) if !path.is_empty() => sqlite(path.strip_prefix("//").unwrap_or(path), options).await,
+        Some(("memory", "")) => memory(Options::parse(options)?),
+        Some(("sqlite", path)) if !path.is_empty() => {
+            sqlite(path.strip_prefix("//").unwrap_or(path), Options::parse(options)?).await
+        }
+        Some((
+            "redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster" | "rediss+cluster",
+            _,
+        )) => redis(url).await,
+        Some(("postgres" | "postgresql", _)) => postgres(url).await,
         _ => Err(ConnectError::UnknownUrl(redacted(url))),
     }
 }
 
+/// What follows `?` where the backend parses no URL itself.
 #[derive(Default)]
 struct Options {
     namespace: Option<Namespace>,
@@ -112,13 +127,35 @@ async fn sqlite(_: &str, _: Options) -> Result<Stores, ConnectError> {
     Err(ConnectError::NotBuilt("sqlite"))
 }
 
+#[cfg(feature = "redis")]
+async fn redis(url: &str) -> Result<Stores, ConnectError> {
+    Ok(Stores::of(fastestmcp_store_redis::RedisStore::open(url).await?))
+}
+
+#[cfg(not(feature = "redis"))]
+async fn redis(_: &str) -> Result<Stores, ConnectError> {
+    Err(ConnectError::NotBuilt("redis"))
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(url: &str) -> Result<Stores, ConnectError> {
+    Ok(Stores::of(fastestmcp_store_postgres::PostgresStore::open(url).await?))
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn postgres(_: &str) -> Result<Stores, ConnectError> {
+    Err(ConnectError::NotBuilt("postgres"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test]
     async fn what_is_no_store_url_is_refused_without_showing_a_password() {
-        for url in ["", "memory", "memory:x", "sqlite:", "mysql://a", "redis://user:secret@host/0", "memory:?a=b"] {
+        let none = ["", "memory", "memory:x", "sqlite:", "mysql://user:secret@host/0", "redis", "memory:?a=b"];
+        let refused = ["redis://user:secret@host/0?a=b", "redis+x://user:secret@host", "postgres://user:secret@host/?a=b"];
+        for url in none.into_iter().chain(refused) {
             let error = connect(url).await.unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");
         }

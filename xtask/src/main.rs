@@ -5,6 +5,7 @@ mod bench;
 mod clients;
 mod conformance_table;
 mod mcp_conformance;
+mod servers;
 mod test;
 
 use std::env;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask test [ARGS]                            every test; ARGS go to cargo test
+cargo xtask test [ARGS]                            every test; ARGS go to cargo test; installs servers
 cargo xtask clients                                drives the server with third-party clients
 cargo xtask conformance-table                      puts the results of the last test run into the README
 cargo xtask mcp-conformance --store URL [FILTER]   the official MCP suite against our server

@@ -3,11 +3,12 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::{cargo, clients, conformance_table, root};
+use crate::{cargo, clients, conformance_table, root, servers};
 
 /// Runs all of it.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     require("cc", "a C compiler, for the bundled SQLite (Debian: apt-get install build-essential)")?;
+    servers::install()?;
     conformance_table::clear()?;
     let mut totals = Totals::default();
     let passed = cargo_test(arguments, &mut totals)?;

@@ -12,9 +12,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fastestmcp-store-memory", &["fastestmcp-core"]),
     ("fastestmcp-store-sqlite", &["fastestmcp-core"]),
     ("fastestmcp-store-redis", &["fastestmcp-core"]),
+    ("fastestmcp-store-postgres", &["fastestmcp-core"]),
     ("fastestmcp-conformance", &["fastestmcp-core"]),
+    ("fastestmcp-test-servers", &[]),
     ("fastestmcp-server", &["fastestmcp-core"]),
-    ("fastestmcp", &["fastestmcp-core", "fastestmcp-server", "fastestmcp-store-memory", "fastestmcp-store-sqlite"]),
+    (
+        "fastestmcp",
+        &[
+            "fastestmcp-core",
+            "fastestmcp-server",
+            "fastestmcp-store-memory",
+            "fastestmcp-store-sqlite",
+            "fastestmcp-store-redis",
+            "fastestmcp-store-postgres",
+        ],
+    ),
     ("fastestmcp-cli", &["fastestmcp", "fastestmcp-conformance"]),
     ("fastestmcp-examples", &["fastestmcp"]),
     ("fastestmcp-benches", &["fastestmcp", "fastestmcp-core", "fastestmcp-store-memory", "fastestmcp-store-sqlite"]),
@@ -27,6 +39,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("axum", &["fastestmcp-server"]),
     ("rusqlite", &["fastestmcp-store-sqlite", "fastestmcp-benches"]),
     ("redis", &["fastestmcp-store-redis", "fastestmcp-benches"]),
+    ("sqlx", &["fastestmcp-store-postgres", "fastestmcp-benches"]),
 ];
 
 fn normal_edges() -> BTreeMap<String, BTreeSet<String>> {

@@ -66,6 +66,8 @@ pub enum Bug {
     EarlyReclaim,
     /// A write that may have been applied is reported as not applied.
     UnknownAsNotApplied,
+    /// A write that never left the node is reported as of unknown outcome.
+    NotAppliedAsUnknown,
     /// A read that fails is answered as if nothing were there.
     FailureAsAbsent,
     /// Namespaces share their data.

@@ -39,6 +39,7 @@ impl Wire {
         match fault {
             _ if is_cut => Err(failed(StoreErrorKind::Unavailable, "the connection is cut")),
             Some(Fault::FailBefore) => Err(failed(StoreErrorKind::Unavailable, "an injected fault")),
+            Some(Fault::LoseRequest) => Err(failed(StoreErrorKind::Unavailable, "an injected fault").unknown()),
             Some(Fault::ExecuteThenTimeout) => {
                 work.await?;
                 Err(failed(StoreErrorKind::Timeout, "an injected fault").unknown())

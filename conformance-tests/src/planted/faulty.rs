@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fastestmcp_core::backend::{At, Backend, Guarantees, SweepBudget, Swept};
-use fastestmcp_core::error::{Outcome, StoreResult};
+use fastestmcp_core::error::{Outcome, StoreErrorKind, StoreResult};
 use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead, WakeStream};
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::page::{Page, PageLimit, PageRequest};
@@ -46,6 +46,8 @@ impl Faulty {
         self.wire.carry(operation, work).await.map_err(|mut error| {
             if self.switch.bends(Bug::UnknownAsNotApplied, error.outcome == Outcome::Unknown) {
                 error.outcome = Outcome::NotApplied;
+            } else if self.switch.bends(Bug::NotAppliedAsUnknown, error.kind == StoreErrorKind::Unavailable) {
+                error.outcome = Outcome::Unknown;
             }
             error
         })

@@ -185,6 +185,14 @@ pub const PLANTED: &[Planted] = &[
             "task.failure.a_write_of_unknown_outcome_is_settled_by_its_version",
         ],
     ),
+    planted(
+        Bug::NotAppliedAsUnknown,
+        &[
+            "session.failure.a_fault_before_the_store_applies_nothing",
+            "session.failure.a_cut_node_comes_to_know_that_nothing_was_applied",
+            "task.failure.a_fault_before_the_store_inserts_nothing",
+        ],
+    ),
     planted(Bug::FailureAsAbsent, &["session.failure.a_node_that_is_cut_off_fails_and_comes_back"]),
     planted(
         Bug::SharedNamespaces,

@@ -13,7 +13,7 @@ use fastestmcp::{RuntimeConfig, Server, connect};
 /// Options of `fastestmcp demo`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Where state lives: memory: or sqlite:PATH
+    /// Where state lives: memory:, sqlite:PATH, redis://… or postgres://…
     #[arg(long, default_value = "sqlite:fastestmcp-demo.db", value_name = "URL")]
     store: String,
     /// Where to listen

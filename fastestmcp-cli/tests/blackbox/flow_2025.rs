@@ -8,7 +8,7 @@ use crate::support::{Client, Client2025, Http, Link, Stdio, left, until};
 
 const RELATED: &str = "io.modelcontextprotocol/related-task";
 
-over_both!(
+over_all!(
     values_survive_a_kill,
     a_task_goes_on_from_its_checkpoint_after_a_kill,
     a_cancelled_task_stays_cancelled,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Client2026, Http, Link, Stdio, left, until};
 
-over_both!(
+over_all!(
     the_server_is_discovered,
     values_survive_a_kill,
     a_task_goes_on_from_its_checkpoint_after_a_kill,

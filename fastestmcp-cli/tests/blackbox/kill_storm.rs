@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Broken, Client, Client2025, Client2026, Http, Server, until};
+use crate::support::{Answer, Broken, Client, Client2025, Client2026, Engine, Http, Server, Store, until};
 
 const KILLS: u64 = 20;
 /// The code of what is refused for lack of room, which is no loss.
@@ -17,9 +17,10 @@ const OVERLOADED: i64 = 429;
 /// What a client has seen of a task that was acknowledged: its end, once that was seen.
 type Tasks = BTreeMap<String, Option<Value>>;
 
-#[test]
-fn twenty_kills_lose_nothing_that_was_acknowledged() {
-    let server = Server::new();
+on_every_engine!(twenty_kills_lose_nothing_that_was_acknowledged);
+
+fn twenty_kills_lose_nothing_that_was_acknowledged(engine: Engine) {
+    let server = Server::on(&Store::on(engine));
     let over = Arc::new(AtomicBool::new(false));
     let visitors = [visit_in_a_session(&server, &over), visit_by_handle(&server, &over)];
     let charging = {
@@ -40,7 +41,7 @@ fn twenty_kills_lose_nothing_that_was_acknowledged() {
     let (mut charger, charge_tasks, sent) = charging.join().unwrap();
     let (mut counter, countdown_tasks, _) = counting.join().unwrap();
     let tasks = (charge_tasks.len(), countdown_tasks.len());
-    eprintln!("{KILLS} kills: {visits:?} visits, {tasks:?} tasks acknowledged");
+    eprintln!("{engine:?}, {KILLS} kills: {visits:?} visits, {tasks:?} tasks acknowledged");
     assert!(tasks.0 > 20 && tasks.1 > 20 && visits.iter().all(|visits| *visits > 50), "no load");
 
     let charge_ends = ends(&mut charger, &charge_tasks, "charged 1", "worker lost");

@@ -1,4 +1,4 @@
-//! Two processes on one file: it does not matter which of them a client talks to.
+//! Two processes on one data set: it does not matter which of them a client talks to.
 
 use std::sync::Arc;
 use std::thread;
@@ -6,19 +6,27 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Client, Client2025, Client2026, Http, Server, Store, left, until};
+use crate::support::{Client, Client2025, Client2026, Engine, Http, Server, Store, left, until};
 
 /// Far less than the tasks waited for would take by themselves, and more than a lost wake-up costs (contract T12).
 const PROMPT: Duration = Duration::from_secs(3);
 
-fn two() -> [Arc<Server>; 2] {
-    let store = Store::new();
+on_every_engine!(
+    a_session_is_the_same_on_both,
+    concurrent_updates_on_both_lose_nothing,
+    a_task_goes_on_elsewhere_when_its_process_is_killed,
+    a_wait_on_one_ends_with_a_cancel_on_the_other,
+    a_wait_on_one_ends_when_the_other_answers_the_question,
+    both_run_tasks_of_one_queue_each_once,
+);
+
+fn two(engine: Engine) -> [Arc<Server>; 2] {
+    let store = Store::on(engine);
     [Server::on(&store), Server::on(&store)]
 }
 
-#[test]
-fn a_session_is_the_same_on_both() {
-    let [a, b] = two();
+fn a_session_is_the_same_on_both(engine: Engine) {
+    let [a, b] = two(engine);
     let mut at_a = Client2025::new(Http::to(&a));
     let mut at_b = at_a.over(Http::to(&b));
     for visit in 1..=5 {
@@ -33,10 +41,9 @@ fn a_session_is_the_same_on_both() {
     }
 }
 
-#[test]
-fn concurrent_updates_on_both_lose_nothing() {
+fn concurrent_updates_on_both_lose_nothing(engine: Engine) {
     const EACH: u64 = 25;
-    let servers = two();
+    let servers = two(engine);
     let client = Client2025::new(Http::to(&servers[0]));
     let threads: Vec<_> = (0..4)
         .map(|index| {
@@ -53,9 +60,8 @@ fn concurrent_updates_on_both_lose_nothing() {
     assert_eq!(client.call("visit", json!({})).structured(), &json!({ "visits": 4 * EACH + 1 }));
 }
 
-#[test]
-fn a_task_goes_on_elsewhere_when_its_process_is_killed() {
-    let [a, b] = two();
+fn a_task_goes_on_elsewhere_when_its_process_is_killed(engine: Engine) {
+    let [a, b] = two(engine);
     let mut at_a = Client2026::new(Http::to(&a));
     let mut at_b = Client2026::new(Http::to(&b));
     // Whoever claimed it, one of the two kills hits its worker.
@@ -69,9 +75,8 @@ fn a_task_goes_on_elsewhere_when_its_process_is_killed() {
     assert_eq!(ended["result"]["content"][0]["text"], "liftoff", "{ended}");
 }
 
-#[test]
-fn a_wait_on_one_ends_with_a_cancel_on_the_other() {
-    let [a, b] = two();
+fn a_wait_on_one_ends_with_a_cancel_on_the_other(engine: Engine) {
+    let [a, b] = two(engine);
     for (here, there) in [(&a, &b), (&b, &a)] {
         let mut client = Client2025::new(Http::to(here));
         let id = client.start("countdown", json!({ "from": 600, "step_ms": 100 }));
@@ -89,9 +94,8 @@ fn a_wait_on_one_ends_with_a_cancel_on_the_other() {
     }
 }
 
-#[test]
-fn a_wait_on_one_ends_when_the_other_answers_the_question() {
-    let [a, b] = two();
+fn a_wait_on_one_ends_when_the_other_answers_the_question(engine: Engine) {
+    let [a, b] = two(engine);
     let mut at_a = Client2025::new(Http::to(&a));
     let id = at_a.start("book_trip", json!({ "city": "Rome" }));
     let mut waiting = at_a.over(Http::to(&b));
@@ -116,10 +120,9 @@ fn a_wait_on_one_ends_when_the_other_answers_the_question() {
     assert!(woken.saturating_duration_since(answered) < PROMPT, "woken after {:?}", woken - answered);
 }
 
-#[test]
-fn both_run_tasks_of_one_queue_each_once() {
+fn both_run_tasks_of_one_queue_each_once(engine: Engine) {
     const TASKS: u64 = 40;
-    let [a, b] = two();
+    let [a, b] = two(engine);
     let mut at_a = Client2026::new(Http::to(&a));
     let mut at_b = Client2026::new(Http::to(&b));
     let ids: Vec<String> = (0..TASKS)

@@ -1,27 +1,110 @@
+//! Which server is in charge of a slot. The routing is our own, because no request that may have been carried out must
+//! be sent a second time, and only here is known which ones those are.
+
+mod cluster;
+mod sentinel;
+
 use std::sync::Arc;
 
-use crate::config::{Deployment, RedisConfig};
-use crate::error::Failure;
-use crate::link::{Dialer, Link};
+use redis::PushInfo;
 
-/// Which server is in charge of a slot.
-pub(crate) enum Route {
+use self::cluster::Cluster;
+use self::sentinel::Sentinel;
+use crate::config::{Deployment, RedisConfig, Server};
+use crate::error::Failure;
+use crate::link::{Dialer, Link, Wire};
+
+pub(crate) struct Route {
+    dialer: Dialer,
+    kind: Kind,
+}
+
+enum Kind {
     Standalone(Arc<Link>),
+    Sentinel(Sentinel),
+    Cluster(Cluster),
 }
 
 impl Route {
     pub(crate) fn new(config: &RedisConfig) -> Result<Self, Failure> {
         let dialer = Dialer::new(config, &config.login, config.database)?;
-        match &config.deployment {
-            Deployment::Standalone(server) => Ok(Self::Standalone(Arc::new(Link::new(server.clone(), dialer)))),
-            _ => Err(Failure::Unsupported("only a standalone server so far".to_owned())),
-        }
+        let kind = match &config.deployment {
+            Deployment::Standalone(server) => Kind::Standalone(Arc::new(Link::new(server.clone(), dialer.clone()))),
+            Deployment::Sentinel { sentinels, master } => {
+                let ask = Dialer::new(config, &config.sentinel_login, 0)?;
+                Kind::Sentinel(Sentinel::new(sentinels.clone(), master.clone(), ask, dialer.clone()))
+            }
+            Deployment::Cluster { seeds } => Kind::Cluster(Cluster::new(seeds.clone(), dialer.clone())),
+        };
+        Ok(Self { dialer, kind })
     }
 
     /// The server in charge of `slot`, as far as is known.
-    pub(crate) async fn find(&self, _slot: u16) -> Result<Arc<Link>, Failure> {
-        match self {
-            Self::Standalone(link) => Ok(link.clone()),
+    pub(crate) async fn find(&self, slot: u16) -> Result<Arc<Link>, Failure> {
+        match &self.kind {
+            Kind::Standalone(link) => Ok(link.clone()),
+            Kind::Sentinel(sentinel) => sentinel.find().await,
+            Kind::Cluster(cluster) => cluster.find(slot).await,
         }
+    }
+
+    /// Every server that is in charge of something.
+    pub(crate) async fn primaries(&self) -> Result<Vec<Arc<Link>>, Failure> {
+        match &self.kind {
+            Kind::Cluster(cluster) => cluster.primaries().await,
+            _ => Ok(vec![self.find(0).await?]),
+        }
+    }
+
+    /// A server that another one named.
+    pub(crate) fn at(&self, server: &Server) -> Arc<Link> {
+        match &self.kind {
+            Kind::Cluster(cluster) => cluster.at(server),
+            _ => Arc::new(Link::new(server.clone(), self.dialer.clone())),
+        }
+    }
+
+    /// A server answered that `server` is in charge of `slot`.
+    pub(crate) fn moved(&self, slot: u16, server: &Server) {
+        if let Kind::Cluster(cluster) = &self.kind {
+            cluster.moved(slot, server);
+        }
+    }
+
+    /// `link` could not be reached, or is no longer in charge: whoever is is looked for anew.
+    pub(crate) fn doubt(&self, link: &Arc<Link>) {
+        match &self.kind {
+            Kind::Standalone(_) => {}
+            Kind::Sentinel(sentinel) => sentinel.doubt(link),
+            Kind::Cluster(cluster) => cluster.doubt(),
+        }
+    }
+
+    /// A connection for one purpose, to the server in charge of `slot`.
+    pub(crate) async fn connect_apart(
+        &self,
+        slot: u16,
+        pushed: impl Fn(PushInfo) + Send + Sync + 'static,
+    ) -> Result<Wire, Failure> {
+        let link = self.find(slot).await?;
+        let wire = self.dialer.dial(link.server(), pushed).await;
+        if wire.is_err() {
+            self.doubt(&link);
+        }
+        wire
+    }
+
+    /// Gives all connections up.
+    pub(crate) fn close(&self) {
+        match &self.kind {
+            Kind::Standalone(link) => link.forget(),
+            Kind::Sentinel(sentinel) => sentinel.close(),
+            Kind::Cluster(cluster) => cluster.close(),
+        }
+    }
+
+    /// Whether there is more than one server, of which one may take the place of another.
+    pub(crate) const fn fails_over(&self) -> bool {
+        !matches!(self.kind, Kind::Standalone(_))
     }
 }

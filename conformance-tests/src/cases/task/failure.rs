@@ -1,12 +1,17 @@
 //! Crashes, injected faults, dropped callers (G4, G6, G11, T1, T14).
 
+use std::collections::BTreeSet;
+use std::slice;
+
 use fastestmcp_core::error::Outcome;
-use fastestmcp_core::task::{ClaimRequest, InsertOutcome, ReplaceOutcome, Then};
+use fastestmcp_core::principal::OwnerFilter;
+use fastestmcp_core::task::{ClaimRequest, InsertOutcome, Part, ReplaceOutcome, Then};
 
 use super::steps::{
     HOUR, LEASE, SECOND, claim, due_task, held_task, ids, insert, must_head, must_replace, queue, record, task,
 };
 use crate::abandon::abandon;
+use crate::again::again;
 use crate::case::{CaseResult, cases};
 use crate::harness::Fault;
 use crate::scene::Scene;
@@ -59,12 +64,17 @@ async fn a_dropped_claim_leaves_tasks_leased_at_most_until_the_lease_ends(scene:
     for polls in 0..6 {
         abandon(tasks.claim(ClaimRequest::new(vec![queue.clone()], "lost", 2, LEASE)), polls).await;
     }
-    due_task(scene, &tasks, "behind").await?;
-    scene.advance(LEASE + SECOND * 2);
-    let mut claimed = ids(&claim(&tasks, &queue, 100).await?);
-    claimed.sort();
-    all.sort();
-    scene.same("tasks claimed once all lost leases ended", &claimed, &all);
+    // A store may still be at work on what was dropped: what it leased meanwhile is due again a lease later.
+    let mut claimed = BTreeSet::new();
+    for _ in 0..100 {
+        scene.advance(LEASE + SECOND * 2);
+        claimed.extend(ids(&claim(&tasks, &queue, 100).await?));
+        if claimed.len() == all.len() {
+            break;
+        }
+        tokio::time::sleep(SECOND / 50).await;
+    }
+    scene.same("tasks claimed once all lost leases ended", &claimed, &all.into_iter().collect());
     Ok(())
 }
 
@@ -107,11 +117,12 @@ async fn a_lease_outlives_the_crash_of_its_worker(scene: &Scene) -> CaseResult {
 async fn a_fault_before_the_store_inserts_nothing(scene: &Scene) -> CaseResult {
     let tasks = scene.tasks(0).await?;
     let new = task(scene, "q");
-    scene.cluster().inject(0, Fault::FailBefore).await?;
+    let outcomes = scene.lose_next(0).await?;
     let got = tasks.insert(new.clone()).await;
-    let not_applied = got.as_ref().is_err_and(|error| error.outcome == Outcome::NotApplied);
-    scene.check(not_applied, || format!("an error, not applied, was due; got {got:?}"));
-    scene.same("the task", &record(&tasks, &new.id).await?, &None);
+    let truthful = got.as_ref().is_err_and(|error| outcomes.contains(&error.outcome));
+    scene.check(truthful, || format!("an error of outcome {outcomes:?} was due; got {got:?}"));
+    let found = again(async || tasks.get(slice::from_ref(&new.id), &OwnerFilter::Any, Part::Head).await).await?.value;
+    scene.same("the task", &found, &vec![None]);
     Ok(())
 }
 
@@ -122,7 +133,7 @@ async fn an_insert_of_unknown_outcome_finds_itself(scene: &Scene) -> CaseResult 
     let got = tasks.insert(new.clone()).await;
     let unknown = got.as_ref().is_err_and(|error| error.outcome == Outcome::Unknown);
     scene.check(unknown, || format!("an error of unknown outcome was due; got {got:?}"));
-    let again = tasks.insert(new.clone()).await?.value;
+    let again = again(async || tasks.insert(new.clone()).await).await?.value;
     let found = matches!(&again, InsertOutcome::Existing(record) if record.head.id == new.id);
     scene.check(found || matches!(again, InsertOutcome::Inserted(_)), || format!("the repeat got {again:?}"));
     scene.same("tasks to claim", &ids(&claim(&tasks, "q", 10).await?), &vec![new.id]);
@@ -137,7 +148,7 @@ async fn a_write_of_unknown_outcome_is_settled_by_its_version(scene: &Scene) -> 
     let got = tasks.replace(request.clone()).await;
     let unknown = got.as_ref().is_err_and(|error| error.outcome == Outcome::Unknown);
     scene.check(unknown, || format!("an error of unknown outcome was due; got {got:?}"));
-    let again = tasks.replace(request).await?.value;
+    let again = again(async || tasks.replace(request.clone()).await).await?.value;
     let settled = match &again {
         ReplaceOutcome::Replaced(head) => head.status == 7,
         ReplaceOutcome::Conflict(record) => record.state == Some("state 7".into()),

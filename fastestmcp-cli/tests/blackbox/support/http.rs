@@ -1,5 +1,6 @@
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -7,9 +8,10 @@ use ureq::Agent;
 
 use super::{Answer, Broken, Link, Server};
 
-/// One HTTP client of one server.
+/// One HTTP client of one server, or of several that it takes turns with.
 pub(crate) struct Http {
-    server: Arc<Server>,
+    servers: Vec<Arc<Server>>,
+    turn: AtomicUsize,
     agent: Agent,
 }
 
@@ -23,21 +25,30 @@ pub(crate) struct HttpAnswer {
 
 impl Http {
     pub(crate) fn to(server: &Arc<Server>) -> Self {
+        Self::round(vec![server.clone()])
+    }
+
+    /// Every request goes to the next one.
+    pub(crate) fn round(servers: Vec<Arc<Server>>) -> Self {
         let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(30)));
-        Self { server: server.clone(), agent: config.build().into() }
+        Self { servers, turn: AtomicUsize::new(0), agent: config.build().into() }
     }
 
     pub(crate) fn server(&self) -> &Arc<Server> {
-        &self.server
+        &self.servers[0]
     }
 
     /// Another client of the same server.
     pub(crate) fn another(&self) -> Self {
-        Self::to(&self.server)
+        Self::round(self.servers.clone())
+    }
+
+    fn url(&self) -> String {
+        self.servers[self.turn.fetch_add(1, Ordering::Relaxed) % self.servers.len()].url()
     }
 
     pub(crate) fn post(&self, headers: &[(&str, &str)], body: &[u8]) -> Result<HttpAnswer, Broken> {
-        let mut request = self.agent.post(self.server.url());
+        let mut request = self.agent.post(self.url());
         request = request.header("content-type", "application/json");
         request = request.header("accept", "application/json, text/event-stream");
         for (name, value) in headers {
@@ -47,7 +58,7 @@ impl Http {
     }
 
     pub(crate) fn delete(&self, session: &str) -> u16 {
-        let request = self.agent.delete(self.server.url()).header("mcp-session-id", session);
+        let request = self.agent.delete(self.url()).header("mcp-session-id", session);
         HttpAnswer::of(request.call()).unwrap().status
     }
 }
@@ -116,6 +127,7 @@ impl Link for Http {
     }
 
     fn kill_and_restart(&mut self) {
-        self.server.kill_and_restart();
+        self.servers.iter().for_each(|server| server.kill());
+        self.servers.iter().for_each(|server| server.start_again());
     }
 }

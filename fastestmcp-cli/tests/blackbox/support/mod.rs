@@ -14,7 +14,37 @@ macro_rules! over_both {
     };
 }
 
+/// The same, and over two processes on each engine that nodes share, every request going to the other process.
+macro_rules! over_all {
+    ($($flow:ident),* $(,)?) => {
+        over_both!($($flow),*);
+        mod redis {
+            use super::*;
+            $(#[test] fn $flow() { super::$flow(crate::support::Both::<crate::support::OnRedis>::open()); })*
+        }
+        mod postgres {
+            use super::*;
+            $(#[test] fn $flow() { super::$flow(crate::support::Both::<crate::support::OnPostgres>::open()); })*
+        }
+    };
+}
+
+/// Runs each test, a function of an engine, on each of them.
+macro_rules! on_every_engine {
+    ($($test:ident),* $(,)?) => {
+        on_every_engine!(@ sqlite Sqlite $($test)*);
+        on_every_engine!(@ redis Redis $($test)*);
+        on_every_engine!(@ postgres Postgres $($test)*);
+    };
+    (@ $module:ident $engine:ident $($test:ident)*) => {
+        mod $module {
+            $(#[test] fn $test() { super::$test(crate::support::Engine::$engine); })*
+        }
+    };
+}
+
 mod answer;
+mod both;
 mod client;
 mod client_2025;
 mod client_2026;
@@ -23,17 +53,20 @@ mod link;
 mod process;
 mod server;
 mod stdio;
+mod store;
 mod until;
 
 pub(crate) use answer::Answer;
+pub(crate) use both::{Both, OnPostgres, OnRedis};
 pub(crate) use client::Client;
 pub(crate) use client_2025::Client2025;
 pub(crate) use client_2026::Client2026;
 pub(crate) use http::{Http, HttpAnswer};
 pub(crate) use link::{Broken, Link};
 pub(crate) use process::Process;
-pub(crate) use server::{Server, Store};
+pub(crate) use server::Server;
 pub(crate) use stdio::Stdio;
+pub(crate) use store::{Engine, Store};
 pub(crate) use until::until;
 
 /// What a countdown has left, by its progress, in both eras.

@@ -1,32 +1,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
-use super::Process;
-
-/// A SQLite file of its own, and how processes on it are started.
-pub(crate) struct Store {
-    folder: TempDir,
-    lease: &'static str,
-}
-
-impl Store {
-    /// With a lease short enough that a takeover is no long wait.
-    pub(crate) fn new() -> Arc<Self> {
-        Self::with_lease("1s")
-    }
-
-    pub(crate) fn with_lease(lease: &'static str) -> Arc<Self> {
-        Arc::new(Self { folder: TempDir::new().unwrap(), lease })
-    }
-
-    pub(crate) fn arguments(&self, more: &[&str]) -> Vec<String> {
-        let url = format!("sqlite:{}", self.folder.path().join("state.db").display());
-        let own = ["--store", &url, "--lease", self.lease];
-        own.iter().chain(more).map(|&argument| argument.to_owned()).collect()
-    }
-}
+use super::{Process, Store};
 
 /// An HTTP server on a store, the same one over restarts though at another address each time.
 pub(crate) struct Server {

@@ -1,0 +1,100 @@
+-- Names, keys and ids are bytea: compared byte by byte, NUL included. Moments are milliseconds since the Unix epoch.
+-- `ns` is namespace.id everywhere; `at` is an injected clock, NULL for the server's own.
+
+CREATE TABLE fastestmcp.meta (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    min_supported_format integer NOT NULL
+);
+INSERT INTO fastestmcp.meta (min_supported_format) VALUES (1);
+
+-- Numbers versions, tokens and incarnations, and outlives them all. Never cached by a session: what is drawn later under
+-- a lock must be larger.
+CREATE SEQUENCE fastestmcp.counter AS bigint CACHE 1;
+
+CREATE TABLE fastestmcp.namespace (
+    id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    name bytea NOT NULL UNIQUE
+);
+
+CREATE OR REPLACE FUNCTION fastestmcp.now(at bigint) RETURNS bigint
+LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
+    SELECT coalesce(at, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+$$;
+
+-- Lifts the counter to the server's clock in microseconds, which it never overtakes by counting. Every connection does
+-- so before anything else: a standby that was promoted without the newest writes never repeats one of their numbers.
+CREATE OR REPLACE FUNCTION fastestmcp.counter_raise() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    clock bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock('fastestmcp.counter'::regclass::oid::bigint);
+    clock := floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+    -- Far behind, so that nobody who draws meanwhile can be near the clock already.
+    IF (SELECT last_value FROM fastestmcp.counter) < clock - 10000000 THEN
+        PERFORM setval('fastestmcp.counter', clock);
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION fastestmcp.namespace_open(wanted bytea) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    found integer;
+BEGIN
+    SELECT id INTO found FROM fastestmcp.namespace WHERE name = wanted;
+    IF found IS NULL THEN
+        INSERT INTO fastestmcp.namespace (name) VALUES (wanted) ON CONFLICT (name) DO NOTHING;
+        SELECT id INTO found FROM fastestmcp.namespace WHERE name = wanted;
+    END IF;
+    RETURN found;
+END
+$$;
+
+-- `id` is the incarnation: a scope that is deleted and made again has another one. `look` is when the sweep looks at the
+-- row, never later than `expires`; only the sweep moves it, so that a touch changes no index.
+CREATE TABLE fastestmcp.scope (
+    id bigint PRIMARY KEY,
+    ns integer NOT NULL,
+    kind smallint NOT NULL,
+    name bytea NOT NULL,
+    created bigint NOT NULL,
+    expires bigint,
+    ends bigint,
+    look bigint
+) WITH (
+    fillfactor = 70,
+    autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1,
+    autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0
+);
+CREATE UNIQUE INDEX scope_name ON fastestmcp.scope (ns, kind, name);
+CREATE INDEX scope_look ON fastestmcp.scope (ns, look) WHERE look IS NOT NULL;
+
+CREATE TABLE fastestmcp.entry (
+    scope bigint NOT NULL,
+    key bytea NOT NULL,
+    ns integer NOT NULL,
+    version bigint NOT NULL,
+    expires bigint,
+    look bigint,
+    value bytea NOT NULL,
+    PRIMARY KEY (scope, key)
+) WITH (
+    fillfactor = 75,
+    autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1,
+    autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0
+);
+CREATE INDEX entry_look ON fastestmcp.entry (ns, look) WHERE look IS NOT NULL;
+
+-- Incarnations whose entries the sweep still has to remove.
+CREATE TABLE fastestmcp.grave (
+    scope bigint PRIMARY KEY,
+    ns integer NOT NULL
+);
+CREATE INDEX grave_ns ON fastestmcp.grave (ns, scope);
+
+-- The advisory lock of a scope, present or not. Whoever writes a scope, its entries or its row holds it until its commit.
+CREATE OR REPLACE FUNCTION fastestmcp.scope_lock(space integer, kind smallint, name bytea) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT hashtextextended('fastestmcp.scope ' || space || ' ' || kind || ' ' || encode(name, 'hex'), 0)
+$$;

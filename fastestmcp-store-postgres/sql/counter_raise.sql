@@ -1,0 +1,1 @@
+SELECT fastestmcp.counter_raise()

@@ -1,0 +1,1 @@
+SELECT min_supported_format FROM fastestmcp.meta

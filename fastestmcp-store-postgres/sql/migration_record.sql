@@ -1,0 +1,1 @@
+INSERT INTO fastestmcp.migration (number) VALUES ($1)

@@ -1,0 +1,1 @@
+SELECT fastestmcp.namespace_open($1)

@@ -1,0 +1,1 @@
+SELECT fastestmcp.now($1)

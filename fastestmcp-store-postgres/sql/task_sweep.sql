@@ -1,0 +1,1 @@
+SELECT removed, bytes, more FROM fastestmcp.task_sweep($1, $2, $3, $4)

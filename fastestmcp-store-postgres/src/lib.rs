@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod connect;
+mod database;
+mod durability;
+mod error;
+mod jitter;
+mod migrate;
+mod pool;
+mod row;
+mod schema;
+mod session;
+mod statement;
+mod store;
+mod task;
+
+pub use config::PostgresConfig;
+pub use store::PostgresStore;

@@ -1,0 +1,125 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fastestmcp_core::backend::{At, Carrier, Coalescer, Shape, Site};
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::session::{Loaded, Scope};
+use fastestmcp_core::time::StoreTime;
+use sqlx::postgres::PgRow;
+use tokio::time::Instant;
+
+use super::{entry, scope};
+use crate::database::{Database, count, moment};
+use crate::error::{Failure, site};
+use crate::row::get;
+use crate::statement::Statement;
+
+/// Bytes that a key of a load counts in a run, since what it will find is not known.
+const ASSUMED: usize = 4 << 10;
+const SHAPE: Shape = Shape { lanes: 1, runs_per_lane: 3, max_items: 128, max_bytes: 1 << 20 };
+
+/// A load without a touch.
+#[derive(Clone, Debug)]
+pub(super) struct Load {
+    pub(super) scope: Scope,
+    pub(super) keys: Vec<String>,
+}
+
+impl Load {
+    pub(super) fn new(scope: &Scope, keys: &[&str]) -> Self {
+        Self { scope: scope.clone(), keys: keys.iter().map(|&key| key.to_owned()).collect() }
+    }
+
+    /// The keys to ask for: at least one, so that the scope is asked for in any case. Nothing is stored under NULL.
+    pub(super) fn asked(&self) -> Vec<Option<&[u8]>> {
+        if self.keys.is_empty() { vec![None] } else { self.keys.iter().map(|key| Some(key.as_bytes())).collect() }
+    }
+
+    /// The answer in its rows, one per key asked, in order.
+    pub(super) fn answer<'r>(&self, rows: impl Iterator<Item = &'r PgRow>) -> Result<At<Loaded>, Failure> {
+        let mut loaded = Loaded { scope: None, entries: Vec::with_capacity(self.keys.len()) };
+        let mut now = StoreTime::EPOCH;
+        for row in rows {
+            now = moment(get(row, "moment")?);
+            loaded.scope = scope::info(self.scope.kind, row)?;
+            if loaded.entries.len() < self.keys.len() {
+                loaded.entries.push(entry::from_row(row)?);
+            }
+        }
+        if loaded.entries.len() != self.keys.len() {
+            return Err(Failure::Corrupt("a load was not answered for every key"));
+        }
+        Ok(At::new(now, loaded))
+    }
+}
+
+/// Loads of concurrent callers travel in one statement.
+#[derive(Debug)]
+pub(crate) struct Loads {
+    coalescer: Coalescer<Loading>,
+    timeout: std::time::Duration,
+}
+
+impl Loads {
+    pub(crate) fn new(database: Arc<Database>) -> Self {
+        Self { timeout: database.timeout, coalescer: Coalescer::new(Loading(database), SHAPE) }
+    }
+
+    pub(super) async fn submit(&self, load: Load) -> StoreResult<At<Loaded>> {
+        self.coalescer.submit(0, load, self.timeout).await.map_err(|mut error| {
+            // A read changes nothing, however it ends.
+            error.outcome = fastestmcp_core::error::Outcome::NotApplied;
+            error
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Loading(Arc<Database>);
+
+#[async_trait]
+impl Carrier for Loading {
+    type Item = Load;
+    type Answer = At<Loaded>;
+    const SITE: Site = site("load");
+
+    fn bytes(&self, load: &Load) -> usize {
+        load.keys.iter().map(|key| key.len() + load.scope.id.len() + ASSUMED).sum()
+    }
+
+    async fn carry(
+        &self,
+        _lane: usize,
+        loads: &[Load],
+        deadline: Instant,
+    ) -> StoreResult<Vec<StoreResult<At<Loaded>>>> {
+        let rows = self.0.carry(statement(&self.0, loads), false, deadline).await;
+        let answers = rows.and_then(|rows| answers(loads, rows));
+        let answers = answers.map_err(|failure| failure.of_read(Self::SITE))?;
+        Ok(answers.into_iter().map(|answer| answer.map_err(|failure| failure.of_read(Self::SITE))).collect())
+    }
+}
+
+fn statement(database: &Database, loads: &[Load]) -> Statement {
+    let (mut kinds, mut names, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    for load in loads {
+        for key in load.asked() {
+            kinds.push(scope::code(load.scope.kind));
+            names.push(load.scope.id.as_bytes());
+            keys.push(key);
+        }
+    }
+    let statement = database.statement(include_str!("../../sql/session_load.sql"));
+    statement.bind(database.at()).bind(database.namespace).bind(kinds).bind(names).bind(keys)
+}
+
+fn answers(loads: &[Load], rows: Vec<PgRow>) -> Result<Vec<Result<At<Loaded>, Failure>>, Failure> {
+    let mut numbered = rows.iter().map(|row| Ok((get::<i64>(row, "i")?, row))).collect::<Result<Vec<_>, Failure>>()?;
+    numbered.sort_unstable_by_key(|(number, _)| *number);
+    let asked: usize = loads.iter().map(|load| load.keys.len().max(1)).sum();
+    if numbered.len() != asked || numbered.last().is_some_and(|(number, _)| count(*number) != asked as u64) {
+        return Err(Failure::Corrupt("a load was not answered for every key"));
+    }
+    let mut rows = numbered.into_iter().map(|(_, row)| row);
+    Ok(loads.iter().map(|load| load.answer(rows.by_ref().take(load.keys.len().max(1)))).collect())
+}

@@ -1,0 +1,67 @@
+//! The `SessionStateStore` seam.
+
+mod commit;
+mod count;
+mod delete;
+mod entry;
+mod list_entries;
+mod list_scopes;
+mod load;
+mod scope;
+mod touch;
+
+pub(crate) use self::commit::Commits;
+pub(crate) use self::load::Loads;
+
+use async_trait::async_trait;
+use fastestmcp_core::backend::At;
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::page::{Page, PageRequest};
+use fastestmcp_core::session::{
+    CommitOutcome, CommitRequest, Entry, Loaded, Scope, ScopeInfo, ScopeKind, SessionStateStore, Touch,
+};
+
+use crate::database::refuse;
+use crate::store::PostgresStore;
+
+#[async_trait]
+impl SessionStateStore for PostgresStore {
+    async fn load(&self, scope: &Scope, keys: &[&str], touch: Option<Touch>) -> StoreResult<At<Loaded>> {
+        self.database().limits.check_load(scope, keys).map_err(refuse("load"))?;
+        let load = load::Load::new(scope, keys);
+        let Some(touch) = touch else { return self.loads().submit(load).await };
+        let found = self.loads().submit(load.clone()).await?;
+        match found.value.scope.and_then(|info| touch.moves(found.now, &info)) {
+            None => Ok(found),
+            Some(_) => touch::run(self.database(), load, touch).await,
+        }
+    }
+
+    async fn commit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
+        self.database().limits.check_commit(&request).map_err(refuse("commit"))?;
+        self.commits().submit(request).await
+    }
+
+    async fn list_entries(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        page: PageRequest,
+    ) -> StoreResult<At<Page<(String, Entry)>>> {
+        self.database().limits.check_load(scope, &[prefix]).map_err(refuse("list_entries"))?;
+        list_entries::run(self.database(), scope, prefix, page).await
+    }
+
+    async fn delete_scope(&self, scope: &Scope) -> StoreResult<At<bool>> {
+        self.database().limits.check_load(scope, &[]).map_err(refuse("delete_scope"))?;
+        delete::run(self.database(), scope).await
+    }
+
+    async fn list_scopes(&self, kind: ScopeKind, page: PageRequest) -> StoreResult<At<Page<(Scope, ScopeInfo)>>> {
+        list_scopes::run(self.database(), kind, page).await
+    }
+
+    async fn count_scopes(&self, kind: ScopeKind, at_most: u64) -> StoreResult<At<u64>> {
+        count::run(self.database(), kind, at_most).await
+    }
+}

@@ -1,0 +1,48 @@
+use std::sync::Arc;
+
+use fastestmcp_core::backend::At;
+use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::principal::OwnerFilter;
+use fastestmcp_core::task::{Part, TaskRecord};
+
+use super::answer::Answer;
+use crate::database::Database;
+use crate::error::{Failure, site};
+
+pub(super) async fn get(
+    database: &Arc<Database>,
+    ids: &[TaskId],
+    filter: &OwnerFilter,
+    part: Part,
+) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
+    let statement = database
+        .statement(include_str!("../../sql/task_get.sql"))
+        .bind(database.at())
+        .bind(database.namespace)
+        .bind(ids.iter().map(|id| id.as_str().as_bytes()).collect::<Vec<_>>())
+        .bind(owner(filter))
+        .bind(part.has_spec())
+        .bind(part.has_state());
+    let count = ids.len();
+    database
+        .read(site("get"), statement, move |rows| {
+            let mut now = None;
+            let mut records = vec![None; count];
+            for answer in rows.iter().map(Answer) {
+                now = Some(answer.now()?);
+                let Some(item) = answer.item()? else { continue };
+                *records.get_mut(item).ok_or(Failure::Corrupt("an answer to no item"))? = Some(answer.record()?);
+            }
+            Ok(At::new(now.ok_or(Failure::Corrupt("a read without an answer"))?, records))
+        })
+        .await
+}
+
+/// Whose tasks, as our statements take it: NULL for anybody's.
+pub(super) fn owner(filter: &OwnerFilter) -> Option<&[u8]> {
+    match filter {
+        OwnerFilter::Any => None,
+        OwnerFilter::Is(owner) => Some(owner.as_str().as_bytes()),
+    }
+}

@@ -1,0 +1,49 @@
+-- Appends events to a topic.
+--
+-- KEYS  topics, ends, the topic's stream
+-- ARGV  2 the topic's digest, 3 how many events to keep, 4 how long, 5… the events
+-- Answers the time and the first offset.
+--
+-- `topics` holds per digest: format, floor, head; the counter of offsets under `n`; under `f` an offset above those of all
+-- topics that vanished. An event's id is its offset and the time of its append.
+local wrong = wrong_type(KEYS[1], 'hash', KEYS[2], 'zset', KEYS[3], 'stream')
+if wrong then return wrong end
+
+-- Trimming waits until this many events more than must be kept are there, so that most appends need none; and it removes
+-- at most so many besides as many as were added, so that its cost is bounded.
+local SLACK, MOST = 64, 256
+local TOPIC, TOPIC_BYTES, FORMAT = '>BI7I7', 15, 1
+local digest, keep, age = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local count = #ARGV - 4
+
+local found = redis.call('HMGET', KEYS[1], 'n', 'f', digest)
+local floor = tonumber(found[2] or 0)
+if found[3] then
+  if #found[3] ~= TOPIC_BYTES or string.byte(found[3]) ~= FORMAT then return redis.error_reply('CORRUPT a topic') end
+  local _
+  _, floor = struct.unpack(TOPIC, found[3])
+end
+local now = store_time()
+local first = math.max(tonumber(found[1] or 0) + 1, now * 1000)
+local head = first + count - 1
+
+for i = 1, count do
+  redis.call('XADD', KEYS[3], string.format('%.0f-%.0f', first + i - 1, now), 'e', ARGV[4 + i])
+end
+local spare = redis.call('XLEN', KEYS[3]) - keep
+if spare > SLACK then
+  local oldest = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', math.min(spare, MOST + count))
+  local gone
+  for _, event in ipairs(oldest) do
+    local offset, appended = string.match(event[1], '(%d+)-(%d+)')
+    if tonumber(appended) + age > now then break end
+    gone = tonumber(offset)
+  end
+  if gone then
+    redis.call('XTRIM', KEYS[3], 'MINID', string.format('%.0f-0', gone + 1))
+    floor = gone
+  end
+end
+redis.call('HSET', KEYS[1], 'n', head, digest, struct.pack(TOPIC, FORMAT, floor, head))
+redis.call('ZADD', KEYS[2], now + age, digest)
+return { now, first }

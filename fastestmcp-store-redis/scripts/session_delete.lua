@@ -1,0 +1,40 @@
+-- Deletes a scope. Its entries, unreachable from now on, are left to the sweep.
+--
+-- KEYS  state, keys, scopes, life of the scope's kind, graves
+-- ARGV  2 the field of the scope, 3 its kind
+-- Answers the time, and 1 if it existed (a System scope: if it held a live key).
+local wrong = wrong_type(KEYS[1], 'hash', KEYS[2], 'zset', KEYS[3], 'zset', KEYS[4], 'zset', KEYS[5], 'hash')
+if wrong then return wrong end
+
+local SYSTEM = 3
+local field, kind = ARGV[2], tonumber(ARGV[3])
+local digest = string.sub(field, 2)
+local now = store_time()
+local record = redis.call('HGET', KEYS[1], field)
+if not record then return { now, 0 } end
+if not is_scope(record) then return redis.error_reply('CORRUPT a scope') end
+local _, incarnation, _, expires = struct.unpack(SCOPE, record)
+
+local function holds_live_key()
+  local after = '[' .. digest
+  while true do
+    local members = redis.call('ZRANGEBYLEX', KEYS[2], after, '[' .. digest .. '\255', 'LIMIT', 0, 8)
+    if #members == 0 then return false end
+    for _, member in ipairs(members) do
+      local entry = redis.call('HGET', KEYS[1], 'e' .. member)
+      if entry and is_entry(entry) then
+        local _, _, dies, of = struct.unpack(ENTRY, entry)
+        if of == incarnation and (dies == 0 or dies > now) then return true end
+      end
+      after = '(' .. member
+    end
+  end
+end
+
+local existed
+if kind == SYSTEM then existed = holds_live_key() else existed = expires > now end
+redis.call('HSET', KEYS[5], digest, 'w')
+redis.call('HDEL', KEYS[1], field)
+redis.call('ZREM', KEYS[3], string.char(kind) .. digest)
+if kind ~= SYSTEM then redis.call('ZREM', KEYS[4], digest) end
+return { now, existed and 1 or 0 }

@@ -1,0 +1,219 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use fastestmcp_core::backend::Ticket;
+use fastestmcp_core::time::StoreTime;
+use redis::{Cmd, ErrorKind, Pipeline, PushInfo, RedisError, ServerErrorKind, Value};
+use tokio::time::{Instant, sleep};
+
+use crate::call::Call;
+use crate::clock::{StoreClock, from_time_reply};
+use crate::config::{RedisConfig, Server};
+use crate::error::Failure;
+use crate::link::Wire;
+use crate::route::Route;
+use crate::tag::Tag;
+
+/// How often one request follows redirections and waits for slots that are on their way.
+const MOST_REDIRECTIONS: u32 = 16;
+/// The first wait for a slot that is on its way.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The servers and the clock: what every operation is carried out with.
+pub(crate) struct Servers {
+    route: Route,
+    clock: StoreClock,
+    timeout: Duration,
+    closed: AtomicBool,
+}
+
+/// What is sent.
+enum Request<'r> {
+    Script {
+        call: &'r Call,
+        clock: String,
+    },
+    Command(&'r Cmd),
+    /// Carried out with nothing of others between them.
+    Together(Vec<&'r Cmd>),
+}
+
+impl Servers {
+    pub(crate) fn new(config: &RedisConfig) -> Result<Self, Failure> {
+        let (route, clock) = (Route::new(config)?, StoreClock::new(config.clock.clone()));
+        Ok(Self { route, clock, timeout: config.timeout, closed: AtomicBool::new(false) })
+    }
+
+    pub(crate) const fn route(&self) -> &Route {
+        &self.route
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.route.close();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// As [`Servers::run_by`], for as long as an operation may take.
+    pub(crate) async fn run(&self, call: &Call, ticket: Option<&Ticket>) -> Result<Value, Failure> {
+        self.run_by(call, ticket, Instant::now() + self.timeout).await
+    }
+
+    /// Runs a script, at most once. A ticket is started right before it is sent.
+    pub(crate) async fn run_by(
+        &self,
+        call: &Call,
+        ticket: Option<&Ticket>,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
+        let request = Request::Script { call, clock: self.clock.argument() };
+        self.send(call.slot, &request, ticket, deadline).await
+    }
+
+    /// Sends a command, at most once.
+    pub(crate) async fn ask_once(&self, slot: u16, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
+        self.send(slot, &Request::Command(command), None, deadline).await
+    }
+
+    /// The store's time and what `command` reads, both at the same moment.
+    pub(crate) async fn read_now(
+        &self,
+        tag: &Tag,
+        command: &Cmd,
+        deadline: Instant,
+    ) -> Result<(StoreTime, Value), Failure> {
+        if let Some(now) = self.clock.injected() {
+            return Ok((now, self.ask_once(tag.slot(), command, deadline).await?));
+        }
+        let time = redis::cmd("TIME");
+        let both = self.send(tag.slot(), &Request::Together(vec![&time, command]), None, deadline).await?;
+        match both.into_sequence().map(TryInto::<[Value; 2]>::try_into) {
+            Ok(Ok([time, found])) => Ok((from_time_reply(time)?, found)),
+            _ => Err(Failure::Reply("EXEC")),
+        }
+    }
+
+    /// The store's time, from the server in charge of `slot`: proof that it answers.
+    pub(crate) async fn time(&self, slot: u16, deadline: Instant) -> Result<StoreTime, Failure> {
+        let time = from_time_reply(self.ask_once(slot, &redis::cmd("TIME"), deadline).await?)?;
+        Ok(self.clock.injected().unwrap_or(time))
+    }
+
+    /// A connection for one purpose, to the server in charge of `slot`.
+    pub(crate) async fn connect_apart(
+        &self,
+        slot: u16,
+        pushed: impl Fn(PushInfo) + Send + Sync + 'static,
+    ) -> Result<Wire, Failure> {
+        self.route.connect_apart(slot, pushed).await
+    }
+
+    /// Sends a request to the server in charge of `slot`. It is sent again only after a server answered that it did not
+    /// begin it: what may have been carried out is never repeated here.
+    async fn send(
+        &self,
+        slot: u16,
+        request: &Request<'_>,
+        ticket: Option<&Ticket>,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
+        let mut elsewhere: Option<Server> = None;
+        for attempt in 0.. {
+            if self.is_closed() {
+                return Err(Failure::Closed);
+            }
+            let link = match &elsewhere {
+                Some(server) => self.route.at(server),
+                None => self.route.find(slot).await?,
+            };
+            let wire = match link.wire().await {
+                Ok(wire) => wire,
+                Err(failure) => {
+                    self.route.doubt(&link);
+                    return Err(failure);
+                }
+            };
+            if ticket.is_some_and(|ticket| !ticket.start()) {
+                return Err(Failure::Late);
+            }
+            let error = match request.send_on(&wire, elsewhere.is_some()).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            let named = redirection(&error, link.server());
+            match (error.kind(), named) {
+                (ErrorKind::Server(ServerErrorKind::NoScript), _) => request.teach(&wire).await?,
+                (ErrorKind::Server(ServerErrorKind::Moved), Some(server)) => {
+                    self.route.moved(slot, &server);
+                    elsewhere = None;
+                }
+                (ErrorKind::Server(ServerErrorKind::Ask), Some(server)) => elsewhere = Some(server),
+                (ErrorKind::Server(ServerErrorKind::TryAgain), _) => {
+                    elsewhere = None;
+                    sleep(PAUSE * attempt.min(20)).await;
+                }
+                (ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown) | ErrorKind::Io, _) => {
+                    self.route.doubt(&link);
+                    return Err(error.into());
+                }
+                _ => return Err(error.into()),
+            }
+            if attempt >= MOST_REDIRECTIONS || Instant::now() >= deadline {
+                return Err(error.into());
+            }
+        }
+        Err(Failure::Late)
+    }
+}
+
+impl Request<'_> {
+    async fn send_on(&self, wire: &Wire, asking: bool) -> Result<Value, RedisError> {
+        match self {
+            Self::Script { call, clock } => {
+                let command = call.command(wire.declared(), clock.as_bytes());
+                send_one(wire, &command, asking).await
+            }
+            Self::Command(command) => send_one(wire, command, asking).await,
+            Self::Together(commands) => {
+                let mut pipeline = Pipeline::with_capacity(commands.len() + 3);
+                if asking {
+                    pipeline.cmd("ASKING");
+                }
+                pipeline.cmd("MULTI");
+                for &command in commands {
+                    pipeline.add_command(command.clone());
+                }
+                pipeline.cmd("EXEC");
+                wire.ask_all(&pipeline).await
+            }
+        }
+    }
+
+    /// Makes a script known to a server that has not seen it, or has forgotten it.
+    async fn teach(&self, wire: &Wire) -> Result<(), Failure> {
+        if let Self::Script { call, .. } = self {
+            wire.ask(&call.script.load(wire.declared())).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn send_one(wire: &Wire, command: &Cmd, asking: bool) -> Result<Value, RedisError> {
+    if !asking {
+        return wire.ask(command).await;
+    }
+    let mut pipeline = Pipeline::with_capacity(2);
+    pipeline.cmd("ASKING").add_command(command.clone());
+    wire.ask_all(&pipeline).await
+}
+
+/// The server that another one names in its place; one without a host is at the same host.
+fn redirection(error: &RedisError, from: &Server) -> Option<Server> {
+    let (address, _) = error.redirect_node()?;
+    let (host, port) = address.rsplit_once(':')?;
+    let host = if host.is_empty() { &from.host } else { host };
+    Some(Server::new(host, port.parse().ok()?))
+}

@@ -1,0 +1,227 @@
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use async_trait::async_trait;
+use bytes::BufMut;
+use fastestmcp_core::backend::{At, Carrier, Site};
+use fastestmcp_core::error::{StoreErrorKind, StoreResult};
+use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule, Expect, Op, ScopeKind, Version};
+use fastestmcp_core::time::{StoreTime, millis};
+use redis::Value;
+use tokio::time::Instant;
+
+use super::record::StoredEntry;
+use super::{PRELUDE, scope_place};
+use crate::call::{Args, Call};
+use crate::error::{BACKEND, Failure};
+use crate::parts::{Parts, Place};
+use crate::reply::{Reply, bytes};
+use crate::script::{Access, Script};
+use crate::store::Servers;
+
+static SCRIPT: LazyLock<Script> =
+    LazyLock::new(|| Script::with(Access::Write, PRELUDE, include_str!("../../scripts/session_commit.lua")));
+
+const KEYS: &[&str] = &["state", "keys", "scopes", "life:0", "life:1", "life:2", "due", "graves"];
+const SITE: Site = Site { backend: BACKEND, operation: "commit" };
+/// What an operation adds to a run beside its value, so that a run has at most some thousand.
+const BYTES_PER_OPERATION: usize = 256;
+
+/// Commits of many callers as one script run.
+pub(super) struct Commits {
+    pub(super) servers: Arc<Servers>,
+    pub(super) parts: Arc<Parts>,
+}
+
+#[async_trait]
+impl Carrier for Commits {
+    type Item = CommitRequest;
+    type Answer = At<CommitOutcome>;
+    const SITE: Site = SITE;
+
+    fn bytes(&self, item: &CommitRequest) -> usize {
+        let values = item.ops.iter().map(|op| if let Op::Put { value, .. } = op { value.len() } else { 0 });
+        values.map(|value| value + BYTES_PER_OPERATION).sum::<usize>() + BYTES_PER_OPERATION
+    }
+
+    async fn carry(
+        &self,
+        lane: usize,
+        items: &[CommitRequest],
+        deadline: Instant,
+    ) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
+        let mut call = Call::new(&SCRIPT, self.parts.tag(lane), KEYS);
+        Run::default().write(items, &self.parts, &mut call.args);
+        let reply = self.servers.run_by(&call, None, deadline).await;
+        reply.and_then(|reply| answers(reply, items)).map_err(|failure| failure.of_write(SITE.operation))
+    }
+}
+
+/// The arguments of one run: `scripts/session_commit.lua` says what they are.
+#[derive(Default)]
+struct Run<'i> {
+    /// The fields that are read, then (numbered from 0 again) those that are only written.
+    read: Fields<'i>,
+    written: Fields<'i>,
+    values: Vec<&'i [u8]>,
+}
+
+/// A field of the state: of a scope, or of a key in it.
+type Name<'i> = (Place, Option<&'i str>);
+
+#[derive(Default)]
+struct Fields<'i> {
+    places: HashMap<Name<'i>, u16>,
+    order: Vec<Name<'i>>,
+}
+
+impl<'i> Fields<'i> {
+    fn add(&mut self, name: Name<'i>) {
+        let next = number(self.order.len());
+        let order = &mut self.order;
+        self.places.entry(name).or_insert_with(|| {
+            order.push(name);
+            next
+        });
+    }
+}
+
+impl<'i> Run<'i> {
+    fn write(mut self, items: &'i [CommitRequest], parts: &Parts, args: &mut Args) {
+        let places: Vec<Place> = items.iter().map(|item| scope_place(parts, &item.scope)).collect();
+        for (item, place) in items.iter().zip(&places) {
+            self.read.add((*place, None));
+            for op in &item.ops {
+                if !is_blind(op) {
+                    self.read.add((*place, Some(op.key())));
+                }
+            }
+        }
+        for (item, place) in items.iter().zip(&places) {
+            for op in &item.ops {
+                let name = (*place, Some(op.key()));
+                if is_blind(op) && !self.read.places.contains_key(&name) {
+                    self.written.add(name);
+                }
+            }
+        }
+        let program = self.program(items, &places);
+        let (reads, fields) = (self.read.order.len(), self.read.order.len() + self.written.order.len());
+        args.push_number(reads as u64);
+        args.push_number(fields as u64);
+        args.push(program);
+        for (place, key) in self.read.order.iter().chain(&self.written.order) {
+            match key {
+                None => args.push_parts(&[b"s", &place.digest]),
+                Some(key) => args.push_parts(&[b"e", &place.digest, key.as_bytes()]),
+            }
+        }
+        for value in &self.values {
+            args.push(value);
+        }
+    }
+
+    fn program(&mut self, items: &'i [CommitRequest], places: &[Place]) -> Vec<u8> {
+        let mut program = Vec::with_capacity(items.len() * 64);
+        for (item, place) in items.iter().zip(places) {
+            let (rule, ttl, longest) = match item.rule {
+                CommitRule::Existing => (0, 0, 0),
+                CommitRule::CreateIfMissing(life) => (1, millis(life.ttl), life.max_life.map_or(0, millis)),
+                CommitRule::CreateNew(life) => (2, millis(life.ttl), life.max_life.map_or(0, millis)),
+            };
+            program.put_u16(self.field((*place, None)));
+            // Only a rule that can make the scope needs its id.
+            let makes = rule != 0 || item.scope.kind == ScopeKind::System;
+            program.put_u16(if makes { self.value(item.scope.id.as_bytes()) } else { 0 });
+            program.put_u8(item.scope.kind.code());
+            program.put_u8(rule);
+            program.put_uint(ttl, 6);
+            program.put_uint(longest, 6);
+            program.put_u16(number(item.ops.len()));
+            for op in &item.ops {
+                let (what, ttl, value) = match op {
+                    Op::Put { ttl, value, .. } => (0, ttl.map_or(0, millis), self.value(value)),
+                    Op::Delete { .. } => (1, 0, 0),
+                    Op::Take { .. } => (2, 0, 0),
+                    Op::Check { .. } => (3, 0, 0),
+                };
+                let (expect, version) = match op.expect() {
+                    Expect::Any => (0, 0),
+                    Expect::Absent => (1, 0),
+                    Expect::Present => (2, 0),
+                    Expect::Version(Version(version)) => (3, version),
+                };
+                program.put_u8(what);
+                program.put_u8(expect);
+                program.put_uint(version.min(MAX_VERSION), 7);
+                program.put_uint(ttl, 6);
+                program.put_u16(self.field((*place, Some(op.key()))));
+                program.put_u16(value);
+            }
+        }
+        program
+    }
+
+    /// The place of a field, counted from 1 as Lua does.
+    fn field(&self, name: Name<'i>) -> u16 {
+        let place = self.read.places.get(&name).copied().unwrap_or_else(|| {
+            number(self.read.order.len()) + self.written.places.get(&name).copied().unwrap_or_default()
+        });
+        place + 1
+    }
+
+    fn value(&mut self, value: &'i [u8]) -> u16 {
+        self.values.push(value);
+        number(self.values.len() - 1)
+    }
+}
+
+/// No version is as high: an expectation above it fails as it should.
+const MAX_VERSION: u64 = (1 << 56) - 1;
+
+/// Whether what is stored under the key does not matter.
+fn is_blind(op: &Op) -> bool {
+    matches!(op, Op::Put { expect: Expect::Any, .. })
+}
+
+/// Runs are bounded far below 65,536 of anything.
+fn number(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+fn answers(reply: Value, items: &[CommitRequest]) -> Result<Vec<StoreResult<At<CommitOutcome>>>, Failure> {
+    let mut reply = Reply::of("session_commit", reply)?;
+    let now = reply.time()?;
+    items.iter().map(|item| answer(reply.nested()?, item, now)).collect()
+}
+
+fn answer(mut reply: Reply, item: &CommitRequest, now: StoreTime) -> Result<StoreResult<At<CommitOutcome>>, Failure> {
+    let outcome = match reply.number()? {
+        0 => CommitOutcome::Committed(item.ops.iter().map(|op| applied(&mut reply, op)).collect::<Result<_, _>>()?),
+        1 => {
+            let index = usize::try_from(reply.number()?).unwrap_or_default();
+            let current = reply.bytes()?.map(StoredEntry::read).transpose()?.map(|stored| stored.entry);
+            CommitOutcome::Mismatch { index, current }
+        }
+        2 => CommitOutcome::ScopeGone,
+        3 => CommitOutcome::ScopeExists,
+        4 => return Ok(Err(SITE.error(StoreErrorKind::Corrupt, Failure::Corrupt("a scope or an entry").to_string()))),
+        _ => return Err(Failure::Reply("session_commit")),
+    };
+    Ok(Ok(At::new(now, outcome)))
+}
+
+fn applied(reply: &mut Reply, op: &Op) -> Result<Applied, Failure> {
+    Ok(match op {
+        Op::Put { .. } => Applied::Put(Version(reply.number()?)),
+        Op::Delete { .. } => Applied::Deleted(reply.number()? == 1),
+        Op::Take { .. } => {
+            let taken = bytes("session_commit", reply.value()?)?.map(StoredEntry::read).transpose()?;
+            Applied::Taken(taken.map(|stored| stored.entry))
+        }
+        Op::Check { .. } => {
+            reply.number()?;
+            Applied::Checked
+        }
+    })
+}
