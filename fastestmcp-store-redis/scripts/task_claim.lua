@@ -110,4 +110,4 @@ if #taken > 0 then
   write_records(fields)
 end
 write_index()
-return {now, next_due < NEVER and math.max(next_due - now, 0) or -1, answers}
+return {now, next_due < NEVER and {math.max(next_due - now, 0)} or {}, answers}
