@@ -13,8 +13,8 @@ use crate::rows::Options;
 use crate::rows::postgres::Server;
 use crate::rows::tasks::{claim, fill, new_task};
 
-const WORKERS: usize = 4;
-const BATCH: usize = 1_000;
+const WORKERS: usize = 2;
+const BATCH: usize = 250;
 
 /// How long it takes until other workers have the tasks of a node that died, and what that does to other callers.
 pub(crate) async fn rows(options: &Options) -> BenchResult<Vec<Row>> {
