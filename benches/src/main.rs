@@ -15,7 +15,10 @@ use clap::Parser;
 
 use crate::peer::PeerPath;
 use crate::report::{BenchResult, Row};
-use crate::rows::{Options, memory_load, memory_sessions, peer_rows, sqlite_values, task_rows};
+use crate::rows::{
+    Options, memory_load, memory_sessions, peer_rows, postgres_tasks, recovery_rows, redis_tasks, redis_values,
+    scale_rows, sqlite_values, task_rows,
+};
 
 /// Prints both sides, the ratio, the target and pass or short.
 #[derive(Debug, Parser)]
@@ -47,6 +50,12 @@ const GROUPS: &[&str] = &[
     "sqlite.tasks",
     "sqlite.progress",
     "claim",
+    "recovery",
+    "postgres.tasks",
+    "postgres.snapshot",
+    "redis.tasks",
+    "redis.values",
+    "redis.scale",
 ];
 
 #[tokio::main]
@@ -87,6 +96,12 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "sqlite.peers" => peer_rows::value_rows(options).await,
         "sqlite.tasks" => peer_rows::task_rows(options).await,
         "sqlite.progress" => task_rows::progress_rows(options).await,
-        _ => task_rows::claim_rows(options).await,
+        "claim" => task_rows::claim_rows(options).await,
+        "recovery" => recovery_rows::rows(options).await,
+        "postgres.tasks" => postgres_tasks::pipeline_rows(options).await,
+        "postgres.snapshot" => postgres_tasks::snapshot_rows(options).await,
+        "redis.tasks" => redis_tasks::pipeline_rows(options).await,
+        "redis.values" => redis_values::rows(options).await,
+        _ => scale_rows::rows(options).await,
     }
 }

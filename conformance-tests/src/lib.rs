@@ -18,6 +18,7 @@ mod refusal;
 mod rules;
 mod scene;
 mod sequence;
+pub mod storm;
 mod walk;
 
 pub use case::{Case, Level, Seam};

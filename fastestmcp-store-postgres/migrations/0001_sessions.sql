@@ -11,14 +11,50 @@ INSERT INTO fastestmcp.meta (min_supported_format) VALUES (1);
 -- a lock must be larger.
 CREATE SEQUENCE fastestmcp.counter AS bigint CACHE 1;
 
+-- `forgotten`: topics that vanished held offsets up to this.
 CREATE TABLE fastestmcp.namespace (
     id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-    name bytea NOT NULL UNIQUE
+    name bytea NOT NULL UNIQUE,
+    forgotten bigint NOT NULL DEFAULT 0
 );
 
+-- Makes the sequence that shows how far the injected clock of a namespace has come, and chooses it for this session.
+CREATE OR REPLACE FUNCTION fastestmcp.clock_inject(space integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    clock text := 'fastestmcp.clock_' || space;
+BEGIN
+    IF to_regclass(clock) IS NULL THEN
+        PERFORM pg_advisory_xact_lock('fastestmcp.counter'::regclass::oid::bigint);
+        EXECUTE 'CREATE SEQUENCE IF NOT EXISTS ' || clock;
+    END IF;
+    PERFORM set_config('mcp.clock', clock, false);
+END
+$$;
+
+-- The moment of an injected clock: the latest that any session was told. A caller reads such a clock before it sends a
+-- statement, and what waited for a lock must not go back behind what was committed meanwhile.
+CREATE OR REPLACE FUNCTION fastestmcp.clock_injected(at bigint) RETURNS bigint
+LANGUAGE plpgsql STRICT AS $$
+DECLARE
+    clock regclass := current_setting('mcp.clock')::regclass;
+    latest bigint;
+BEGIN
+    PERFORM pg_advisory_lock(clock::oid::bigint);
+    EXECUTE 'SELECT last_value FROM ' || clock INTO latest;
+    IF at > latest THEN
+        PERFORM setval(clock, at);
+        latest := at;
+    END IF;
+    PERFORM pg_advisory_unlock(clock::oid::bigint);
+    RETURN latest;
+END
+$$;
+
+-- The store's time. Volatile and read once per statement, after its locks are held.
 CREATE OR REPLACE FUNCTION fastestmcp.now(at bigint) RETURNS bigint
-LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
-    SELECT coalesce(at, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+LANGUAGE sql AS $$
+    SELECT coalesce(fastestmcp.clock_injected(at), floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)
 $$;
 
 -- Lifts the counter to the server's clock in microseconds, which it never overtakes by counting. Every connection does

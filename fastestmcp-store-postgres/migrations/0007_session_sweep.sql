@@ -74,8 +74,8 @@ BEGIN
                     ) AS l
                 ) AS b
                 WHERE b.before < most_bytes - swept_bytes
-            ) AS some
-            WHERE e.scope = candidate.scope AND e.key = some.key
+            ) AS chosen
+            WHERE e.scope = candidate.scope AND e.key = chosen.key
             RETURNING octet_length(e.value) AS bytes
         )
         SELECT count(*) AS number, coalesce(sum(bytes), 0) AS bytes INTO dead FROM removed;

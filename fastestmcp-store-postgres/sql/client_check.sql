@@ -1,1 +1,1 @@
-SELECT set_config('client_connection_check_interval', $1, false)
+SET client_connection_check_interval = '{check}ms'

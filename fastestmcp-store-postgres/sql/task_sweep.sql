@@ -1,1 +1,1 @@
-SELECT removed, bytes, more FROM fastestmcp.task_sweep($1, $2, $3, $4)
+SELECT removed AS swept_rows, bytes AS swept_bytes, more FROM fastestmcp.task_sweep($1, $2, ($3::bigint)::integer, $4)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use fastestmcp_core::error::{StoreError, StoreErrorKind, StoreResult};
 use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::time::Clock;
+use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
@@ -78,6 +79,11 @@ impl PostgresConfig {
     }
 
     fn new(connect: PgConnectOptions) -> Self {
+        let connect = connect.disable_statement_logging();
+        let connect = match connect.get_application_name() {
+            Some(_) => connect,
+            None => connect.application_name("fastestmcp"),
+        };
         Self {
             connect,
             namespace: Namespace::default(),

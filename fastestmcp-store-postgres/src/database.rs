@@ -31,7 +31,11 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn new(config: &PostgresConfig, schema: Schema, namespace: i32) -> Self {
-        let greeting = schema.render(include_str!("../sql/counter_raise.sql"));
+        let mut greeting = vec![schema.render(include_str!("../sql/counter_raise.sql"))];
+        if config.clock.is_some() {
+            let inject = include_str!("../sql/clock_inject.sql").replace("{space}", &namespace.to_string());
+            greeting.push(schema.render_text(&inject));
+        }
         Self {
             pool: Pool::new(config.connect.clone(), config.timeout, config.pool, greeting),
             limits: Limits::default(),

@@ -5,7 +5,9 @@ mod connect;
 mod database;
 mod durability;
 mod error;
+mod event;
 mod jitter;
+mod lane;
 mod migrate;
 mod pool;
 mod row;
@@ -13,6 +15,7 @@ mod schema;
 mod session;
 mod statement;
 mod store;
+mod sweep;
 mod task;
 
 pub use config::PostgresConfig;

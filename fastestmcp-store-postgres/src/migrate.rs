@@ -13,10 +13,13 @@ pub(crate) const FORMAT: i32 = 1;
 const MIGRATIONS: &[(i32, &str)] = &[
     (1, include_str!("../migrations/0001_sessions.sql")),
     (2, include_str!("../migrations/0002_tasks.sql")),
+    (3, include_str!("../migrations/0003_events.sql")),
     (4, include_str!("../migrations/0004_session_commit.sql")),
     (5, include_str!("../migrations/0005_session_touch.sql")),
     (6, include_str!("../migrations/0006_session_delete.sql")),
     (7, include_str!("../migrations/0007_session_sweep.sql")),
+    (8, include_str!("../migrations/0008_event_append.sql")),
+    (9, include_str!("../migrations/0009_event_sweep.sql")),
     (11, include_str!("../migrations/0011_task_insert.sql")),
     (12, include_str!("../migrations/0012_task_replace.sql")),
     (13, include_str!("../migrations/0013_task_claim.sql")),

@@ -3,7 +3,7 @@ use std::time::Duration;
 use fastestmcp_core::backend::Ticket;
 use parking_lot::Mutex;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::{Connection, SqlStr};
+use sqlx::{Connection, SqlStr, raw_sql};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -27,8 +27,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub(crate) struct Pool {
     options: PgConnectOptions,
     timeout: Duration,
-    /// Runs once on each new connection.
-    greeting: SqlStr,
+    /// What each new connection begins with.
+    greeting: Vec<SqlStr>,
     permits: Semaphore,
     idle: Mutex<Vec<Resting>>,
 }
@@ -77,7 +77,7 @@ struct Lease<'p> {
 }
 
 impl Pool {
-    pub(crate) fn new(options: PgConnectOptions, timeout: Duration, size: usize, greeting: SqlStr) -> Self {
+    pub(crate) fn new(options: PgConnectOptions, timeout: Duration, size: usize, greeting: Vec<SqlStr>) -> Self {
         let permits = Semaphore::new(size.clamp(1, Semaphore::MAX_PERMITS));
         Self { options, timeout, greeting, permits, idle: Mutex::default() }
     }
@@ -175,9 +175,14 @@ impl Pool {
     /// A connection that is not of the pool.
     pub(crate) async fn connect(&self) -> Result<PgConnection, Failure> {
         let mut connection = connect(&self.options, self.timeout).await?;
-        let greeting = sqlx::query(self.greeting.clone()).persistent(false).execute(&mut connection);
-        greeting.await.map_err(Failure::Connect)?;
+        for statement in &self.greeting {
+            raw_sql(statement.clone()).execute(&mut connection).await.map_err(Failure::Connect)?;
+        }
         Ok(connection)
+    }
+
+    pub(crate) const fn options(&self) -> &PgConnectOptions {
+        &self.options
     }
 
     /// Refuses whatever comes and closes what rests.

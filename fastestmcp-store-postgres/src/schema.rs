@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use fastestmcp_core::error::{StoreError, StoreErrorKind, StoreResult};
 use parking_lot::RwLock;
@@ -49,11 +50,15 @@ impl Schema {
         if let Some(known) = self.rendered.read().get(&key) {
             return known.clone();
         }
-        let text = sql.replace("fastestmcp.", &format!("{}.", self.quoted()));
-        // A clone shares its text from the second one on.
-        let rendered = AssertSqlSafe(std::sync::Arc::<str>::from(text)).into_sql_str();
+        let rendered = self.render_text(sql);
         self.rendered.write().insert(key, rendered.clone());
         rendered
+    }
+
+    /// As [`Schema::render`], for a statement with a number of ours in it.
+    pub(crate) fn render_text(&self, sql: &str) -> SqlStr {
+        let text = sql.replace("fastestmcp.", &format!("{}.", self.quoted()));
+        AssertSqlSafe(Arc::<str>::from(text)).into_sql_str()
     }
 
     /// `CREATE SCHEMA` takes no parameter for the name.

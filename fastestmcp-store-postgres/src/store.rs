@@ -13,10 +13,12 @@ use crate::connect::connect;
 use crate::database::{Database, moment};
 use crate::durability;
 use crate::error::{Failure, site};
+use crate::event::{Appends, Wakes};
 use crate::migrate::{Unfit, migrate};
 use crate::schema::Schema;
 use crate::session::{Commits, Loads};
-use crate::task::{self, Tasks};
+use crate::sweep;
+use crate::task::Tasks;
 
 /// All three seams on one Postgres database. Clones share the connections.
 ///
@@ -33,6 +35,8 @@ struct Inner {
     database: Arc<Database>,
     commits: Commits,
     loads: Loads,
+    appends: Appends,
+    wakes: Arc<Wakes>,
     tasks: Tasks,
 }
 
@@ -84,6 +88,14 @@ impl PostgresStore {
     pub(crate) fn loads(&self) -> &Loads {
         &self.inner.loads
     }
+
+    pub(crate) fn appends(&self) -> &Appends {
+        &self.inner.appends
+    }
+
+    pub(crate) fn wakes(&self) -> &Arc<Wakes> {
+        &self.inner.wakes
+    }
 }
 
 impl Inner {
@@ -109,6 +121,8 @@ impl Inner {
             guarantees: guarantees(&config, durability),
             commits: Commits::new(database.clone()),
             loads: Loads::new(database.clone()),
+            appends: Appends::new(database.clone()),
+            wakes: Arc::new(Wakes::new(&database)),
             tasks: Tasks::new(&database),
             database,
             config,
@@ -116,6 +130,7 @@ impl Inner {
     }
 
     fn shut_down(&self) {
+        self.wakes.close();
         self.database.pool.close();
     }
 }
@@ -150,8 +165,7 @@ impl Backend for PostgresStore {
     }
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
-        let tasks = task::sweep(self.database(), budget).await?;
-        Ok(Swept { removed: tasks.removed, more: tasks.more })
+        sweep::run(self.database(), budget).await
     }
 }
 

@@ -1,1 +1,29 @@
-fn main() {}
+//! The conformance suite on Postgres: every node is a store of its own that connects through a chaos proxy of its own.
+
+#[path = "conformance/space.rs"]
+mod space;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fastestmcp_conformance::{Cluster, Harness, HarnessError};
+use fastestmcp_core::time::Clock;
+
+use space::Space;
+
+struct Postgres;
+
+#[async_trait]
+impl Harness for Postgres {
+    const NAME: &'static str = "postgres";
+
+    async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError> {
+        Ok(Box::new(Space::new(Some(clock))?))
+    }
+
+    async fn production(&self) -> Result<Box<dyn Cluster>, HarnessError> {
+        Ok(Box::new(Space::new(None)?))
+    }
+}
+
+fastestmcp_conformance::conformance_main!(Postgres);

@@ -6,22 +6,25 @@ local readable, skipped, next_due = true, 0, NEVER
 
 -- The first level from `level` on that has a task of the queue.
 local function level_from(queue, level)
-  local from, to = '[' .. queue .. string.char(level), '(' .. queue .. string.char(LEVELS)
-  local first = redis.call('ZRANGEBYLEX', DUE.key, from, to, 'LIMIT', 0, 1)[1]
-  return first and string.byte(first, 17) or LEVELS
+  local prefix = DUE .. queue
+  local from, to = '[' .. prefix .. char(level), '(' .. prefix .. char(LEVELS)
+  local first = redis.call('ZRANGEBYLEX', INDEX, from, to, 'LIMIT', 0, 1)[1]
+  return first and string.byte(first, 18) or LEVELS
 end
 
 -- The due tasks of a queue at one level, in order, and when the first after them is due. Expired ones on the way leave
 -- the index; after so many of them the rest is for the next claim.
 local function scan(queue, level, most)
   local rows = {}
-  local from, to = '[' .. queue .. string.char(level), '(' .. queue .. string.char(level + 1)
+  local prefix = DUE .. queue
+  local from, to = '[' .. prefix .. char(level), '(' .. prefix .. char(level + 1)
   while true do
     local asked = most - #rows + 1
-    local members = redis.call('ZRANGEBYLEX', DUE.key, from, to, 'LIMIT', 0, asked)
+    local members = redis.call('ZRANGEBYLEX', INDEX, from, to, 'LIMIT', 0, asked)
     local ids, dues = {}, {}
-    for index, member in ipairs(members) do
-      ids[index], dues[index] = string.sub(member, 25), struct.unpack('>I7', member, 18)
+    for index = 1, #members do
+      local member = members[index]
+      ids[index], dues[index] = sub(member, 26), struct.unpack('>I7', member, 19)
       if dues[index] > now then break end
     end
     local heads = read_heads(ids)
@@ -29,15 +32,15 @@ local function scan(queue, level, most)
       readable = false
       return {}, NEVER
     end
-    for index, id in ipairs(ids) do
-      local head = heads[id]
+    for index = 1, #ids do
+      local head = heads[ids[index]]
       if not is_live(head) then
         skipped = skipped + 1
-        table.insert(DUE.removed, members[index])
+        move(members[index], nil)
       elseif #rows == most or dues[index] > now then
         return rows, dues[index]
       else
-        table.insert(rows, {id = id, head = head})
+        rows[#rows + 1] = {id = ids[index], head = head, member = members[index]}
       end
     end
     if #ids == #members and #members < asked then return rows, NEVER end
@@ -65,10 +68,14 @@ for level = 0, LEVELS - 1 do
   for _, queue in ipairs(queues) do
     if queue.level == level then
       local found, following = scan(queue.name, level, limit - #taken)
-      for _, row in ipairs(found) do table.insert(rows, row) end
+      if sources == 0 then
+        rows = found
+      else
+        for _, row in ipairs(found) do rows[#rows + 1] = row end
+      end
       sources = sources + 1
       next_due = math.min(next_due, following)
-      queue.level = level_from(queue.name, level + 1)
+      if following > now then queue.level = level_from(queue.name, level + 1) end
     end
   end
   if sources > 1 then table.sort(rows, is_before) end
@@ -77,8 +84,8 @@ for level = 0, LEVELS - 1 do
       next_due = now
       break
     end
-    table.insert(taken, row)
-    bytes = bytes + row.head.spec_bytes + row.head.state_bytes
+    taken[#taken + 1] = row
+    bytes = bytes + spec_bytes(row.head) + row.head.state_bytes
   end
   -- What is due now and stays behind settles the rest.
   if next_due <= now then break end
@@ -87,23 +94,20 @@ if not readable then return UNREADABLE end
 
 local answers = {}
 if #taken > 0 then
-  local ids = {}
-  for index, row in ipairs(taken) do ids[index] = row.id end
-  local specs, states = redis.call('HMGET', SPECS, unpack(ids)), redis.call('HMGET', STATES, unpack(ids))
-  local heads = {}
+  local parts, fields, count = {}, {}, #taken
+  for index, row in ipairs(taken) do parts[index], parts[count + index] = STATE .. row.id, SPEC .. row.id end
+  local values = redis.call('HMGET', RECORDS, unpack(parts))
   for index, row in ipairs(taken) do
-    if not specs[index] or not states[index] then return UNREADABLE end
-    local head = copy_of(row.head)
+    local id, head, state, spec = row.id, row.head, values[index], values[count + index]
+    if not state or not spec then return UNREADABLE end
     head.version, head.claims, head.due, head.worker = draw(), head.claims + 1, now + lease, worker
     head.token = head.version
-    reindex(DUE, row.id, row.head, head)
+    move(row.member, due_member(id, head))
     local packed = pack_head(head)
-    table.insert(heads, row.id)
-    table.insert(heads, packed)
-    answers[index] = {row.id, packed, states[index], specs[index]}
+    fields[2 * index + 1], fields[2 * index + 2] = HEAD .. id, packed
+    answers[index] = {id, packed, state, spec}
   end
-  write_counter()
-  redis.call('HSET', HEADS, unpack(heads))
+  write_records(fields)
 end
-write_indexes()
-return {now, next_due < NEVER and math.max(next_due - now, 0) or -1, answers}
+write_index()
+return {now, next_due < NEVER and {math.max(next_due - now, 0)} or {}, answers}

@@ -9,21 +9,21 @@ if not heads then return UNREADABLE end
 local found, answers = {}, {}
 for index, id in ipairs(ids) do
   local head = heads[id]
-  local seen = is_live(head) and (owner == '' or owner == head.owner)
-  answers[index] = seen and {pack_head(head)}
-  if seen then table.insert(found, index) end
+  local seen = is_live(head) and (owner == '' or owner == sub(head.fixed, 1, 16))
+  answers[index] = seen and {pack_head(head)} or {}
+  if seen then found[#found + 1] = index end
 end
 
-local function add(key)
-  local wanted = {}
-  for position, index in ipairs(found) do wanted[position] = ids[index] end
-  for position, value in ipairs(redis.call('HMGET', key, unpack(wanted))) do
+local function add(part)
+  local fields = {}
+  for position, index in ipairs(found) do fields[position] = part .. ids[index] end
+  for position, value in ipairs(redis.call('HMGET', RECORDS, unpack(fields))) do
     if not value then return false end
     table.insert(answers[found[position]], value)
   end
   return true
 end
 
-if #found > 0 and parts > 0 and not add(STATES) then return UNREADABLE end
-if #found > 0 and parts > 1 and not add(SPECS) then return UNREADABLE end
+if #found > 0 and parts > 0 and not add(STATE) then return UNREADABLE end
+if #found > 0 and parts > 1 and not add(SPEC) then return UNREADABLE end
 return {now, answers}

@@ -1,41 +1,72 @@
--- Part of every task script. All keys are declared and share one slot: while a cluster moves it, a script is refused
--- instead of seeing half of the tasks.
-local wrong = wrong_type(KEYS[1], 'hash', KEYS[2], 'hash', KEYS[3], 'hash', KEYS[4], 'hash', KEYS[5], 'hash',
-  KEYS[6], 'zset', KEYS[7], 'zset', KEYS[8], 'zset', KEYS[9], 'zset', KEYS[10], 'zset', KEYS[11], 'zset')
+-- Part of every task script. All tasks of a namespace lie under two keys, and both are declared: while a cluster moves
+-- their slot a script is refused instead of seeing half of the tasks.
+local RECORDS, INDEX = KEYS[1], KEYS[2]
+local wrong = wrong_type(RECORDS, 'hash', INDEX, 'zset')
 if wrong then return wrong end
+local UNREADABLE = redis.error_reply('CORRUPT a task cannot be read')
 
 local now = store_time()
-
-local COUNTER, HEADS, SPECS, STATES, KEYED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
 -- In times: none. Everything stored is an integer below 2^53.
 local NEVER = 9007199254740991
 
--- A head is one string. What only clients read is opaque here: `names` (owner, session, queue) and `worker`.
+-- Fields of RECORDS: a prefix says what it is, the rest is an id or the digest of an idempotency key.
+local HEAD, SPEC, STATE, KEY, COUNTER = 'h', 'p', 's', 'k', 'n'
+
+-- A head is one string: what changes, then `fixed` (owner, creation time, queue, level, bytes of the spec, idempotency
+-- key, and names that only clients read), then the worker. Scripts cut what they need out of `fixed`.
 local FORMAT = 1
-local LAYOUT = '>BBBBI7I7I7I7I7I7I4I4I4c16c16Bc0I2c0I2c0'
+local LAYOUT = '>BBBI7I7I7I7I7I4I4I2c0I2c0'
+local pack, sub = struct.pack, string.sub
 
 local function pack_head(head)
-  return struct.pack(LAYOUT, FORMAT, head.priority, head.status, head.open, head.created, head.updated, head.expires,
-    head.due, head.version, head.token, head.claims, head.spec_bytes, head.state_bytes, head.owner, head.queue,
-    #head.key, head.key, #head.names, head.names, #head.worker, head.worker)
+  local fixed, worker = head.fixed, head.worker
+  return pack(LAYOUT, FORMAT, head.status, head.open, head.updated, head.expires, head.due, head.version, head.token,
+    head.claims, head.state_bytes, #fixed, fixed, #worker, worker)
 end
 
 local function unpack_head(packed)
-  local head = {}
-  local format
-  format, head.priority, head.status, head.open, head.created, head.updated, head.expires, head.due, head.version,
-    head.token, head.claims, head.spec_bytes, head.state_bytes, head.owner, head.queue, head.key, head.names,
-    head.worker = struct.unpack(LAYOUT, packed)
-  if format ~= FORMAT then error('format') end
-  return head
+  local format, status, open, updated, expires, due, version, token, claims, state_bytes, fixed, worker =
+    struct.unpack(LAYOUT, packed)
+  if format ~= FORMAT or #fixed < 45 then error('format') end
+  return {
+    status = status, open = open, updated = updated, expires = expires, due = due, version = version, token = token,
+    claims = claims, state_bytes = state_bytes, fixed = fixed, worker = worker,
+  }
 end
+
+local function spec_bytes(head)
+  return struct.unpack('>I4', head.fixed, 41)
+end
+
+-- The digest of the idempotency key; empty without one.
+local function key_of(head)
+  return sub(head.fixed, 46, 45 + string.byte(head.fixed, 45))
+end
+
+local function copy_of(head)
+  return {
+    status = head.status, open = head.open, updated = head.updated, expires = head.expires, due = head.due,
+    version = head.version, token = head.token, claims = head.claims, state_bytes = head.state_bytes,
+    fixed = head.fixed, worker = head.worker,
+  }
+end
+
+local function is_live(head)
+  return head and head.expires > now or false
+end
+
+local last_drawn
 
 -- Heads by id, expired ones included; nil if one cannot be read.
 local function read_heads(ids)
+  local fields = {COUNTER}
+  for index = 1, #ids do fields[index + 1] = HEAD .. ids[index] end
+  local values = redis.call('HMGET', RECORDS, unpack(fields))
+  last_drawn = tonumber(values[1] or 0)
   local heads = {}
-  if #ids == 0 then return heads end
-  for index, packed in ipairs(redis.call('HMGET', HEADS, unpack(ids))) do
+  for index = 1, #ids do
+    local packed = values[index + 1]
     if packed then
       local readable, head = pcall(unpack_head, packed)
       if not readable then return nil end
@@ -44,15 +75,3 @@ local function read_heads(ids)
   end
   return heads
 end
-
-local function is_live(head)
-  return head and head.expires > now or false
-end
-
-local function copy_of(head)
-  local copy = {}
-  for field, value in pairs(head) do copy[field] = value end
-  return copy
-end
-
-local UNREADABLE = redis.error_reply('CORRUPT a task cannot be read')

@@ -2,26 +2,25 @@
 -- at most, where to go on or empty.
 local owner, status, limit, most, anchor = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 
-local index, prefix = ALL, owner
-if owner ~= '' then index = OWNED end
-if owner ~= '' and status ~= '' then index, prefix = STATUS, owner .. string.char(status) end
+local prefix = ALL
+if owner ~= '' then prefix = status == '' and OWNED .. owner or STATUS .. owner .. char(status) end
 
 local upper = '(' .. prefix .. (anchor == '' and '\255' or anchor)
 local rows, examined, last = {}, 0, nil
 while true do
   local asked = math.min(limit - #rows / 2, most - examined) + 1
-  local members = redis.call('ZREVRANGEBYLEX', index.key, upper, '[' .. prefix, 'LIMIT', 0, asked)
+  local members = redis.call('ZREVRANGEBYLEX', INDEX, upper, '[' .. prefix, 'LIMIT', 0, asked)
   local ids = {}
-  for at, member in ipairs(members) do ids[at] = string.sub(member, #prefix + 8) end
+  for at = 1, #members do ids[at] = sub(members[at], #prefix + 8) end
   local heads = read_heads(ids)
   if not heads then return UNREADABLE end
   for at, id in ipairs(ids) do
     if #rows / 2 == limit or examined == most then return {now, last, rows} end
     local head = heads[id]
-    examined, last = examined + 1, string.sub(members[at], #prefix + 1)
+    examined, last = examined + 1, sub(members[at], #prefix + 1)
     if is_live(head) and (status == '' or head.status == tonumber(status)) then
-      table.insert(rows, id)
-      table.insert(rows, pack_head(head))
+      local size = #rows
+      rows[size + 1], rows[size + 2] = id, pack_head(head)
     end
   end
   if #members < asked then return {now, '', rows} end

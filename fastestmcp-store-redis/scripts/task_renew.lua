@@ -2,7 +2,7 @@
 local REQUEST = '>I7I7'
 
 local ids = {}
-for at = 2, #ARGV, 2 do table.insert(ids, ARGV[at]) end
+for at = 2, #ARGV, 2 do ids[#ids + 1] = ARGV[at] end
 local heads = read_heads(ids)
 if not heads then return UNREADABLE end
 
@@ -12,20 +12,21 @@ for at = 2, #ARGV, 2 do
   local head = heads[id]
   local held = is_live(head) and head.token ~= 0 and head.token == token
   if held then
-    before[id] = before[id] or copy_of(head)
+    before[id] = before[id] or due_member(id, head)
     head.due = now + span
   end
-  table.insert(answers, held and head.version or 0)
+  answers[#answers + 1] = held and head.version or 0
 end
 
-local renewed = {}
-for id, old in pairs(before) do
-  reindex(DUE, id, old, heads[id])
-  table.insert(renewed, id)
-  table.insert(renewed, pack_head(heads[id]))
+local fields, size = {}, 2
+for id, member in pairs(before) do
+  local head = heads[id]
+  move(member, due_member(id, head))
+  fields[size + 1], fields[size + 2] = HEAD .. id, pack_head(head)
+  size = size + 2
 end
-if #renewed > 0 then
-  redis.call('HSET', HEADS, unpack(renewed))
-  write_indexes()
+if size > 2 then
+  write_records(fields)
+  write_index()
 end
 return {now, answers}

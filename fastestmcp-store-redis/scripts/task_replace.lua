@@ -4,11 +4,11 @@ local KEEP, RUNNABLE, WAITING, PARKED, TERMINAL = 0, 1, 2, 3, 4
 local REQUEST = '>I7BI7BBI7'
 
 local ids = {}
-for at = 2, #ARGV, 3 do table.insert(ids, ARGV[at]) end
+for at = 2, #ARGV, 3 do ids[#ids + 1] = ARGV[at] end
 local heads = read_heads(ids)
 if not heads then return UNREADABLE end
 
-local before, states = {}, {}
+local before, states, packed = {}, {}, {}
 
 -- Moves a head into its next phase.
 local function enter(head, phase, span)
@@ -25,37 +25,37 @@ local function replace(id, request, state)
   if not is_live(old) then return {MISSING} end
   if guarded == 1 and (old.token == 0 or old.token ~= token) then return {LEASE_LOST} end
   if old.version ~= version then
-    local kept = states[id] or redis.call('HGET', STATES, id)
+    local kept = states[id] or redis.call('HGET', RECORDS, STATE .. id)
     return kept and {CONFLICT, pack_head(old), kept}
   end
   local head = copy_of(old)
   head.status, head.updated, head.version, head.state_bytes = status, now, draw(), #state
   enter(head, phase, span)
   before[id] = before[id] or old
-  heads[id], states[id] = head, state
-  return {REPLACED, pack_head(head)}
+  heads[id], states[id], packed[id] = head, state, pack_head(head)
+  return {REPLACED, packed[id]}
 end
 
 local answers = {}
 for at = 2, #ARGV, 3 do
   local answer = replace(ARGV[at], ARGV[at + 1], ARGV[at + 2])
   if not answer then return UNREADABLE end
-  table.insert(answers, answer)
+  answers[#answers + 1] = answer
 end
 
-local new_heads, new_states = {}, {}
+local fields, size = {}, 2
 for id, old in pairs(before) do
   local head = heads[id]
-  for _, index in ipairs({DUE, EXPIRY, OPEN, STATUS}) do reindex(index, id, old, head) end
-  table.insert(new_heads, id)
-  table.insert(new_heads, pack_head(head))
-  table.insert(new_states, id)
-  table.insert(new_states, states[id])
+  if old.due ~= head.due then move(due_member(id, old), due_member(id, head)) end
+  if old.expires ~= head.expires then move(expiry_member(id, old), expiry_member(id, head)) end
+  if old.open ~= head.open or old.expires ~= head.expires then move(open_member(id, old), open_member(id, head)) end
+  if old.status ~= head.status then move(status_member(id, old), status_member(id, head)) end
+  fields[size + 1], fields[size + 2] = HEAD .. id, packed[id]
+  fields[size + 3], fields[size + 4] = STATE .. id, states[id]
+  size = size + 4
 end
-if #new_heads > 0 then
-  write_counter()
-  redis.call('HSET', HEADS, unpack(new_heads))
-  redis.call('HSET', STATES, unpack(new_states))
-  write_indexes()
+if size > 2 then
+  write_records(fields)
+  write_index()
 end
 return {now, answers}

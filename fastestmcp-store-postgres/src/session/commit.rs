@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::{entry, scope};
 use crate::database::{Database, moment, number, span};
 use crate::error::{Failure, site};
+use crate::lane::lane;
 use crate::row::{get, only};
 use crate::statement::Statement;
 
@@ -32,7 +33,7 @@ impl Commits {
     }
 
     pub(super) async fn submit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
-        self.coalescer.submit(scope::lane(&request.scope), request, self.timeout).await
+        self.coalescer.submit(lane(request.scope.id.as_bytes()), request, self.timeout).await
     }
 }
 

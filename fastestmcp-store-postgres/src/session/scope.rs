@@ -1,4 +1,4 @@
-use fastestmcp_core::session::{Scope, ScopeInfo, ScopeKind};
+use fastestmcp_core::session::{ScopeInfo, ScopeKind};
 use sqlx::postgres::PgRow;
 
 use crate::error::Failure;
@@ -16,10 +16,4 @@ pub(super) fn info(kind: ScopeKind, row: &PgRow) -> Result<Option<ScopeInfo>, Fa
     }
     let Some(created) = get_moment(row, "created")? else { return Ok(None) };
     Ok(Some(ScopeInfo { created, expires: get_moment(row, "expires")?, ends: get_moment(row, "ends")? }))
-}
-
-/// A number that is the same for the same scope, so that what concerns it stays together.
-pub(super) fn lane(scope: &Scope) -> usize {
-    let bytes = scope.id.bytes().chain([scope.kind.code()]);
-    bytes.fold(0, |hash: usize, byte| (hash ^ usize::from(byte)).wrapping_mul(0x0100_0193))
 }

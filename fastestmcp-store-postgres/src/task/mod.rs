@@ -8,9 +8,6 @@ mod list;
 mod marks;
 mod renew;
 mod replace;
-mod sweep;
-
-pub(crate) use self::sweep::sweep;
 
 use std::sync::Arc;
 use std::time::Duration;

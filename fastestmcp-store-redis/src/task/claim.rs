@@ -7,7 +7,7 @@ use fastestmcp_core::task::{ClaimRequest, Claimed, Part};
 use fastestmcp_core::time::millis;
 use redis::Value;
 
-use super::answer::Answer;
+use super::answer::{answer, id, record};
 use super::head::digest;
 use super::run::script;
 use crate::error::Failure;
@@ -31,14 +31,15 @@ pub(super) async fn claim(store: &RedisStore, request: &ClaimRequest) -> StoreRe
 }
 
 fn claimed(reply: Value) -> Result<At<Claimed>, Failure> {
-    let mut answer = Answer::at(reply)?;
-    let next_due = answer.value.optional_number()?.map(Duration::from_millis);
+    let mut answer = answer(reply)?;
+    let mut next = answer.value.nested()?;
+    let next_due = if next.is_empty() { None } else { Some(Duration::from_millis(next.number()?)) };
     let mut rows = answer.value.nested()?;
-    let mut tasks = Vec::with_capacity(rows.len());
+    let mut tasks = Vec::new();
     while !rows.is_empty() {
         let mut row = rows.nested()?;
-        let id = row.id()?;
-        tasks.push(row.record(id, Part::All)?);
+        let id = id(&mut row)?;
+        tasks.push(record(&mut row, id, Part::All)?);
     }
     Ok(At::new(answer.now, Claimed { tasks, next_due }))
 }

@@ -7,7 +7,7 @@ use fastestmcp_core::principal::OwnerFilter;
 use fastestmcp_core::task::{Part, TaskRecord};
 use redis::Value;
 
-use super::answer::Answer;
+use super::answer::{answer, record};
 use super::head::digest;
 use super::run::script;
 use crate::error::Failure;
@@ -40,11 +40,11 @@ pub(super) async fn get(
 }
 
 fn records(reply: Value, ids: &[TaskId], part: Part) -> Result<At<Vec<Option<TaskRecord>>>, Failure> {
-    let mut answer = Answer::at(reply)?;
+    let mut answer = answer(reply)?;
     let mut found = answer.value.nested()?;
-    let mut one = |id: &TaskId| match found.optional()? {
-        Some(mut record) => record.record(id.clone(), part).map(Some),
-        None => Ok(None),
+    let mut one = |id: &TaskId| {
+        let mut parts = found.nested()?;
+        if parts.is_empty() { Ok(None) } else { record(&mut parts, id.clone(), part).map(Some) }
     };
     let records = ids.iter().map(&mut one).collect::<Result<_, Failure>>()?;
     Ok(At::new(answer.now, records))

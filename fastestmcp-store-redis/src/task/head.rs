@@ -10,15 +10,18 @@ use crate::error::Failure;
 /// Says "none" where scripts have a time or a number; above every one of them, and exact in Lua.
 pub(super) const NEVER: u64 = (1 << 53) - 1;
 
+/// Bytes of a digest.
+const DIGEST: usize = 16;
+
 /// The format of a head, its first byte.
 const FORMAT: u8 = 1;
 
 const UNREADABLE: Failure = Failure::Corrupt("a task cannot be read");
 
 /// What stands for a name in an index: names of any bytes and lengths become ranges that never meet.
-pub(super) fn digest(name: &str) -> [u8; 16] {
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&digest_bytes(&[name.as_bytes()])[..16]);
+pub(super) fn digest(name: &str) -> [u8; DIGEST] {
+    let mut digest = [0; DIGEST];
+    digest.copy_from_slice(&digest_bytes(&[name.as_bytes()])[..DIGEST]);
     digest
 }
 
@@ -43,17 +46,21 @@ pub(super) fn decode(id: TaskId, packed: &[u8]) -> Result<TaskHead, Failure> {
     if fields.byte()? != FORMAT {
         return Err(UNREADABLE);
     }
-    let (priority, status, open) = (fields.byte()?, fields.byte()?, fields.byte()? == 1);
-    let (created, updated) = (fields.time()?, fields.time()?);
+    let (status, open, updated) = (fields.byte()?, fields.byte()? == 1, fields.time()?);
     let (expires, due) = (fields.optional_time()?, fields.optional_time()?);
     let (version, token) = (Version(fields.number(7)?), fields.number(7)?);
     let claims = u32::try_from(fields.number(4)?).map_err(|_| UNREADABLE)?;
-    fields.take(4 + 4 + 16 + 16)?;
-    fields.counted(1)?;
-    let mut names = Fields(fields.counted(2)?);
+    let _state_bytes = fields.number(4)?;
+    let mut fixed = Fields(fields.counted(2)?);
     let worker = text(fields.counted(2)?)?;
-    let (owner, queue) = (text(names.counted(2)?)?, text(names.counted(2)?)?);
-    let session = match names.0 {
+    let _owner_digest = fixed.take(DIGEST)?;
+    let created = fixed.time()?;
+    let _queue_digest = fixed.take(DIGEST)?;
+    let priority = 9_u8.checked_sub(fixed.byte()?).ok_or(UNREADABLE)?;
+    let _spec_bytes = fixed.number(4)?;
+    let _key = fixed.counted(1)?;
+    let (owner, queue) = (text(fixed.counted(2)?)?, text(fixed.counted(2)?)?);
+    let session = match fixed.0 {
         [] => None,
         [_, session @ ..] => Some(text(session)?),
     };

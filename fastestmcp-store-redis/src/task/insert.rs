@@ -7,11 +7,11 @@ use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::task::{InsertOutcome, NewTask, Part};
 use tokio::time::Instant;
 
-use super::answer::{Answer, STRANGE};
-use super::head::names;
+use super::answer::{STRANGE, head, id, record};
 use super::request;
 use super::run::{Runs, script};
 use crate::error::{BACKEND, Failure};
+use crate::reply::Reply;
 use crate::script::{Access, Script};
 
 static INSERT: LazyLock<Script> =
@@ -30,16 +30,20 @@ impl Carrier for Inserts {
         task.spec.len() + task.state.len()
     }
 
-    async fn carry(&self, _: usize, tasks: &[NewTask], _: Instant) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
+    async fn carry(
+        &self,
+        _: usize,
+        tasks: &[NewTask],
+        deadline: Instant,
+    ) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
         let mut call = self.0.call(&INSERT);
         for task in tasks {
             call.args.push(task.id.as_str());
             call.args.push(request::insert(task));
-            call.args.push(names(&task.owner, task.session.as_deref(), &task.queue));
             call.args.push(&task.spec);
             call.args.push(&task.state);
         }
-        let mut answers = self.0.carry(&call).await.map_err(|failure| failure.of_write("insert"))?;
+        let mut answers = self.0.carry(&call, deadline).await.map_err(|failure| failure.of_write("insert"))?;
         let mut one = |task: &NewTask| {
             let outcome = answers.value.nested().and_then(|answer| outcome(answer, &task.id));
             outcome.map(|outcome| At::new(answers.now, outcome)).map_err(|failure| failure.of_write("insert"))
@@ -48,12 +52,12 @@ impl Carrier for Inserts {
     }
 }
 
-fn outcome(mut answer: Answer, id: &TaskId) -> Result<InsertOutcome, Failure> {
+fn outcome(mut answer: Reply, new: &TaskId) -> Result<InsertOutcome, Failure> {
     Ok(match answer.number()? {
-        0 => InsertOutcome::Inserted(Box::new(answer.head(id.clone())?)),
+        0 => InsertOutcome::Inserted(Box::new(head(&mut answer, new.clone())?)),
         1 => {
-            let id = answer.id()?;
-            InsertOutcome::Existing(Box::new(answer.record(id, Part::All)?))
+            let id = id(&mut answer)?;
+            InsertOutcome::Existing(Box::new(record(&mut answer, id, Part::All)?))
         }
         2 => InsertOutcome::KeyReused,
         3 => InsertOutcome::QuotaExceeded { open: u32::try_from(answer.number()?).unwrap_or(u32::MAX) },

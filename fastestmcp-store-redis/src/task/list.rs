@@ -8,7 +8,7 @@ use fastestmcp_core::principal::OwnerFilter;
 use fastestmcp_core::task::TaskHead;
 use redis::Value;
 
-use super::answer::Answer;
+use super::answer::{answer, bytes, head, id};
 use super::head::digest;
 use super::run::script;
 use crate::error::Failure;
@@ -44,14 +44,14 @@ pub(super) async fn list(
 }
 
 fn heads(reply: Value, listing: &Listing) -> Result<At<Page<TaskHead>>, Failure> {
-    let mut answer = Answer::at(reply)?;
+    let mut answer = answer(reply)?;
     // Creation time and id of the last row that was examined: the sort key.
-    let last = answer.value.bytes()?;
+    let last = bytes(&mut answer.value)?;
     let mut rows = answer.value.nested()?;
-    let mut items = Vec::with_capacity(rows.len() / 2);
+    let mut items = Vec::new();
     while !rows.is_empty() {
-        let id = rows.id()?;
-        items.push(rows.head(id)?);
+        let id = id(&mut rows)?;
+        items.push(head(&mut rows, id)?);
     }
     let next = (!last.is_empty()).then(|| listing.position(&last));
     Ok(At::new(answer.now, Page { items, next }))

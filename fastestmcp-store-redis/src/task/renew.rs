@@ -40,7 +40,12 @@ impl Carrier for Renewals {
         renewal.leases.len() * LEASE_BYTES
     }
 
-    async fn carry(&self, _: usize, renewals: &[Renewal], _: Instant) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
+    async fn carry(
+        &self,
+        _: usize,
+        renewals: &[Renewal],
+        deadline: Instant,
+    ) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
         let mut call = self.0.call(&RENEW);
         for renewal in renewals {
             for (id, token) in &renewal.leases {
@@ -48,7 +53,7 @@ impl Carrier for Renewals {
                 call.args.push(request::renew(*token, renewal.lease));
             }
         }
-        let mut answers = self.0.carry(&call).await.map_err(|failure| failure.of_write("renew"))?;
+        let mut answers = self.0.carry(&call, deadline).await.map_err(|failure| failure.of_write("renew"))?;
         let mut one = |renewal: &Renewal| {
             let until = answers.now.after(renewal.lease);
             let held =

@@ -7,10 +7,11 @@ use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::task::{Part, ReplaceOutcome, ReplaceRequest};
 use tokio::time::Instant;
 
-use super::answer::{Answer, STRANGE};
+use super::answer::{STRANGE, head, record};
 use super::request;
 use super::run::{Runs, script};
 use crate::error::{BACKEND, Failure};
+use crate::reply::Reply;
 use crate::script::{Access, Script};
 
 static REPLACE: LazyLock<Script> =
@@ -33,7 +34,7 @@ impl Carrier for Replaces {
         &self,
         _: usize,
         requests: &[ReplaceRequest],
-        _: Instant,
+        deadline: Instant,
     ) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
         let mut call = self.0.call(&REPLACE);
         for request in requests {
@@ -41,7 +42,7 @@ impl Carrier for Replaces {
             call.args.push(request::replace(request));
             call.args.push(&request.state);
         }
-        let mut answers = self.0.carry(&call).await.map_err(|failure| failure.of_write("replace"))?;
+        let mut answers = self.0.carry(&call, deadline).await.map_err(|failure| failure.of_write("replace"))?;
         let mut one = |request: &ReplaceRequest| {
             let outcome = answers.value.nested().and_then(|answer| outcome(answer, &request.id));
             outcome.map(|outcome| At::new(answers.now, outcome)).map_err(|failure| failure.of_write("replace"))
@@ -50,10 +51,10 @@ impl Carrier for Replaces {
     }
 }
 
-fn outcome(mut answer: Answer, id: &TaskId) -> Result<ReplaceOutcome, Failure> {
+fn outcome(mut answer: Reply, id: &TaskId) -> Result<ReplaceOutcome, Failure> {
     Ok(match answer.number()? {
-        0 => ReplaceOutcome::Replaced(Box::new(answer.head(id.clone())?)),
-        1 => ReplaceOutcome::Conflict(Box::new(answer.record(id.clone(), Part::State)?)),
+        0 => ReplaceOutcome::Replaced(Box::new(head(&mut answer, id.clone())?)),
+        1 => ReplaceOutcome::Conflict(Box::new(record(&mut answer, id.clone(), Part::State)?)),
         2 => ReplaceOutcome::LeaseLost,
         3 => ReplaceOutcome::Missing,
         _ => return Err(STRANGE),

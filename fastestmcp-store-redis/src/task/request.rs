@@ -3,7 +3,7 @@ use std::time::Duration;
 use fastestmcp_core::task::{NewTask, ReplaceRequest, Then, Token};
 use fastestmcp_core::time::millis;
 
-use super::head::{NEVER, digest};
+use super::head::{NEVER, digest, names};
 
 /// Fields of a request, packed as the scripts unpack them.
 #[derive(Debug, Default)]
@@ -25,6 +25,11 @@ impl Packed {
         self.number(millis(span))
     }
 
+    /// Bytes after their number, of which there are at most a few thousand.
+    fn counted(self, bytes: &[u8]) -> Self {
+        self.bytes(&u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes()).bytes(bytes)
+    }
+
     fn bytes(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(bytes);
         self
@@ -33,19 +38,30 @@ impl Packed {
 
 /// `REQUEST` of `scripts/task_insert.lua`.
 pub(super) fn insert(task: &NewTask) -> Vec<u8> {
-    let packed = Packed::default()
-        .byte(task.priority)
+    let key = task.idempotency.as_ref();
+    let rest = Packed::default()
+        .bytes(&digest(&task.queue))
+        .byte(9 - task.priority.min(9))
+        .bytes(&size(task.spec.len()).to_be_bytes());
+    let rest = match key {
+        Some(wanted) => rest.byte(16).bytes(&digest(&wanted.key)),
+        None => rest.byte(0),
+    };
+    let rest = rest.bytes(&names(&task.owner, task.session.as_deref(), &task.queue)).0;
+    Packed::default()
         .byte(task.status)
         .span(task.delay)
         .number(task.ttl.map_or(NEVER, millis))
         .number(task.quota.map_or(NEVER, u64::from))
+        .bytes(&digest(key.map_or("", |wanted| &wanted.digest)))
         .bytes(&digest(task.owner.as_str()))
-        .bytes(&digest(&task.queue));
-    let packed = match &task.idempotency {
-        Some(wanted) => packed.byte(16).bytes(&digest(&wanted.key)).bytes(&digest(&wanted.digest)),
-        None => packed.byte(0).bytes(&[0; 16]),
-    };
-    packed.0
+        .counted(&rest)
+        .0
+}
+
+/// The size of a value, which is at most a few MiB.
+fn size(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 /// `REQUEST` of `scripts/task_replace.lua`.

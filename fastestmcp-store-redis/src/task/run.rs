@@ -3,27 +3,29 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fastestmcp_core::backend::{At, Coalescer, Shape};
+use tokio::time::Instant;
 
-use super::answer::Answer;
+use super::answer::answer;
 use super::insert::Inserts;
 use super::renew::Renewals;
 use super::replace::Replaces;
 use crate::call::{Args, Call};
 use crate::error::Failure;
+use crate::reply::Reply;
 use crate::script::{Access, Script};
 use crate::store::Servers;
 use crate::tag::Tag;
 
 /// All tasks of a namespace lie under these keys of one tag: what `KEYS` is in every task script.
-const KEYS: [&str; 11] = ["counter", "head", "spec", "state", "key", "due", "expiry", "open", "all", "owner", "status"];
+const KEYS: [&str; 2] = ["records", "index"];
 
 /// All share one tag, so there is one lane. A second run is on its way while the server is at the first.
 const SHAPE: Shape = Shape { lanes: 1, runs_per_lane: 2, max_items: 128, max_bytes: 1 << 20 };
 
 /// The script in `source`, after what all task scripts have in common.
 pub(super) fn script(access: Access, source: &str) -> Script {
-    let common = [include_str!("../../scripts/task_head.lua"), include_str!("../../scripts/task_index.lua")];
-    Script::new(access, &(common.concat() + source))
+    let shared = concat!(include_str!("../../scripts/task_head.lua"), include_str!("../../scripts/task_index.lua"));
+    Script::with(access, shared, source)
 }
 
 /// Where the tasks of a namespace are.
@@ -80,8 +82,8 @@ impl Runs {
     }
 
     /// Runs a script that answers `[now, [one answer per item]]`.
-    pub(super) async fn carry(&self, call: &Call) -> Result<At<Answer>, Failure> {
-        let mut answer = Answer::at(self.servers.run(call, None).await?)?;
+    pub(super) async fn carry(&self, call: &Call, deadline: Instant) -> Result<At<Reply>, Failure> {
+        let mut answer = answer(self.servers.run_by(call, None, deadline).await?)?;
         Ok(At::new(answer.now, answer.value.nested()?))
     }
 }

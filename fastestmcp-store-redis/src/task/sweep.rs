@@ -2,11 +2,9 @@ use std::sync::LazyLock;
 
 use fastestmcp_core::backend::SweepBudget;
 use fastestmcp_core::error::StoreResult;
-use redis::Value;
 
-use super::answer::Answer;
+use super::answer::answer;
 use super::run::script;
-use crate::error::Failure;
 use crate::script::{Access, Script};
 use crate::store::RedisStore;
 use crate::sweep::Step;
@@ -22,11 +20,6 @@ pub(crate) async fn sweep(store: &RedisStore, left: SweepBudget) -> StoreResult<
     call.args.push_number(left.max_rows.min(STEP.max_rows) as u64);
     call.args.push_number(left.max_bytes.min(STEP.max_bytes) as u64);
     let reply = store.write("sweep", call).await?;
-    step(reply).map_err(|failure| failure.of_write("sweep"))
-}
-
-fn step(reply: Value) -> Result<Step, Failure> {
-    let mut answer = Answer::at(reply)?.value;
-    let mut count = || answer.number().map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-    Ok(Step { rows: count()?, bytes: count()?, more: count()? == 1 })
+    let step = answer(reply).and_then(|mut answer| Step::read(&mut answer.value));
+    step.map_err(|failure| failure.of_write("sweep"))
 }

@@ -1,0 +1,1 @@
+SELECT fastestmcp.clock_inject({space})

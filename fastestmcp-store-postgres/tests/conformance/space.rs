@@ -1,0 +1,99 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use fastestmcp_conformance::chaos::{ChaosProxies, Cut};
+use fastestmcp_conformance::{Cluster, Fault, HarnessError, Node, Skew};
+use fastestmcp_core::ids::{MAX_ID_BYTES, Namespace};
+use fastestmcp_core::time::Clock;
+use fastestmcp_store_postgres::{PostgresConfig, PostgresStore};
+use fastestmcp_test_servers::{Postgres, ServerError};
+use parking_lot::Mutex;
+use url::Url;
+
+static SPACES: AtomicUsize = AtomicUsize::new(0);
+
+/// One data set: a namespace of the server that all cases share.
+pub(crate) struct Space {
+    name: String,
+    url: Url,
+    proxies: ChaosProxies,
+    clock: Option<Arc<dyn Clock>>,
+    open: Mutex<Vec<PostgresStore>>,
+}
+
+impl Space {
+    pub(crate) fn new(clock: Option<Arc<dyn Clock>>) -> Result<Self, HarnessError> {
+        let server = Postgres::shared().map_err(|error| match error {
+            ServerError::LeftOut(_) => HarnessError::Unsupported(error.to_string()),
+            error => HarnessError::failed(error),
+        })?;
+        let url = Url::parse(server.url()).map_err(HarnessError::failed)?;
+        let upstream = format!("{}:{}", url.host_str().unwrap_or("127.0.0.1"), url.port().unwrap_or(5432));
+        let name = format!("{}/{}", std::process::id(), SPACES.fetch_add(1, Ordering::SeqCst));
+        Ok(Self { name, url, proxies: ChaosProxies::new(upstream, is_request), clock, open: Mutex::default() })
+    }
+
+    async fn open(&self, namespace: &str, index: usize) -> Result<Node, HarnessError> {
+        let address = self.proxies.address(index)?;
+        let mut url = self.url.clone();
+        let moved = url.set_ip_host(address.ip()).and_then(|()| url.set_port(Some(address.port())));
+        moved.map_err(|()| HarnessError::failed("the URL of the server has no host"))?;
+        let namespace = Namespace::new(namespace).ok_or_else(|| HarnessError::failed("a namespace without a name"))?;
+        let config = PostgresConfig::from_url(url.as_str()).map_err(HarnessError::failed)?.namespace(namespace).pool(4);
+        let config = self.clock.iter().fold(config, |config, clock| config.clock(clock.clone()));
+        let store = PostgresStore::open_with(config).await.map_err(HarnessError::failed)?;
+        self.open.lock().push(store.clone());
+        Ok(Node::of(store))
+    }
+}
+
+/// Operations use the extended protocol: Bind, before it Parse if the connection has not seen the statement yet. What
+/// sets a connection up, asks whether it lives, or listens does not.
+fn is_request(bytes: &[u8]) -> bool {
+    matches!(bytes.first(), Some(b'B' | b'P'))
+}
+
+#[async_trait]
+impl Cluster for Space {
+    async fn node(&self, index: usize) -> Result<Node, HarnessError> {
+        self.open(&self.name, index).await
+    }
+
+    async fn node_in(&self, namespace: &Namespace, index: usize) -> Result<Node, HarnessError> {
+        let name = format!("{}/{}", self.name, namespace.as_str());
+        // What is as long as a namespace may be stays so.
+        self.open(name.get(..MAX_ID_BYTES).unwrap_or(&name), index).await
+    }
+
+    async fn inject(&self, index: usize, fault: Fault) -> Result<(), HarnessError> {
+        self.proxies.inject(index, fault)
+    }
+
+    /// Nothing that a node holds survives: all of it is on the server.
+    async fn crash(&self) -> Result<(), HarnessError> {
+        self.open.lock().clear();
+        Ok(())
+    }
+
+    async fn restart(&self) -> Result<(), HarnessError> {
+        let open = std::mem::take(&mut *self.open.lock());
+        for store in open {
+            store.close().await;
+        }
+        Ok(())
+    }
+
+    async fn cut(&self, index: usize) -> Result<(), HarnessError> {
+        self.proxies.cut(index, Cut::Reset)
+    }
+
+    async fn heal(&self, index: usize) -> Result<(), HarnessError> {
+        self.proxies.heal(index)
+    }
+
+    /// Nobody reads the clock of a process: there is nothing to move.
+    async fn skew(&self, _index: usize, _by: Skew) -> Result<(), HarnessError> {
+        Ok(())
+    }
+}
