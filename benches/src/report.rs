@@ -10,6 +10,8 @@ pub(crate) enum Target {
     AtMost(f64),
     /// Ours over theirs, where less is better.
     RatioAtMost(f64),
+    /// None: the row says where another row's number stands.
+    Shown,
 }
 
 /// How a number reads.
@@ -42,6 +44,7 @@ impl Row {
             Target::Ratio(least) => self.ratio().map(|ratio| ratio >= least),
             Target::RatioAtMost(most) => self.ratio().map(|ratio| ratio <= most),
             Target::AtMost(most) => Some(self.ours <= most),
+            Target::Shown => return "-",
         };
         match met {
             Some(true) => "pass",
@@ -63,6 +66,7 @@ impl Row {
             Target::Ratio(least) => format!(">= {least:.2}"),
             Target::RatioAtMost(most) => format!("<= {most:.2}"),
             Target::AtMost(most) => format!("<= {}", self.unit.show(most)),
+            Target::Shown => "-".to_owned(),
         };
         let verdict = self.verdict();
         let ours = self.unit.show(self.ours);
@@ -94,6 +98,8 @@ pub(crate) enum BenchError {
     Sqlite(#[from] rusqlite::Error),
     #[error(transparent)]
     Server(#[from] fastestmcp_test_servers::ServerError),
+    #[error(transparent)]
+    Redis(#[from] redis::RedisError),
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error(transparent)]

@@ -1,34 +1,38 @@
--- Commits of many callers, in their order, each with its own outcome. All reads come first, in bulk; then all checks;
--- then all writes, in bulk.
+-- Commits of many callers, in their order, each with its own outcome. All reads of records come first, in bulk; then all
+-- checks; then all writes, in bulk.
 --
--- KEYS  state, keys, scopes, life:0, life:1, life:2, due, graves
--- ARGV  2 how many fields are read, 3 how many there are, 4 the program, 5… the fields, then the values
+-- KEYS  state, keys, scopes, life:0, life:1, life:2, due, graves, values
+-- ARGV  2 how many fields there are, 3 the program, 4… the fields, then the values
 --
 -- The program names fields and values by their place. Per commit: field of the scope (H), its id (H), kind (B), rule (B),
--- ttl (I6), longest life or 0 (I6), number of operations (H); per operation: what (B), expectation (B), version (I7), ttl or 0
--- (I6), field (H), value (H). A put without expectation is the only one whose field is not read.
-local wrong = wrong_type(KEYS[1], 'hash', KEYS[2], 'zset', KEYS[3], 'zset', KEYS[4], 'zset', KEYS[5], 'zset', KEYS[6],
-  'zset', KEYS[7], 'zset', KEYS[8], 'hash')
-if wrong then return wrong end
-
-local EXISTING, CREATE_IF_MISSING, CREATE_NEW = 0, 1, 2
-local PUT, DELETE, TAKE, CHECK = 0, 1, 2, 3
-local ANY, ABSENT, PRESENT, VERSION = 0, 1, 2, 3
+-- ttl (I6), longest life or 0 (I6), number of operations (H); per operation: what (B), expectation (B), version (I7), ttl
+-- or 0 (I6), field (H), value (H).
+--
+-- This is the busiest script: what is done per commit is kept short, in the number of strings made above all.
+local ARGV, unpack_bytes, pack_bytes = ARGV, struct.unpack, struct.pack
+local EXISTING, CREATE_NEW = 0, 2
+local PUT, TAKE, CHECK = 0, 2, 3
+local ANY, ABSENT, PRESENT = 0, 1, 2
 local COMMITTED, MISMATCH, GONE, EXISTS, DAMAGED = 0, 1, 2, 3, 4
 local SYSTEM = 3
-local FIRST_FIELD = 5
+local COMMIT, COMMIT_BYTES, OPERATION, OPERATION_BYTES = '>HHBBI6I6H', 20, '>BBI7I6HH', 19
+-- Places count from 1, fields as well as values.
+local BEFORE_FIELDS = 3
 
-local reads, fields = tonumber(ARGV[2]), tonumber(ARGV[3])
-local program = ARGV[4]
-local first_value = FIRST_FIELD + fields
+local fields = tonumber(ARGV[2])
+local program = ARGV[3]
+local before_values = BEFORE_FIELDS + fields
 
--- What every field holds: as read, then as changed. `false` is nothing.
-local stored = {}
-for from = 1, reads, CHUNK do
-  local to = math.min(from + CHUNK - 1, reads)
-  local found = redis.call('HMGET', KEYS[1], unpack(ARGV, FIRST_FIELD + from - 1, FIRST_FIELD + to - 1))
-  for i = from, to do
-    stored[i] = found[i - from + 1]
+-- What every field holds, as read and then as changed: `false` is nothing.
+local stored
+for from = 1, fields, CHUNK do
+  local to = math.min(from + CHUNK - 1, fields)
+  local found = redis.pcall('HMGET', KEYS[1], unpack(ARGV, BEFORE_FIELDS + from, BEFORE_FIELDS + to))
+  if found.err then return found end
+  if from == 1 then
+    stored = found
+  else
+    for i = from, to do stored[i] = found[i - from + 1] end
   end
 end
 local counter = tonumber(redis.call('HGET', KEYS[1], 'n') or 0)
@@ -37,170 +41,202 @@ local now = store_time()
 if ARGV[1] ~= '' then
   now = math.max(now, tonumber(redis.call('HGET', KEYS[1], 't') or 0))
 end
+local floor = now * 1000
 
-local changed, scopes, added, mourned = {}, {}, {}, {}
+-- What will be written.
+local set, set_count, values, value_count = {}, 0, {}, 0
+local new_keys, new_key_count, due = {}, 0, {}
+local new_scopes, life = {}, { {}, {}, {} }
+local gone, mourned, fresh = {}, {}, {}
+
+-- Per field of a scope: whether it lives, and its incarnation.
+local living, incarnations = {}, {}
 
 local function draw()
-  counter = math.max(counter + 1, now * 1000)
+  counter = counter + 1
+  if counter < floor then counter = floor end
   return counter
 end
 
--- The scope in a field, live or not; `nil` if what is stored is damaged.
-local function scope_at(field)
-  local scope = scopes[field]
-  if scope == nil then
-    local record = stored[field]
-    if not record then
-      scope = { live = false, stored = false }
-    elseif is_scope(record) then
-      local _, incarnation, created, expires, ends = struct.unpack(SCOPE, record)
-      scope = { incarnation = incarnation, live = expires == 0 or expires > now, stored = true }
-    else
-      return nil
-    end
-    scopes[field] = scope
-  end
-  return scope
+local function append(list, first, second)
+  local count = #list
+  list[count + 1], list[count + 2] = first, second
 end
 
--- The version of the live entry in a field, `false` if there is none, `nil` if what is stored is damaged.
+-- Reads a scope for the first time in this run; false if what is stored is damaged.
+local function meet(field)
+  local record = stored[field]
+  if not record then
+    living[field] = false
+  elseif is_scope(record) then
+    local _, incarnation, _, expires = unpack_bytes(SCOPE, record)
+    living[field], incarnations[field] = expires == 0 or expires > now, incarnation
+  else
+    return false
+  end
+  return true
+end
+
+-- The version of the live entry in a field, false if there is none, nil if what is stored is damaged.
 local function version_at(field, scope)
   local entry = stored[field]
-  if not entry or not scope.live then return false end
+  if not entry or not living[scope] then return false end
   if not is_entry(entry) then return nil end
-  local _, version, expires, incarnation = struct.unpack(ENTRY, entry)
-  return incarnation == scope.incarnation and (expires == 0 or expires > now) and version
+  local _, version, expires, incarnation = unpack_bytes(ENTRY, entry)
+  return incarnation == incarnations[scope] and (expires == 0 or expires > now) and version
 end
 
-local function holds(expect, wanted, version)
-  if expect == ANY then return true end
-  if expect == ABSENT then return not version end
-  if expect == PRESENT then return version ~= false end
-  return version == wanted
+-- The entry in a field with its value, which may have been written in this run.
+local function whole(field)
+  local value = fresh[field] or redis.call('HGET', KEYS[9], ARGV[BEFORE_FIELDS + field])
+  return { stored[field], value }
+end
+
+local function create(scope, id, kind, ttl, longest)
+  if stored[scope] then mourned[scope] = 'w' end
+  local expires, ends = 0, 0
+  if kind ~= SYSTEM then
+    expires = now + ttl
+    if longest > 0 then
+      ends = now + longest
+      if ends < expires then expires = ends end
+    end
+  end
+  local incarnation, name = draw(), ARGV[BEFORE_FIELDS + scope]
+  local record = pack_bytes(SCOPE, FORMAT, incarnation, now, expires, ends) .. ARGV[before_values + id]
+  living[scope], incarnations[scope], stored[scope] = true, incarnation, record
+  set[set_count + 1], set[set_count + 2] = name, record
+  set_count = set_count + 2
+  local digest = string.sub(name, 2)
+  append(new_scopes, 0, string.char(kind) .. digest)
+  if kind ~= SYSTEM then append(life[kind + 1], expires, digest) end
+end
+
+local function put(scope, field, value, ttl)
+  local name, version, expires = ARGV[BEFORE_FIELDS + field], draw(), 0
+  if ttl > 0 then
+    expires = now + ttl
+    append(due, expires, string.sub(name, 2))
+  end
+  if not stored[field] then
+    new_keys[new_key_count + 1], new_keys[new_key_count + 2] = 0, string.sub(name, 2)
+    new_key_count = new_key_count + 2
+    gone[field] = nil
+  end
+  local entry = pack_bytes(ENTRY, FORMAT, version, expires, incarnations[scope])
+  stored[field] = entry
+  fresh[field] = ARGV[before_values + value]
+  set[set_count + 1], set[set_count + 2] = name, entry
+  set_count = set_count + 2
+  values[value_count + 1], values[value_count + 2] = name, fresh[field]
+  value_count = value_count + 2
+  return version
+end
+
+local function remove(scope, field, kind)
+  if stored[field] then
+    stored[field] = false
+    gone[field] = true
+    if kind == SYSTEM and not mourned[scope] then mourned[scope] = 'e' end
+  end
 end
 
 local at = 1
 
 local function commit()
-  local scope_field, id, kind, rule, ttl, longest, count
-  scope_field, id, kind, rule, ttl, longest, count, at = struct.unpack('>HHBBI6I6H', program, at)
-  local first = at
-  at = at + count * 19
-  local scope = scope_at(scope_field)
-  if not scope then return { DAMAGED } end
+  local scope, id, kind, rule, ttl, longest, count = unpack_bytes(COMMIT, program, at)
+  local first = at + COMMIT_BYTES
+  at = first + count * OPERATION_BYTES
+  if living[scope] == nil and not meet(scope) then return { DAMAGED } end
   if kind ~= SYSTEM then
-    if rule == EXISTING and not scope.live then return { GONE } end
-    if rule == CREATE_NEW and scope.live then return { EXISTS } end
+    if rule == EXISTING and not living[scope] then return { GONE } end
+    if rule == CREATE_NEW and living[scope] then return { EXISTS } end
   end
 
-  local puts, position = false, first
+  local puts = false
   for index = 0, count - 1 do
-    local what, expect, wanted, _, field
-    what, expect, wanted, _, field, _, position = struct.unpack('>BBI7I6HH', program, position)
+    local what, expect, wanted, _, field = unpack_bytes(OPERATION, program, first + index * OPERATION_BYTES)
     puts = puts or what == PUT
-    if what ~= PUT or expect ~= ANY then
+    if expect ~= ANY then
       local version = version_at(field, scope)
       if version == nil then return { DAMAGED } end
-      if not holds(expect, wanted, version) then
-        return { MISMATCH, index, version and stored[field] }
+      local holds
+      if expect == ABSENT then
+        holds = not version
+      elseif expect == PRESENT then
+        holds = version
+      else
+        holds = version == wanted
       end
+      if not holds then return { MISMATCH, index, version and whole(field) } end
+    elseif what ~= PUT and version_at(field, scope) == nil then
+      return { DAMAGED }
     end
   end
 
-  if not scope.live and (kind ~= SYSTEM or puts) then
-    local ends = longest > 0 and now + longest or 0
-    local expires = 0
-    if kind ~= SYSTEM then
-      expires = now + ttl
-      if ends > 0 and ends < expires then expires = ends end
-    else
-      ends = 0
-    end
-    if scope.stored then mourned[scope_field] = 'w' end
-    scope.incarnation, scope.live, scope.stored = draw(), true, true
-    stored[scope_field] = struct.pack(SCOPE, FORMAT, scope.incarnation, now, expires, ends) .. ARGV[first_value + id]
-    changed[scope_field] = true
-    added[scope_field] = { kind, expires }
-  end
+  if not living[scope] and (kind ~= SYSTEM or puts) then create(scope, id, kind, ttl, longest) end
 
   local answer = { COMMITTED }
-  position = first
-  for index = 1, count do
-    local what, _, ttl_of_key, field, value
-    what, _, _, ttl_of_key, field, value, position = struct.unpack('>BBI7I6HH', program, position)
+  for index = 0, count - 1 do
+    local what, _, _, ttl_of_key, field, value = unpack_bytes(OPERATION, program, first + index * OPERATION_BYTES)
     if what == PUT then
-      local version = draw()
-      local expires = ttl_of_key > 0 and now + ttl_of_key or 0
-      stored[field] = struct.pack(ENTRY, FORMAT, version, expires, scope.incarnation) .. ARGV[first_value + value]
-      changed[field] = expires
-      answer[index + 1] = version
+      answer[index + 2] = put(scope, field, value, ttl_of_key)
     elseif what == CHECK then
-      answer[index + 1] = 0
+      answer[index + 2] = 0
     else
       local found = version_at(field, scope)
       if what == TAKE then
-        answer[index + 1] = found and stored[field]
+        answer[index + 2] = found and whole(field)
       else
-        answer[index + 1] = found and 1 or 0
+        answer[index + 2] = found and 1 or 0
       end
-      if stored[field] then
-        stored[field] = false
-        changed[field] = 0
-        if kind == SYSTEM then mourned[scope_field] = mourned[scope_field] or 'e' end
-      end
+      remove(scope, field, kind)
     end
   end
   return answer
 end
 
-local answers = { now }
-while at <= #program do
-  answers[#answers + 1] = commit()
+local answers, last, count = { now }, #program, 1
+while at <= last do
+  count = count + 1
+  answers[count] = commit()
 end
 
--- Writes. What needs memory comes first: before Redis 7.0 a full memory is noticed at the first such step, or never.
-local set, unset, new_keys, old_keys, due = { 'n', counter }, {}, {}, {}, {}
-local new_scopes, life, graves, checks = {}, { {}, {}, {} }, {}, {}
-for field = 1, fields do
-  local expires = changed[field]
-  if expires then
-    local name = ARGV[FIRST_FIELD + field - 1]
-    local member = string.sub(name, 2)
-    if added[field] then
-      local kind, deadline = unpack(added[field])
-      set[#set + 1], set[#set + 2] = name, stored[field]
-      new_scopes[#new_scopes + 1], new_scopes[#new_scopes + 2] = 0, string.char(kind) .. member
-      if kind ~= SYSTEM then
-        local of_kind = life[kind + 1]
-        of_kind[#of_kind + 1], of_kind[#of_kind + 2] = deadline, member
-      end
-    elseif stored[field] then
-      set[#set + 1], set[#set + 2] = name, stored[field]
-      new_keys[#new_keys + 1], new_keys[#new_keys + 2] = 0, member
-      if expires > 0 then
-        due[#due + 1], due[#due + 2] = expires, member
-      end
-    else
-      unset[#unset + 1] = name
-      old_keys[#old_keys + 1] = member
-    end
-  end
-  local grave = mourned[field]
-  if grave then
-    local list = grave == 'w' and graves or checks
-    list[#list + 1], list[#list + 2] = string.sub(ARGV[FIRST_FIELD + field - 1], 2), grave
+if set_count == 0 and not next(gone) then return answers end
+
+local unset, old_keys, graves, checks = {}, {}, {}, {}
+for field in pairs(gone) do
+  local name = ARGV[BEFORE_FIELDS + field]
+  unset[#unset + 1] = name
+  old_keys[#old_keys + 1] = string.sub(name, 2)
+end
+for scope, grave in pairs(mourned) do
+  append(grave == 'w' and graves or checks, string.sub(ARGV[BEFORE_FIELDS + scope], 2), grave)
+end
+set[set_count + 1], set[set_count + 2] = 'n', counter
+if ARGV[1] ~= '' then append(set, 't', now) end
+
+-- In this order: what needs memory comes first, because before Redis 7.0 a full memory is noticed at the first such step,
+-- or never.
+local writes = {
+  { 'HSET', 'hash', 1, set }, { 'HSET', 'hash', 9, values }, { 'ZADD', 'zset', 2, new_keys },
+  { 'ZADD', 'zset', 3, new_scopes }, { 'ZADD', 'zset', 4, life[1] }, { 'ZADD', 'zset', 5, life[2] },
+  { 'ZADD', 'zset', 6, life[3] }, { 'ZADD', 'zset', 7, due }, { 'HSET', 'hash', 8, graves },
+  { 'HSETNX', 'hash', 8, checks }, { 'HDEL', 'hash', 1, unset }, { 'HDEL', 'hash', 9, unset },
+  { 'ZREM', 'zset', 2, old_keys },
+}
+for _, write in ipairs(writes) do
+  if #write[4] > 0 then
+    local wrong = wrong_type(KEYS[write[3]], write[2])
+    if wrong then return wrong end
   end
 end
-if next(changed) then
-  if ARGV[1] ~= '' then set[#set + 1], set[#set + 2] = 't', now end
-  call_with('HSET', KEYS[1], set)
-  call_with('ZADD', KEYS[2], new_keys)
-  call_with('ZADD', KEYS[3], new_scopes)
-  for kind = 1, 3 do call_with('ZADD', KEYS[3 + kind], life[kind]) end
-  call_with('ZADD', KEYS[7], due)
-  call_with('HSET', KEYS[8], graves)
-  for i = 1, #checks, 2 do redis.call('HSETNX', KEYS[8], checks[i], checks[i + 1]) end
-  call_with('HDEL', KEYS[1], unset)
-  call_with('ZREM', KEYS[2], old_keys)
+for _, write in ipairs(writes) do
+  local command, key, list = write[1], KEYS[write[3]], write[4]
+  if command == 'HSETNX' then
+    for i = 1, #list, 2 do redis.call(command, key, list[i], list[i + 1]) end
+  else
+    call_with(command, key, list)
+  end
 end
 return answers

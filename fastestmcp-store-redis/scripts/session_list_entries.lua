@@ -1,10 +1,10 @@
 -- The live entries of a scope in the order of their keys' bytes.
 --
--- KEYS  state, keys
+-- KEYS  state, keys, values
 -- ARGV  2 the field of the scope, 3 where to begin, 4 the prefix, 5 how many at most, 6 how many may be examined,
 --       7 how many bytes of values at most, but for the first
 -- Where to begin is `(` and the key of the last page, or `[` and the prefix.
--- Answers the time, the last key examined if the walk goes on, then keys and entries.
+-- Answers the time, the last key examined if the walk goes on, then keys, entries and values.
 local digest, limit, examined, bytes = string.sub(ARGV[2], 2), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local now = store_time()
 local record = redis.call('HGET', KEYS[1], ARGV[2])
@@ -19,7 +19,7 @@ local from = string.sub(ARGV[3], 1, 1) .. digest .. string.sub(ARGV[3], 2)
 local to = '[' .. digest .. ARGV[4] .. '\255'
 local last = false
 while true do
-  local members = redis.call('ZRANGEBYLEX', KEYS[2], from, to, 'LIMIT', 0, 16)
+  local members = redis.call('ZRANGEBYLEX', KEYS[2], from, to, 'LIMIT', 0, 64)
   if #members == 0 then return answer end
   local fields = {}
   for i, member in ipairs(members) do fields[i] = 'e' .. member end
@@ -35,7 +35,7 @@ while true do
       if not is_entry(entry) then return redis.error_reply('CORRUPT an entry') end
       local _, _, dies, of = struct.unpack(ENTRY, entry)
       if of == incarnation and (dies == 0 or dies > now) then
-        bytes = bytes - #entry
+        bytes = bytes - redis.call('HSTRLEN', KEYS[3], fields[i])
         if bytes < 0 and #answer > 2 then
           answer[2] = last
           return answer
@@ -43,6 +43,7 @@ while true do
         limit = limit - 1
         answer[#answer + 1] = key
         answer[#answer + 1] = entry
+        answer[#answer + 1] = redis.call('HGET', KEYS[3], fields[i])
       end
     end
     last = key

@@ -1,11 +1,11 @@
 -- Removes what has expired in one part of the namespace: scopes, then entries with a deadline of their own, then what
 -- deleted and expired scopes have left behind.
 --
--- KEYS  state, keys, scopes, life:0, life:1, life:2, due, graves
+-- KEYS  state, keys, scopes, life:0, life:1, life:2, due, graves, values
 -- ARGV  2 how many rows at most, 3 how many bytes of values at most, counted before the last row
 -- Answers the time, rows, bytes, and 1 if there may be more.
 local wrong = wrong_type(KEYS[1], 'hash', KEYS[2], 'zset', KEYS[3], 'zset', KEYS[4], 'zset', KEYS[5], 'zset', KEYS[6],
-  'zset', KEYS[7], 'zset', KEYS[8], 'hash')
+  'zset', KEYS[7], 'zset', KEYS[8], 'hash', KEYS[9], 'hash')
 if wrong then return wrong end
 
 local DIGEST_BYTES, SYSTEM = 24, 3
@@ -20,12 +20,14 @@ local function is_full()
   return rows >= max_rows or bytes >= max_bytes or looked >= MOST_LOOKED
 end
 
-local function remove_entry(member, entry)
-  redis.call('HDEL', KEYS[1], 'e' .. member)
+local function remove_entry(member)
+  local field = 'e' .. member
+  bytes = bytes + redis.call('HSTRLEN', KEYS[9], field)
+  redis.call('HDEL', KEYS[1], field)
+  redis.call('HDEL', KEYS[9], field)
   redis.call('ZREM', KEYS[2], member)
   redis.call('ZREM', KEYS[7], member)
   rows = rows + 1
-  bytes = bytes + #entry - ENTRY_BYTES
 end
 
 local function sweep_scopes(kind)
@@ -55,7 +57,7 @@ local function sweep_due()
       elseif expires > now then
         redis.call('ZADD', KEYS[7], expires, member)
       else
-        remove_entry(member, entry)
+        remove_entry(member)
         redis.call('HSETNX', KEYS[8], string.sub(member, 1, DIGEST_BYTES), 'e')
       end
     end
@@ -94,7 +96,7 @@ local function walk(digest, task)
       local entry = redis.call('HGET', KEYS[1], 'e' .. member)
       if entry and is_entry(entry) then
         local _, _, _, of = struct.unpack(ENTRY, entry)
-        if of ~= incarnation then remove_entry(member, entry) end
+        if of ~= incarnation then remove_entry(member) end
       end
       from = '(' .. member
     end

@@ -78,22 +78,20 @@ impl Servers {
         self.send(slot, &Request::Command(command), None, deadline).await
     }
 
-    /// The store's time and what `command` reads, both at the same moment.
+    /// The store's time and what `commands` read, all at the same moment.
     pub(crate) async fn read_now(
         &self,
         tag: &Tag,
-        command: &Cmd,
+        commands: &[&Cmd],
         deadline: Instant,
-    ) -> Result<(StoreTime, Value), Failure> {
-        if let Some(now) = self.clock.injected() {
-            return Ok((now, self.ask_once(tag.slot(), command, deadline).await?));
-        }
+    ) -> Result<(StoreTime, Vec<Value>), Failure> {
+        let injected = self.clock.injected();
         let time = redis::cmd("TIME");
-        let both = self.send(tag.slot(), &Request::Together(vec![&time, command]), None, deadline).await?;
-        match both.into_sequence().map(TryInto::<[Value; 2]>::try_into) {
-            Ok(Ok([time, found])) => Ok((from_time_reply(time)?, found)),
-            _ => Err(Failure::Reply("EXEC")),
-        }
+        let together = Request::Together(std::iter::once(&time).chain(commands.iter().copied()).collect());
+        let replies = self.send(tag.slot(), &together, None, deadline).await?;
+        let mut replies = replies.into_sequence().map_err(|_| Failure::Reply("EXEC"))?.into_iter();
+        let time = from_time_reply(replies.next().ok_or(Failure::Reply("EXEC"))?)?;
+        Ok((injected.unwrap_or(time), replies.collect()))
     }
 
     /// The store's time, from the server in charge of `slot`: proof that it answers.

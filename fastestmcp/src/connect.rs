@@ -54,10 +54,9 @@ pub async fn connect(url: &str) -> Result<Stores, ConnectError> {
         Some(("sqlite", path)) if !path.is_empty() => {
             sqlite(path.strip_prefix("//").unwrap_or(path), Options::parse(options)?).await
         }
-        Some((
-            "redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster" | "rediss+cluster",
-            _,
-        )) => redis(url).await,
+        Some(("redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster" | "rediss+cluster", _)) => {
+            redis(url).await
+        }
         Some(("postgres" | "postgresql", _)) => postgres(url).await,
         _ => Err(ConnectError::UnknownUrl(redacted(url))),
     }
@@ -154,7 +153,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_store_url_is_refused_without_showing_a_password() {
         let none = ["", "memory", "memory:x", "sqlite:", "mysql://user:secret@host/0", "redis", "memory:?a=b"];
-        let refused = ["redis://user:secret@host/0?a=b", "redis+x://user:secret@host", "postgres://user:secret@host/?a=b"];
+        let refused =
+            ["redis://user:secret@host/0?a=b", "redis+x://user:secret@host", "postgres://user:secret@host/?a=b"];
         for url in none.into_iter().chain(refused) {
             let error = connect(url).await.unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");

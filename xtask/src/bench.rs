@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::{cargo, root};
 
 /// Other libraries to measure against. Each is a workspace of its own: several of them cannot share our lock file.
-const PEERS: [&str; 4] = ["tokio-rusqlite", "sqlx-sqlite", "apalis-sqlite", "apalis-postgres"];
+const PEERS: [&str; 5] = ["tokio-rusqlite", "sqlx-sqlite", "apalis-sqlite", "apalis-postgres", "pydocket"];
 
 /// Passes the arguments on to the benches. `--no-peers` leaves the other libraries out; their rows then say so.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
@@ -27,7 +27,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     }
 }
 
+/// A peer in Python: its libraries, pinned by version, go into an environment of their own.
+fn install_peer(folder: &Path, name: &str) -> Option<PathBuf> {
+    let environment = folder.join("target/venv");
+    let run =
+        |program: &Path, arguments: &[&Path]| Some(Command::new(program).args(arguments).status().ok()?.success());
+    let (pip, requirements) = (environment.join("bin/pip"), folder.join("requirements.txt"));
+    let installed = run(Path::new("python3"), &["-m".as_ref(), "venv".as_ref(), &environment])?
+        && run(&pip, &["install".as_ref(), "--quiet".as_ref(), "--requirement".as_ref(), &requirements])?;
+    installed.then(|| folder.join(format!("peer-{name}")))
+}
+
 fn build_peer(folder: &Path, name: &str) -> Option<PathBuf> {
+    if folder.join("requirements.txt").exists() {
+        return install_peer(folder, name);
+    }
     let target = folder.join("target");
     let built = Command::new(cargo())
         .args(["build", "--release", "--quiet", "--locked", "--target-dir"])

@@ -9,9 +9,8 @@ use fastestmcp_store_sqlite::SqliteStore;
 
 use crate::measure::{histogram, percentile, record};
 use crate::report::{BenchError, BenchResult, Row, Target, Unit};
-use crate::rows::Options;
-use crate::rows::postgres::Server;
 use crate::rows::tasks::{claim, fill, new_task};
+use crate::rows::{Options, postgres, redis};
 
 const WORKERS: usize = 2;
 const BATCH: usize = 250;
@@ -23,15 +22,22 @@ pub(crate) async fn rows(options: &Options) -> BenchResult<Vec<Row>> {
     let mut rows = rows_of("memory", Arc::new(MemoryStore::new()), leases, 3_000.0).await?;
     let sqlite = SqliteStore::open(folder.path().join("ours.db")).await?;
     rows.extend(rows_of("sqlite FULL", Arc::new(sqlite), leases, 1_000.0).await?);
-    let server = Server::start()?;
+    let server = postgres::Server::start()?;
     rows.extend(rows_of("postgres", Arc::new(server.open("recovery").await?), leases, 3_000.0).await?);
+    let server = redis::Server::in_memory()?;
+    rows.extend(rows_of("redis", Arc::new(server.open("recovery").await?), leases, 3_000.0).await?);
     Ok(rows)
 }
 
 async fn rows_of(backend: &str, store: Arc<dyn TaskBackend>, leases: usize, most: f64) -> BenchResult<Vec<Row>> {
     fill(&store, leases, |_| {}).await?;
     store.insert(elsewhere()).await?;
-    let quiet = reads(&store, async { Ok(tokio::time::sleep(Duration::from_secs(3)).await) }).await?.1;
+    let quiet = reads(&store, async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Ok(())
+    })
+    .await?
+    .1;
     drain(&store, leases, Duration::from_millis(1)).await?;
     tokio::time::sleep(Duration::from_millis(2)).await;
     let (took, busy) = reads(&store, drain(&store, leases, Duration::from_secs(300))).await?;

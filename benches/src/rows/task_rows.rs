@@ -10,10 +10,9 @@ use rusqlite::Connection;
 use crate::measure::{ROUNDS, median};
 use crate::payload::bytes_of;
 use crate::report::{BenchError, BenchResult, Row, Target, Unit};
-use crate::rows::Options;
-use crate::rows::postgres::Server;
 use crate::rows::tasks::{claim, fill, new_task};
 use crate::rows::values::seed;
+use crate::rows::{Options, postgres, redis};
 
 const REQUEST_BYTES: usize = 256 << 10;
 const PROGRESS_WRITES: usize = 50;
@@ -58,9 +57,12 @@ pub(crate) async fn claim_rows(options: &Options) -> BenchResult<Vec<Row>> {
     let mut rows = claim_rows_of("memory", async |_| Ok(Arc::new(MemoryStore::new()) as _), options).await?;
     let open = async |name: &str| Ok(Arc::new(SqliteStore::open(folder.path().join(name)).await?) as _);
     rows.extend(claim_rows_of("sqlite FULL", open, options).await?);
-    let server = Server::start()?;
+    let server = postgres::Server::start()?;
     let open = async |name: &str| Ok(Arc::new(server.open(name).await?) as _);
     rows.extend(claim_rows_of("postgres", open, options).await?);
+    let server = redis::Server::in_memory()?;
+    let open = async |name: &str| Ok(Arc::new(server.open(name).await?) as _);
+    rows.extend(claim_rows_of("redis", open, options).await?);
     Ok(rows)
 }
 

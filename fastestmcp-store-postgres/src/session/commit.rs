@@ -47,7 +47,8 @@ impl Carrier for Committing {
     const SITE: Site = site("commit");
 
     fn bytes(&self, request: &CommitRequest) -> usize {
-        let ops = request.ops.iter().map(|op| op.key().len() + if let Op::Put { value, .. } = op { value.len() } else { 0 });
+        let ops =
+            request.ops.iter().map(|op| op.key().len() + if let Op::Put { value, .. } = op { value.len() } else { 0 });
         request.scope.id.len() + ops.sum::<usize>()
     }
 
@@ -223,7 +224,8 @@ impl Answer {
 
     fn mismatch(&mut self, index: usize, first: usize) -> Result<CommitOutcome, Failure> {
         let number = self.mismatches.get(index).copied().flatten().and_then(|number| usize::try_from(number).ok());
-        let number = number.filter(|number| *number >= first).ok_or(Failure::Corrupt("a mismatch without its place"))?;
+        let number =
+            number.filter(|number| *number >= first).ok_or(Failure::Corrupt("a mismatch without its place"))?;
         Ok(CommitOutcome::Mismatch { index: number - first, current: self.take(number)? })
     }
 

@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use bytes::BufMut;
 use fastestmcp_core::backend::{At, Carrier, Site};
 use fastestmcp_core::error::{StoreErrorKind, StoreResult};
-use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule, Expect, Op, ScopeKind, Version};
+use fastestmcp_core::session::{
+    Applied, CommitOutcome, CommitRequest, CommitRule, Entry, Expect, Op, ScopeKind, Version,
+};
 use fastestmcp_core::time::{StoreTime, millis};
 use redis::Value;
 use tokio::time::Instant;
@@ -15,14 +17,14 @@ use super::{PRELUDE, scope_place};
 use crate::call::{Args, Call};
 use crate::error::{BACKEND, Failure};
 use crate::parts::{Parts, Place};
-use crate::reply::{Reply, bytes};
+use crate::reply::Reply;
 use crate::script::{Access, Script};
 use crate::store::Servers;
 
 static SCRIPT: LazyLock<Script> =
     LazyLock::new(|| Script::with(Access::Write, PRELUDE, include_str!("../../scripts/session_commit.lua")));
 
-const KEYS: &[&str] = &["state", "keys", "scopes", "life:0", "life:1", "life:2", "due", "graves"];
+const KEYS: &[&str] = &["state", "keys", "scopes", "life:0", "life:1", "life:2", "due", "graves", "values"];
 const SITE: Site = Site { backend: BACKEND, operation: "commit" };
 /// What an operation adds to a run beside its value, so that a run has at most some thousand.
 const BYTES_PER_OPERATION: usize = 256;
@@ -60,57 +62,20 @@ impl Carrier for Commits {
 /// The arguments of one run: `scripts/session_commit.lua` says what they are.
 #[derive(Default)]
 struct Run<'i> {
-    /// The fields that are read, then (numbered from 0 again) those that are only written.
-    read: Fields<'i>,
-    written: Fields<'i>,
+    places: HashMap<Name<'i>, u16>,
+    fields: Vec<Name<'i>>,
     values: Vec<&'i [u8]>,
 }
 
 /// A field of the state: of a scope, or of a key in it.
 type Name<'i> = (Place, Option<&'i str>);
 
-#[derive(Default)]
-struct Fields<'i> {
-    places: HashMap<Name<'i>, u16>,
-    order: Vec<Name<'i>>,
-}
-
-impl<'i> Fields<'i> {
-    fn add(&mut self, name: Name<'i>) {
-        let next = number(self.order.len());
-        let order = &mut self.order;
-        self.places.entry(name).or_insert_with(|| {
-            order.push(name);
-            next
-        });
-    }
-}
-
 impl<'i> Run<'i> {
     fn write(mut self, items: &'i [CommitRequest], parts: &Parts, args: &mut Args) {
-        let places: Vec<Place> = items.iter().map(|item| scope_place(parts, &item.scope)).collect();
-        for (item, place) in items.iter().zip(&places) {
-            self.read.add((*place, None));
-            for op in &item.ops {
-                if !is_blind(op) {
-                    self.read.add((*place, Some(op.key())));
-                }
-            }
-        }
-        for (item, place) in items.iter().zip(&places) {
-            for op in &item.ops {
-                let name = (*place, Some(op.key()));
-                if is_blind(op) && !self.read.places.contains_key(&name) {
-                    self.written.add(name);
-                }
-            }
-        }
-        let program = self.program(items, &places);
-        let (reads, fields) = (self.read.order.len(), self.read.order.len() + self.written.order.len());
-        args.push_number(reads as u64);
-        args.push_number(fields as u64);
+        let program = self.program(items, parts);
+        args.push_number(self.fields.len() as u64);
         args.push(program);
-        for (place, key) in self.read.order.iter().chain(&self.written.order) {
+        for (place, key) in &self.fields {
             match key {
                 None => args.push_parts(&[b"s", &place.digest]),
                 Some(key) => args.push_parts(&[b"e", &place.digest, key.as_bytes()]),
@@ -121,15 +86,16 @@ impl<'i> Run<'i> {
         }
     }
 
-    fn program(&mut self, items: &'i [CommitRequest], places: &[Place]) -> Vec<u8> {
+    fn program(&mut self, items: &'i [CommitRequest], parts: &Parts) -> Vec<u8> {
         let mut program = Vec::with_capacity(items.len() * 64);
-        for (item, place) in items.iter().zip(places) {
+        for item in items {
+            let place = scope_place(parts, &item.scope);
             let (rule, ttl, longest) = match item.rule {
                 CommitRule::Existing => (0, 0, 0),
                 CommitRule::CreateIfMissing(life) => (1, millis(life.ttl), life.max_life.map_or(0, millis)),
                 CommitRule::CreateNew(life) => (2, millis(life.ttl), life.max_life.map_or(0, millis)),
             };
-            program.put_u16(self.field((*place, None)));
+            program.put_u16(self.field((place, None)));
             // Only a rule that can make the scope needs its id.
             let makes = rule != 0 || item.scope.kind == ScopeKind::System;
             program.put_u16(if makes { self.value(item.scope.id.as_bytes()) } else { 0 });
@@ -155,7 +121,7 @@ impl<'i> Run<'i> {
                 program.put_u8(expect);
                 program.put_uint(version.min(MAX_VERSION), 7);
                 program.put_uint(ttl, 6);
-                program.put_u16(self.field((*place, Some(op.key()))));
+                program.put_u16(self.field((place, Some(op.key()))));
                 program.put_u16(value);
             }
         }
@@ -163,26 +129,22 @@ impl<'i> Run<'i> {
     }
 
     /// The place of a field, counted from 1 as Lua does.
-    fn field(&self, name: Name<'i>) -> u16 {
-        let place = self.read.places.get(&name).copied().unwrap_or_else(|| {
-            number(self.read.order.len()) + self.written.places.get(&name).copied().unwrap_or_default()
-        });
-        place + 1
+    fn field(&mut self, name: Name<'i>) -> u16 {
+        let fields = &mut self.fields;
+        *self.places.entry(name).or_insert_with(|| {
+            fields.push(name);
+            number(fields.len())
+        })
     }
 
     fn value(&mut self, value: &'i [u8]) -> u16 {
         self.values.push(value);
-        number(self.values.len() - 1)
+        number(self.values.len())
     }
 }
 
 /// No version is as high: an expectation above it fails as it should.
 const MAX_VERSION: u64 = (1 << 56) - 1;
-
-/// Whether what is stored under the key does not matter.
-fn is_blind(op: &Op) -> bool {
-    matches!(op, Op::Put { expect: Expect::Any, .. })
-}
 
 /// Runs are bounded far below 65,536 of anything.
 fn number(count: usize) -> u16 {
@@ -200,7 +162,7 @@ fn answer(mut reply: Reply, item: &CommitRequest, now: StoreTime) -> Result<Stor
         0 => CommitOutcome::Committed(item.ops.iter().map(|op| applied(&mut reply, op)).collect::<Result<_, _>>()?),
         1 => {
             let index = usize::try_from(reply.number()?).unwrap_or_default();
-            let current = reply.bytes()?.map(StoredEntry::read).transpose()?.map(|stored| stored.entry);
+            let current = entry(reply.value()?)?;
             CommitOutcome::Mismatch { index, current }
         }
         2 => CommitOutcome::ScopeGone,
@@ -215,13 +177,22 @@ fn applied(reply: &mut Reply, op: &Op) -> Result<Applied, Failure> {
     Ok(match op {
         Op::Put { .. } => Applied::Put(Version(reply.number()?)),
         Op::Delete { .. } => Applied::Deleted(reply.number()? == 1),
-        Op::Take { .. } => {
-            let taken = bytes("session_commit", reply.value()?)?.map(StoredEntry::read).transpose()?;
-            Applied::Taken(taken.map(|stored| stored.entry))
-        }
+        Op::Take { .. } => Applied::Taken(entry(reply.value()?)?),
         Op::Check { .. } => {
             reply.number()?;
             Applied::Checked
         }
     })
+}
+
+/// An entry with its value, or nothing.
+fn entry(value: Value) -> Result<Option<Entry>, Failure> {
+    if value == Value::Nil {
+        return Ok(None);
+    }
+    let mut reply = Reply::of("session_commit", value)?;
+    let (Some(record), Some(value)) = (reply.bytes()?, reply.bytes()?) else {
+        return Err(Failure::Corrupt("an entry without a value"));
+    };
+    Ok(Some(StoredEntry::read(record, value)?.entry))
 }

@@ -33,7 +33,7 @@ pub(super) async fn run(
         prefix.as_bytes(),
     ]);
     let place = scope_place(store.parts(), scope);
-    let mut call = Call::new(&SCRIPT, store.parts().tag(place.part), &["state", "keys"]);
+    let mut call = Call::new(&SCRIPT, store.parts().tag(place.part), &["state", "keys", "values"]);
     call.args.push_parts(&[b"s", &place.digest]);
     match &page.after {
         None => call.args.push_parts(&[b"[", prefix.as_bytes()]),
@@ -57,10 +57,10 @@ fn read(reply: Value, listing: &Listing) -> Result<At<Page<(String, Entry)>>, Fa
     let next = reply.bytes()?.map(|anchor| listing.position(&anchor));
     let mut items = Vec::new();
     while !reply.is_empty() {
-        let (Some(key), Some(entry)) = (reply.bytes()?, reply.bytes()?) else {
-            return Err(Failure::Reply("session_list_entries"));
+        let (Some(key), Some(entry), Some(value)) = (reply.bytes()?, reply.bytes()?, reply.bytes()?) else {
+            return Err(Failure::Corrupt("an entry without a value"));
         };
-        items.push((text(&key)?, StoredEntry::read(entry)?.entry));
+        items.push((text(&key)?, StoredEntry::read(entry, value)?.entry));
     }
     Ok(At::new(now, Page { items, next }))
 }

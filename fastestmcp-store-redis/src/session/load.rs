@@ -6,7 +6,7 @@ use fastestmcp_core::backend::{At, Carrier, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::session::{Loaded, Scope, ScopeInfo, ScopeKind, Touch};
 use fastestmcp_core::time::{StoreTime, millis};
-use redis::Value;
+use redis::{Cmd, Value};
 use tokio::time::Instant;
 
 use super::record::{StoredEntry, StoredScope};
@@ -38,18 +38,35 @@ impl Load {
         (place.part, Self { kind: scope.kind, fields })
     }
 
-    fn read(&self, found: &mut impl Iterator<Item = Value>, now: StoreTime) -> Result<Loaded, Failure> {
-        let mut next = || bytes("HMGET", found.next().ok_or(Failure::Reply("HMGET"))?);
-        let record = next()?;
-        let entries: Vec<Option<Bytes>> = self.fields[1..].iter().map(|_| next()).collect::<Result<_, _>>()?;
+    /// The fields of the values.
+    fn value_fields(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.fields[1..].iter().map(|field| &field[..])
+    }
+
+    /// What was read: the scope and the entries, then the values. All that is of this load is taken, also if some of it
+    /// is damaged.
+    fn read(
+        &self,
+        records: &mut impl Iterator<Item = Value>,
+        values: &mut impl Iterator<Item = Value>,
+        now: StoreTime,
+    ) -> Result<Loaded, Failure> {
+        let count = self.fields.len();
+        let records: Vec<Value> = records.take(count).collect();
+        let values: Vec<Value> = values.take(count - 1).collect();
+        let mut records = records.into_iter().map(|record| bytes("HMGET", record));
+        let record = records.next().ok_or(Failure::Reply("HMGET"))??;
         let scope = record.map(|record| StoredScope::read(self.kind, record)).transpose()?;
         let Some(scope) = scope.filter(|scope| scope.is_live(now)) else {
             let scope = (self.kind == ScopeKind::System).then_some(ScopeInfo::SYSTEM);
-            return Ok(Loaded { scope, entries: vec![None; entries.len()] });
+            return Ok(Loaded { scope, entries: vec![None; count - 1] });
         };
-        let live = |record: Bytes| Ok(StoredEntry::read(record)?.live_in(&scope, now));
-        let entries =
-            entries.into_iter().map(|record| record.map_or(Ok(None), live)).collect::<Result<_, Failure>>()?;
+        let entry = |(record, value): (Result<Option<Bytes>, Failure>, Value)| {
+            let Some(record) = record? else { return Ok(None) };
+            let value = bytes("HMGET", value)?.ok_or(Failure::Corrupt("an entry without a value"))?;
+            Ok(StoredEntry::read(record, value)?.live_in(&scope, now))
+        };
+        let entries = records.zip(values).map(entry).collect::<Result<_, Failure>>()?;
         Ok(Loaded { scope: Some(scope.info), entries })
     }
 }
@@ -81,31 +98,38 @@ impl Carrier for Loads {
         deadline: Instant,
     ) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
         let tag = self.parts.tag(lane);
-        let fields = || items.iter().flat_map(|item| &item.fields);
-        let bytes: usize = fields().map(Vec::len).sum();
-        let mut command = redis::Cmd::with_capacity(fields().count() + 2, bytes + 64);
-        command.arg("HMGET").arg(&tag.key("state")[..]);
-        fields().for_each(|field| {
-            command.arg(field);
-        });
-        let found = self.servers.read_now(tag, &command, deadline).await;
+        let records =
+            hmget(&tag.key("state"), items.iter().flat_map(|item| item.fields.iter().map(|field| &field[..])));
+        let values = hmget(&tag.key("values"), items.iter().flat_map(Load::value_fields));
+        let commands: &[&Cmd] =
+            if items.iter().all(|item| item.fields.len() == 1) { &[&records] } else { &[&records, &values] };
+        let found = self.servers.read_now(tag, commands, deadline).await;
         let (now, found) = found.map_err(|failure| failure.of_read(SITE.operation))?;
-        let Value::Array(found) = found else { return Err(Failure::Reply("HMGET").of_read(SITE.operation)) };
-        let mut found = found.into_iter();
+        let mut found = found.into_iter().map(|found| found.into_sequence().unwrap_or_default().into_iter());
+        let mut records = found.next().unwrap_or_default();
+        let mut values = found.next().unwrap_or_default();
         let of_item = |item: &Load| {
-            // All of an item's values are taken, also if one of them is damaged.
-            let mut own: Vec<Value> = found.by_ref().take(item.fields.len()).collect();
-            let loaded = item.read(&mut own.drain(..), now);
+            let loaded = item.read(&mut records, &mut values, now);
             loaded.map(|loaded| At::new(now, loaded)).map_err(|failure| failure.of_read(SITE.operation))
         };
         Ok(items.iter().map(of_item).collect())
     }
 }
 
+fn hmget<'f>(key: &[u8], fields: impl Iterator<Item = &'f [u8]> + Clone) -> Cmd {
+    let bytes: usize = fields.clone().map(<[u8]>::len).sum();
+    let mut command = Cmd::with_capacity(fields.clone().count() + 2, bytes + key.len() + 8);
+    command.arg("HMGET").arg(key);
+    for field in fields {
+        command.arg(field);
+    }
+    command
+}
+
 /// A load that slides the deadline: the same, in one script.
 pub(super) async fn touch(store: &RedisStore, part: usize, load: Load, touch: Touch) -> StoreResult<At<Loaded>> {
     let life = format!("life:{}", load.kind.code());
-    let mut call = Call::new(&TOUCH, store.parts().tag(part), &["state", &life]);
+    let mut call = Call::new(&TOUCH, store.parts().tag(part), &["state", &life, "values"]);
     call.args.push_number(millis(touch.ttl));
     call.args.push_number(millis(touch.slack));
     load.fields.iter().for_each(|field| call.args.push(field));
@@ -113,7 +137,8 @@ pub(super) async fn touch(store: &RedisStore, part: usize, load: Load, touch: To
     let read = |reply| {
         let mut reply = Reply::of("session_touch", reply)?;
         let now = reply.time()?;
-        Ok(At::new(now, load.read(&mut reply.rest(), now)?))
+        let (mut records, mut values) = (reply.nested()?.rest(), reply.nested()?.rest());
+        Ok(At::new(now, load.read(&mut records, &mut values, now)?))
     };
     read(reply).map_err(|failure: Failure| failure.of_write(SITE.operation))
 }

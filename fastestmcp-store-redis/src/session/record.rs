@@ -50,14 +50,14 @@ pub(super) struct StoredEntry {
 }
 
 impl StoredEntry {
-    pub(super) fn read(mut record: Bytes) -> Result<Self, Failure> {
-        if record.len() < ENTRY_BYTES || record.get_u8() != FORMAT {
+    pub(super) fn read(mut record: Bytes, value: Bytes) -> Result<Self, Failure> {
+        if record.len() != ENTRY_BYTES || record.get_u8() != FORMAT {
             return Err(Failure::Corrupt("an entry"));
         }
         let version = Version(record.get_uint(7));
         let expires = moment(&mut record);
         let incarnation = record.get_uint(7);
-        Ok(Self { entry: Entry { value: record, version, expires }, incarnation })
+        Ok(Self { entry: Entry { value, version, expires }, incarnation })
     }
 
     /// The entry, if it belongs to this incarnation and is not expired.

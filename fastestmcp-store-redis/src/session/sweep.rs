@@ -16,7 +16,7 @@ static SCRIPT: LazyLock<Script> =
 
 /// One step in one part.
 pub(crate) async fn sweep(store: &RedisStore, part: usize, budget: SweepBudget) -> StoreResult<Step> {
-    let names = ["state", "keys", "scopes", "life:0", "life:1", "life:2", "due", "graves"];
+    let names = ["state", "keys", "scopes", "life:0", "life:1", "life:2", "due", "graves", "values"];
     let mut call = Call::new(&SCRIPT, store.parts().tag(part), &names);
     call.args.push_number(budget.max_rows as u64);
     call.args.push_number(budget.max_bytes as u64);

@@ -22,8 +22,9 @@ async fn a_dropped_append_is_wholly_applied_or_not(scene: &Scene) -> CaseResult 
         abandon(log.append(&topic, vec![Bytes::from(round.to_string()); 3], ALL), round % 8).await;
     }
     append(&log, &topic, &["last"], ALL).await?;
+    // An append that lost its caller may still be on its way when the last one is answered, but each is whole.
     let mut seen = texts(&events_after(&log, &topic, first.start).await?);
-    scene.same("the last event", &seen.pop(), &Some("last".to_owned()));
+    seen.retain(|text| text != "last");
     let whole = seen.chunks(3).all(|chunk| chunk.len() == 3 && chunk.iter().all(|text| *text == chunk[0]));
     scene.check(whole, || format!("appends of three left {}", brief(&seen)));
     Ok(())
