@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use fastestmcp_core::error::{Outcome, StoreErrorKind};
-use fastestmcp_core::session::{CommitOutcome, CommitRequest, CommitRule, Lifetime, Op, Scope, SessionStateStore};
+use fastestmcp_core::session::{
+    CommitOutcome, CommitRequest, CommitRule, Lifetime, Op, Scope, SessionStateStore, Touch,
+};
 use fastestmcp_test_servers::Redis;
 
 use crate::node::store;
@@ -28,6 +30,10 @@ async fn full_memory_is_storage_full_reads_go_on_and_room_heals_it() {
         let loaded = store.load(&scope(number), &["key"], None).await.unwrap().value;
         assert_eq!(loaded.entries[0].as_ref().map(|entry| entry.value.len()), Some(256 << 10));
     }
+    // As every request of a session does.
+    let touch = Touch { ttl: Duration::from_secs(7_200), slack: Duration::ZERO };
+    let loaded = store.load(&scope(0), &["key"], Some(touch)).await.unwrap().value;
+    assert!(loaded.scope.is_some() && loaded.entries[0].is_some());
     let refused = store.load(&scope(stored), &["key"], None).await.unwrap().value;
     assert!(refused.scope.is_none(), "a refused commit left its scope");
     // What frees memory works without any.
