@@ -27,6 +27,8 @@ pub(crate) enum Failure {
     #[error("the deadline passed before anything was sent")]
     Late,
     #[error("{0}")]
+    Invalid(String),
+    #[error("{0}")]
     Unsupported(String),
     #[error("the store is closed")]
     Closed,
@@ -56,6 +58,7 @@ impl Failure {
             Self::Reply(_) => StoreErrorKind::Unexpected,
             Self::Cursor => StoreErrorKind::InvalidCursor,
             Self::Late => StoreErrorKind::Timeout,
+            Self::Invalid(_) => StoreErrorKind::InvalidInput,
             Self::Unsupported(_) => StoreErrorKind::Unsupported,
         }
     }

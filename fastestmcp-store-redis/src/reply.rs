@@ -18,7 +18,7 @@ impl Reply {
     }
 
     /// All that is left.
-    pub(crate) fn rest(self) -> impl Iterator<Item = Value> {
+    pub(crate) fn rest(self) -> std::vec::IntoIter<Value> {
         self.values
     }
 

@@ -14,10 +14,11 @@ use crate::link::Wire;
 use crate::route::Route;
 use crate::tag::Tag;
 
-/// How often one request follows redirections and waits for slots that are on their way.
-const MOST_REDIRECTIONS: u32 = 16;
-/// The first wait for a slot that is on its way.
-const PAUSE: Duration = Duration::from_millis(5);
+/// Redirections that a request follows without a pause.
+const AT_ONCE: u32 = 4;
+/// How long a request waits for a slot that is on its way from one node to another. A script that names keys which are
+/// not there yet can run on neither of them until the move is over.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The servers and the clock: what every operation is carried out with.
 pub(crate) struct Servers {
@@ -119,7 +120,7 @@ impl Servers {
         deadline: Instant,
     ) -> Result<Value, Failure> {
         let mut elsewhere: Option<Server> = None;
-        for attempt in 0.. {
+        for attempt in 0_u32.. {
             if self.is_closed() {
                 return Err(Failure::Closed);
             }
@@ -149,18 +150,18 @@ impl Servers {
                     elsewhere = None;
                 }
                 (ErrorKind::Server(ServerErrorKind::Ask), Some(server)) => elsewhere = Some(server),
-                (ErrorKind::Server(ServerErrorKind::TryAgain), _) => {
-                    elsewhere = None;
-                    sleep(PAUSE * attempt.min(20)).await;
-                }
+                (ErrorKind::Server(ServerErrorKind::TryAgain), _) => elsewhere = None,
                 (ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown) | ErrorKind::Io, _) => {
                     self.route.doubt(&link);
                     return Err(error.into());
                 }
                 _ => return Err(error.into()),
             }
-            if attempt >= MOST_REDIRECTIONS || Instant::now() >= deadline {
+            if Instant::now() + PAUSE >= deadline {
                 return Err(error.into());
+            }
+            if attempt >= AT_ONCE {
+                sleep(PAUSE).await;
             }
         }
         Err(Failure::Late)

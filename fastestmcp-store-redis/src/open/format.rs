@@ -21,7 +21,7 @@ pub(crate) async fn open_namespace(servers: &Servers, config: &RedisConfig, dead
     let default = if matches!(config.deployment, Deployment::Cluster { .. }) { MAX_PARTS } else { 1 };
     let parts = config.parts.unwrap_or(default);
     if !(1..=MAX_PARTS).contains(&parts) {
-        return Err(Failure::Unsupported(format!("{parts} parts: 1 to {MAX_PARTS} are possible")));
+        return Err(Failure::Invalid(format!("{parts} parts: 1 to {MAX_PARTS} are possible")));
     }
     let mut call = Call::new(&SCRIPT, &Tag::new(&config.namespace, "format"), &["format"]);
     call.args.push_number(FORMAT);

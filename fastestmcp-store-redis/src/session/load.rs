@@ -1,9 +1,10 @@
 use std::sync::{Arc, LazyLock};
+use std::vec::IntoIter;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use fastestmcp_core::backend::{At, Carrier, Site};
-use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::error::{StoreErrorKind, StoreResult};
 use fastestmcp_core::session::{Loaded, Scope, ScopeInfo, ScopeKind, Touch};
 use fastestmcp_core::time::{StoreTime, millis};
 use redis::{Cmd, Value};
@@ -20,6 +21,9 @@ use crate::store::{RedisStore, Servers};
 
 static TOUCH: LazyLock<Script> =
     LazyLock::new(|| Script::with(Access::Write, PRELUDE, include_str!("../../scripts/session_touch.lua")));
+
+static LOAD: LazyLock<Script> =
+    LazyLock::new(|| Script::with(Access::Read, PRELUDE, include_str!("../../scripts/session_load.lua")));
 
 const SITE: Site = Site { backend: BACKEND, operation: "load" };
 
@@ -97,22 +101,44 @@ impl Carrier for Loads {
         items: &[Load],
         deadline: Instant,
     ) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
+        let found = match self.together(lane, items, deadline).await {
+            Err(failure) if failure.kind() == StoreErrorKind::StorageFull => {
+                self.by_script(lane, items, deadline).await
+            }
+            found => found,
+        };
+        let (now, mut records, mut values) = found.map_err(|failure| failure.of_read(SITE.operation))?;
+        let of_item = |item: &Load| {
+            let loaded = item.read(&mut records, &mut values, now);
+            loaded.map(|loaded| At::new(now, loaded)).map_err(|failure| failure.of_read(SITE.operation))
+        };
+        Ok(items.iter().map(of_item).collect())
+    }
+}
+
+type Found = (StoreTime, IntoIter<Value>, IntoIter<Value>);
+
+impl Loads {
+    async fn together(&self, lane: usize, items: &[Load], deadline: Instant) -> Result<Found, Failure> {
         let tag = self.parts.tag(lane);
         let records =
             hmget(&tag.key("state"), items.iter().flat_map(|item| item.fields.iter().map(|field| &field[..])));
         let values = hmget(&tag.key("values"), items.iter().flat_map(Load::value_fields));
         let commands: &[&Cmd] =
             if items.iter().all(|item| item.fields.len() == 1) { &[&records] } else { &[&records, &values] };
-        let found = self.servers.read_now(tag, commands, deadline).await;
-        let (now, found) = found.map_err(|failure| failure.of_read(SITE.operation))?;
+        let (now, found) = self.servers.read_now(tag, commands, deadline).await?;
         let mut found = found.into_iter().map(|found| found.into_sequence().unwrap_or_default().into_iter());
-        let mut records = found.next().unwrap_or_default();
-        let mut values = found.next().unwrap_or_default();
-        let of_item = |item: &Load| {
-            let loaded = item.read(&mut records, &mut values, now);
-            loaded.map(|loaded| At::new(now, loaded)).map_err(|failure| failure.of_read(SITE.operation))
-        };
-        Ok(items.iter().map(of_item).collect())
+        Ok((now, found.next().unwrap_or_default(), found.next().unwrap_or_default()))
+    }
+
+    /// What works while the memory is full.
+    async fn by_script(&self, lane: usize, items: &[Load], deadline: Instant) -> Result<Found, Failure> {
+        let mut call = Call::new(&LOAD, self.parts.tag(lane), &["state", "values"]);
+        call.args.push_number(items.iter().map(|item| item.fields.len() as u64).sum());
+        items.iter().flat_map(|item| &item.fields).for_each(|field| call.args.push(field));
+        items.iter().flat_map(Load::value_fields).for_each(|field| call.args.push(field));
+        let mut reply = Reply::of("session_load", self.servers.run_by(&call, None, deadline).await?)?;
+        Ok((reply.time()?, reply.nested()?.rest(), reply.nested()?.rest()))
     }
 }
 

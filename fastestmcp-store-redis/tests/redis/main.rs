@@ -1,0 +1,14 @@
+//! What is Redis's own and not in the conformance suite.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod durability;
+mod failover;
+mod format;
+mod groups;
+mod layout;
+mod login;
+mod memory;
+mod replica;
+mod restart;
+mod scripts;
+mod steps;
