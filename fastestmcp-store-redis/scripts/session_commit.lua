@@ -15,6 +15,8 @@ local PUT, TAKE, CHECK = 0, 2, 3
 local ANY, ABSENT, PRESENT = 0, 1, 2
 local COMMITTED, MISMATCH, GONE, EXISTS, DAMAGED = 0, 1, 2, 3, 4
 local SYSTEM = 3
+-- All of a scope but its end and id.
+local SCOPE_HEAD = '>BI7I6I6'
 local COMMIT, COMMIT_BYTES, OPERATION, OPERATION_BYTES = '>HHBBI6I6H', 20, '>BBI7I6HH', 19
 -- Places count from 1, fields as well as values.
 local BEFORE_FIELDS = 3
@@ -68,8 +70,9 @@ local function meet(field)
   local record = stored[field]
   if not record then
     living[field] = false
-  elseif is_scope(record) then
-    local _, incarnation, _, expires = unpack_bytes(SCOPE, record)
+  elseif #record >= SCOPE_BYTES then
+    local format, incarnation, _, expires = unpack_bytes(SCOPE_HEAD, record)
+    if format ~= FORMAT then return false end
     living[field], incarnations[field] = expires == 0 or expires > now, incarnation
   else
     return false
@@ -81,8 +84,9 @@ end
 local function version_at(field, scope)
   local entry = stored[field]
   if not entry or not living[scope] then return false end
-  if not is_entry(entry) then return nil end
-  local _, version, expires, incarnation = unpack_bytes(ENTRY, entry)
+  if #entry ~= ENTRY_BYTES then return nil end
+  local format, version, expires, incarnation = unpack_bytes(ENTRY, entry)
+  if format ~= FORMAT then return nil end
   return incarnation == incarnations[scope] and (expires == 0 or expires > now) and version
 end
 
@@ -142,6 +146,8 @@ local function remove(scope, field, kind)
 end
 
 local at = 1
+-- The operations of the commit in hand.
+local whats, ttls, at_field, at_value = {}, {}, {}, {}
 
 local function commit()
   local scope, id, kind, rule, ttl, longest, count = unpack_bytes(COMMIT, program, at)
@@ -154,8 +160,10 @@ local function commit()
   end
 
   local puts = false
-  for index = 0, count - 1 do
-    local what, expect, wanted, _, field = unpack_bytes(OPERATION, program, first + index * OPERATION_BYTES)
+  for index = 1, count do
+    local what, expect, wanted, ttl_of_key, field, value = unpack_bytes(OPERATION, program, first)
+    first = first + OPERATION_BYTES
+    whats[index], ttls[index], at_field[index], at_value[index] = what, ttl_of_key, field, value
     puts = puts or what == PUT
     if expect ~= ANY then
       local version = version_at(field, scope)
@@ -168,7 +176,7 @@ local function commit()
       else
         holds = version == wanted
       end
-      if not holds then return { MISMATCH, index, version and whole(field) } end
+      if not holds then return { MISMATCH, index - 1, version and whole(field) } end
     elseif what ~= PUT and version_at(field, scope) == nil then
       return { DAMAGED }
     end
@@ -177,18 +185,18 @@ local function commit()
   if not living[scope] and (kind ~= SYSTEM or puts) then create(scope, id, kind, ttl, longest) end
 
   local answer = { COMMITTED }
-  for index = 0, count - 1 do
-    local what, _, _, ttl_of_key, field, value = unpack_bytes(OPERATION, program, first + index * OPERATION_BYTES)
+  for index = 1, count do
+    local what, field = whats[index], at_field[index]
     if what == PUT then
-      answer[index + 2] = put(scope, field, value, ttl_of_key)
+      answer[index + 1] = put(scope, field, at_value[index], ttls[index])
     elseif what == CHECK then
-      answer[index + 2] = 0
+      answer[index + 1] = 0
     else
       local found = version_at(field, scope)
       if what == TAKE then
-        answer[index + 2] = found and whole(field)
+        answer[index + 1] = found and whole(field)
       else
-        answer[index + 2] = found and 1 or 0
+        answer[index + 1] = found and 1 or 0
       end
       remove(scope, field, kind)
     end

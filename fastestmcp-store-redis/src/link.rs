@@ -26,6 +26,10 @@ pub(crate) struct Dialer {
     timeout: Duration,
 }
 
+/// The oldest release that has everything the scripts call.
+const OLDEST: (u32, u32) = (6, 2);
+/// The first release whose scripts begin with a `#!lua` line.
+const DECLARING: (u32, u32) = (7, 0);
 /// No single attempt to connect takes longer, so that a call has time for a second one.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(2);
 
@@ -156,7 +160,12 @@ impl Wire {
             match redis::from_redis_value::<String>(name).map_err(|_| unknown())?.as_str() {
                 "version" => {
                     let version: String = redis::from_redis_value(value).map_err(|_| unknown())?;
-                    self.declared = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0) >= 7;
+                    let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
+                    let release: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+                    if release < OLDEST {
+                        return Err(Failure::Unsupported(format!("Redis {version}: 6.2 or newer is needed")));
+                    }
+                    self.declared = release >= DECLARING;
                 }
                 "role" => {
                     let role: String = redis::from_redis_value(value).map_err(|_| unknown())?;
