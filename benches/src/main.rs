@@ -15,7 +15,7 @@ use clap::Parser;
 
 use crate::peer::PeerPath;
 use crate::report::{BenchResult, Row};
-use crate::rows::{Options, memory_load, memory_sessions, peer_rows, sqlite_values, task_rows};
+use crate::rows::{Options, memory_load, memory_sessions, peer_rows, postgres_values, sqlite_values, task_rows};
 
 /// Prints both sides, the ratio, the target and pass or short.
 #[derive(Debug, Parser)]
@@ -47,6 +47,8 @@ const GROUPS: &[&str] = &[
     "sqlite.tasks",
     "sqlite.progress",
     "claim",
+    "postgres.commit",
+    "postgres.load",
 ];
 
 #[tokio::main]
@@ -87,6 +89,8 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "sqlite.peers" => peer_rows::value_rows(options).await,
         "sqlite.tasks" => peer_rows::task_rows(options).await,
         "sqlite.progress" => task_rows::progress_rows(options).await,
-        _ => task_rows::claim_rows(options).await,
+        "claim" => task_rows::claim_rows(options).await,
+        "postgres.commit" => postgres_values::commit_rows(options).await,
+        _ => postgres_values::load_rows(options).await,
     }
 }

@@ -93,6 +93,10 @@ pub(crate) enum BenchError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
     #[error(transparent)]
+    Server(#[from] fastestmcp_test_servers::ServerError),
+    #[error(transparent)]
+    Postgres(#[from] sqlx::Error),
+    #[error(transparent)]
     Io(#[from] io::Error),
     #[error(transparent)]
     Join(#[from] tokio::task::JoinError),

@@ -3,6 +3,8 @@
 pub(crate) mod memory_load;
 pub(crate) mod memory_sessions;
 pub(crate) mod peer_rows;
+pub(crate) mod postgres;
+pub(crate) mod postgres_values;
 pub(crate) mod sqlite_values;
 pub(crate) mod task_rows;
 pub(crate) mod tasks;
