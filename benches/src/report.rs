@@ -95,6 +95,8 @@ pub(crate) enum BenchError {
     #[error(transparent)]
     Server(#[from] fastestmcp_test_servers::ServerError),
     #[error(transparent)]
+    Postgres(#[from] sqlx::Error),
+    #[error(transparent)]
     Io(#[from] io::Error),
     #[error(transparent)]
     Join(#[from] tokio::task::JoinError),

@@ -1,4 +1,5 @@
 //! The other side of the rows: bare structures and bare engines.
 
+pub(crate) mod postgres;
 pub(crate) mod shards;
 pub(crate) mod sqlite;

@@ -6,6 +6,7 @@ pub(crate) mod peer_rows;
 pub(crate) mod postgres;
 pub(crate) mod postgres_tasks;
 pub(crate) mod recovery_rows;
+pub(crate) mod postgres_values;
 pub(crate) mod sqlite_values;
 pub(crate) mod task_rows;
 pub(crate) mod tasks;
