@@ -16,8 +16,8 @@ use clap::Parser;
 use crate::peer::PeerPath;
 use crate::report::{BenchResult, Row};
 use crate::rows::{
-    Options, memory_load, memory_sessions, peer_rows, postgres_tasks, recovery_rows, redis_tasks, redis_values,
-    scale_rows, sqlite_values, task_rows,
+    Options, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values, recovery_rows, redis_tasks,
+    redis_values, scale_rows, sqlite_values, task_rows,
 };
 
 /// Prints both sides, the ratio, the target and pass or short.
@@ -53,6 +53,8 @@ const GROUPS: &[&str] = &[
     "recovery",
     "postgres.tasks",
     "postgres.snapshot",
+    "postgres.commit",
+    "postgres.load",
     "redis.tasks",
     "redis.values",
     "redis.scale",
@@ -100,6 +102,8 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "recovery" => recovery_rows::rows(options).await,
         "postgres.tasks" => postgres_tasks::pipeline_rows(options).await,
         "postgres.snapshot" => postgres_tasks::snapshot_rows(options).await,
+        "postgres.commit" => postgres_values::commit_rows(options).await,
+        "postgres.load" => postgres_values::load_rows(options).await,
         "redis.tasks" => redis_tasks::pipeline_rows(options).await,
         "redis.values" => redis_values::rows(options).await,
         _ => scale_rows::rows(options).await,

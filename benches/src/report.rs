@@ -99,6 +99,8 @@ pub(crate) enum BenchError {
     #[error(transparent)]
     Server(#[from] fastestmcp_test_servers::ServerError),
     #[error(transparent)]
+    Postgres(#[from] sqlx::Error),
+    #[error(transparent)]
     Redis(#[from] redis::RedisError),
     #[error(transparent)]
     Io(#[from] io::Error),

@@ -7,7 +7,9 @@ SET default_transaction_isolation = 'read committed';
 -- Every statement of ours looks up keys. Without these a plan made while a table was small would go on to read all of it
 -- when it is large.
 SET enable_seqscan = off;
+SET enable_bitmapscan = off;
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
+SET enable_material = off;
 SET jit = off;
 SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS standby;

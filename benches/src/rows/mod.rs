@@ -6,6 +6,7 @@ pub(crate) mod peer_rows;
 pub(crate) mod postgres;
 pub(crate) mod postgres_tasks;
 pub(crate) mod recovery_rows;
+pub(crate) mod postgres_values;
 pub(crate) mod redis;
 pub(crate) mod redis_tasks;
 pub(crate) mod redis_values;

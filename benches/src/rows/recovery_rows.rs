@@ -32,12 +32,11 @@ pub(crate) async fn rows(options: &Options) -> BenchResult<Vec<Row>> {
 async fn rows_of(backend: &str, store: Arc<dyn TaskBackend>, leases: usize, most: f64) -> BenchResult<Vec<Row>> {
     fill(&store, leases, |_| {}).await?;
     store.insert(elsewhere()).await?;
-    let quiet = reads(&store, async {
+    let nothing = async {
         tokio::time::sleep(Duration::from_secs(3)).await;
         Ok(())
-    })
-    .await?
-    .1;
+    };
+    let (_, quiet) = reads(&store, nothing).await?;
     drain(&store, leases, Duration::from_millis(1)).await?;
     tokio::time::sleep(Duration::from_millis(2)).await;
     let (took, busy) = reads(&store, drain(&store, leases, Duration::from_secs(300))).await?;

@@ -41,7 +41,12 @@ pub(crate) struct Values {
 
 impl Values {
     pub(crate) async fn fill(store: Arc<dyn SessionStateStore>) -> BenchResult<Self> {
-        let scopes = scope_ids().into_iter().map(|id| Scope::new(ScopeKind::Session, id)).collect();
+        Self::fill_named(store, scope_ids()).await
+    }
+
+    /// With scopes of these names, as many as [`SCOPES`].
+    pub(crate) async fn fill_named(store: Arc<dyn SessionStateStore>, ids: Vec<String>) -> BenchResult<Self> {
+        let scopes = ids.into_iter().map(|id| Scope::new(ScopeKind::Session, id)).collect();
         let values = Self { store, scopes: Arc::new(scopes) };
         let rule = CommitRule::CreateNew(Lifetime { ttl: Duration::from_secs(86_400), max_life: None });
         for chunk in 0..SCOPES / 256 {

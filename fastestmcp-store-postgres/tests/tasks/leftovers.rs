@@ -1,9 +1,11 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use fastestmcp_core::task::{ReplaceOutcome, Then};
+use fastestmcp_core::task::{NewTask, ReplaceOutcome, TaskBackend, Then};
+use fastestmcp_core::time::ManualClock;
 
 use crate::scene::{Scene, task};
-use fastestmcp_core::task::TaskBackend;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_progress_write_stays_off_the_indexes_and_the_spec() {
@@ -37,8 +39,12 @@ async fn a_progress_write_stays_off_the_indexes_and_the_spec() {
 async fn claims_do_not_step_over_what_earlier_claims_left_behind() {
     const CLAIMS: usize = 60;
     const BATCH: usize = 50;
-    let scene = Scene::new("leftovers").await;
-    scene.fill("q", CLAIMS * BATCH, |_| {}).await;
+    let clock = Arc::new(ManualClock::default());
+    let scene = Scene::with("leftovers", |config| config.clock(clock.clone())).await;
+    let next = AtomicU64::new(0);
+    let one_by_one = |task: &mut NewTask| task.delay = Duration::from_millis(next.fetch_add(1, Ordering::Relaxed));
+    scene.fill("q", CLAIMS * BATCH, one_by_one).await;
+    clock.advance(Duration::from_secs(10));
     let (server, hold) = (
         scene.server,
         "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 'leftovers' FROM pg_class LIMIT 1; SELECT pg_sleep(4); COMMIT",

@@ -20,8 +20,12 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn new(schema: &'static str) -> Self {
+        Self::with(schema, |config| config).await
+    }
+
+    pub(crate) async fn with(schema: &'static str, shape: impl FnOnce(PostgresConfig) -> PostgresConfig) -> Self {
         let server = Postgres::shared().unwrap();
-        let config = PostgresConfig::from_url(server.url()).unwrap().schema(schema);
+        let config = shape(PostgresConfig::from_url(server.url()).unwrap().schema(schema));
         server.psql(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE")).unwrap();
         Self { store: PostgresStore::open_with(config).await.unwrap(), server, schema }
     }

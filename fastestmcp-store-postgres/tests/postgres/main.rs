@@ -1,0 +1,11 @@
+//! What only Postgres has: schemas, roles, connections, server processes, notifications, and how rows are rewritten.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod connections;
+mod hot;
+mod isolation;
+mod migrations;
+mod opening;
+mod outages;
+mod place;
+mod wakes;
