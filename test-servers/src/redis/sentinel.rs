@@ -91,7 +91,7 @@ impl RedisSentinel {
             Ok(quorum.starts_with("OK") && others + 1 == SENTINELS && known)
         };
         wait("the sentinels did not settle", || {
-            let Ok(primary) = self.primary() else { return Ok(false) };
+            let primary = self.primary()?;
             let leads = self.servers[primary].command(&["ROLE"])?.starts_with("master");
             let replica = self.servers[1 - primary].command(&["INFO", "replication"])?;
             let port = format!("master_port:{}", self.servers[primary].node().port());
@@ -175,13 +175,18 @@ impl RedisSentinel {
     }
 }
 
+/// Looks until it is so. That a server cannot be asked is not the end: Sentinel resets its connections at a change of
+/// roles.
 fn wait(what: &str, mut done: impl FnMut() -> Result<bool, ServerError>) -> Result<(), ServerError> {
     let start = Instant::now();
-    while !done()? {
+    loop {
+        let answer = done();
+        if answer == Ok(true) {
+            return Ok(());
+        }
         if start.elapsed() > PATIENCE {
-            return Err(ServerError::Failed(format!("{what} within {PATIENCE:?}")));
+            return Err(ServerError::Failed(format!("{what} within {PATIENCE:?}; last: {answer:?}")));
         }
         thread::sleep(Duration::from_millis(50));
     }
-    Ok(())
 }
