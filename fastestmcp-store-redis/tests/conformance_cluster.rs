@@ -19,11 +19,11 @@ impl Harness for Shared {
     const NAME: &'static str = "redis-cluster";
 
     async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError> {
-        Ok(Box::new(DataSet::new(RedisCluster::shared().map_err(HarnessError::failed)?.url(), Some(clock))))
+        Ok(Box::new(DataSet::new(RedisCluster::shared().map_err(deployment::failed)?.url(), Some(clock))))
     }
 
     async fn production(&self) -> Result<Box<dyn Cluster>, HarnessError> {
-        Ok(Box::new(DataSet::new(RedisCluster::shared().map_err(HarnessError::failed)?.url(), None)))
+        Ok(Box::new(DataSet::new(RedisCluster::shared().map_err(deployment::failed)?.url(), None)))
     }
 }
 

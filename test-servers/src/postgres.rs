@@ -1,7 +1,9 @@
 use std::ffi::OsString;
 use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::account::Account;
@@ -12,6 +14,8 @@ use crate::{ServerError, environment, port, program};
 
 /// How often another port is tried when somebody was faster.
 const PORTS: usize = 5;
+/// How long recovery after the crash of a process may take.
+const RECOVERY: Duration = Duration::from_secs(30);
 
 /// A Postgres server. The superuser is `postgres`, without a password; the database is `postgres`.
 #[derive(Debug)]
@@ -192,6 +196,27 @@ impl Postgres {
     pub fn kill(&self) -> Result<(), ServerError> {
         let node = self.node("kill")?;
         node.end_by(Signal::QUIT)
+    }
+
+    /// kill -9 of one of its processes, by the id that `pg_stat_activity` has for it, as the out-of-memory killer does.
+    /// The server then ends all others and recovers; waits until it has.
+    ///
+    /// # Errors
+    /// There is no such process, or the server does not come back.
+    pub fn crash_process(&self, id: &str) -> Result<(), ServerError> {
+        self.node("crash")?;
+        let process = id.parse().ok().and_then(Pid::from_raw);
+        let process = process.ok_or_else(|| ServerError::Failed(format!("{id:?} is no process id")))?;
+        kill_process(process, Signal::KILL).map_err(|error| ServerError::failed(id, error))?;
+        let left = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {id}");
+        let start = Instant::now();
+        while self.psql(&left).ok().as_deref() != Some("0") {
+            if start.elapsed() > RECOVERY {
+                return Err(ServerError::Failed(format!("the server did not recover within {RECOVERY:?}")));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
     }
 
     /// Starts it after it has ended, on the same data and port.

@@ -34,7 +34,7 @@ fn redis_takes_settings_a_user_and_a_certificate() {
 }
 
 #[test]
-fn a_paused_redis_answers_when_it_is_resumed() {
+fn redis_that_was_paused_answers_when_it_is_resumed() {
     let redis = Redis::start().unwrap();
     redis.pause().unwrap();
     let answer = thread::scope(|scope| {
@@ -46,7 +46,7 @@ fn a_paused_redis_answers_when_it_is_resumed() {
 }
 
 #[test]
-fn a_cluster_has_all_slots_and_comes_back() {
+fn redis_cluster_has_all_slots_and_comes_back() {
     let cluster = RedisCluster::start().unwrap();
     assert_eq!(cluster.url().matches("127.0.0.1:").count(), 3);
     assert!(cluster.command(1, &["CLUSTER", "INFO"]).unwrap().contains("cluster_slots_ok:16384"));
@@ -56,7 +56,7 @@ fn a_cluster_has_all_slots_and_comes_back() {
 }
 
 #[test]
-fn sentinels_replace_a_killed_primary() {
+fn redis_sentinels_replace_a_killed_primary() {
     let set = RedisSentinel::start().unwrap();
     let old = set.kill_primary().unwrap();
     let new = set.failed_over(old).unwrap();
@@ -94,7 +94,7 @@ fn holds_servers_until_it_is_killed() {
 }
 
 #[test]
-fn servers_and_their_folders_go_when_their_process_is_killed() {
+fn redis_and_postgres_go_with_their_folders_when_their_process_is_killed() {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--ignored", "--exact", "holds_servers_until_it_is_killed", "--nocapture"])
         .stderr(Stdio::piped())
@@ -117,7 +117,7 @@ fn servers_and_their_folders_go_when_their_process_is_killed() {
 }
 
 #[test]
-fn what_is_left_out_says_so() {
+fn redis_that_is_left_out_says_so() {
     let output = Command::new(env::current_exe().unwrap())
         .args(["--exact", "redis_keeps_its_data_over_kill_and_restart"])
         .env("FASTESTMCP_TEST_WITHOUT", "postgres, redis")

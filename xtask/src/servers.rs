@@ -24,6 +24,12 @@ const PROGRAMS: &[Program] = &[
     Program { name: "openssl", package: "openssl", kind: "openssl" },
 ];
 
+/// The kinds of servers that whoever runs the tests does without.
+pub(crate) fn left_out() -> Vec<String> {
+    let without = env::var("FASTESTMCP_TEST_WITHOUT").unwrap_or_default();
+    without.split(',').map(str::trim).filter(|kind| !kind.is_empty()).map(str::to_owned).collect()
+}
+
 /// Installs what is missing and not left out on purpose; says what to install where it cannot.
 pub(crate) fn install() -> Result<(), String> {
     let missing = missing();
@@ -43,8 +49,8 @@ pub(crate) fn install() -> Result<(), String> {
 }
 
 fn missing() -> Vec<&'static str> {
-    let without = env::var("FASTESTMCP_TEST_WITHOUT").unwrap_or_default();
-    let wanted = |program: &&Program| without.split(',').all(|left_out| left_out.trim() != program.kind);
+    let left_out = left_out();
+    let wanted = |program: &&Program| left_out.iter().all(|kind| kind != program.kind);
     let lacking = |program: &&Program| find(program.name).is_none();
     PROGRAMS.iter().filter(wanted).filter(lacking).map(|program| program.package).collect()
 }

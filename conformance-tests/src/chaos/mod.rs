@@ -32,7 +32,9 @@ mod nodes;
 mod proxy;
 mod relay;
 mod state;
+mod takeover;
 
 pub use nodes::ChaosProxies;
 pub use proxy::ChaosProxy;
 pub use state::{Cut, Mishap};
+pub use takeover::takeover;

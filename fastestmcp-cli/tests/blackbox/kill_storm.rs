@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +14,26 @@ const KILLS: u64 = 20;
 /// The code of what is refused for lack of room, which is no loss.
 const OVERLOADED: i64 = 429;
 
+/// Answers that the clients together have between two kills, at least.
+const ANSWERS_A_ROUND: u64 = 12;
+
+/// What the clients share.
+#[derive(Default)]
+struct Load {
+    over: AtomicBool,
+    answers: AtomicU64,
+}
+
+impl Load {
+    fn goes_on(&self) -> bool {
+        !self.over.load(Ordering::Relaxed)
+    }
+
+    fn answered(&self) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// What a client has seen of a task that was acknowledged: its end, once that was seen.
 type Tasks = BTreeMap<String, Option<Value>>;
 
@@ -21,28 +41,30 @@ on_every_engine!(twenty_kills_lose_nothing_that_was_acknowledged);
 
 fn twenty_kills_lose_nothing_that_was_acknowledged(engine: Engine) {
     let server = Server::on(&Store::on(engine));
-    let over = Arc::new(AtomicBool::new(false));
-    let visitors = [visit_in_a_session(&server, &over), visit_by_handle(&server, &over)];
+    let load = Arc::new(Load::default());
+    let visitors = [visit_in_a_session(&server, &load), visit_by_handle(&server, &load)];
     let charging = {
-        let (over, client) = (over.clone(), Client2025::new(Http::to(&server)));
-        thread::spawn(move || submit(client, &over, "charge", &json!({ "amount": 1, "ms": 40 })))
+        let (load, client) = (load.clone(), Client2025::new(Http::to(&server)));
+        thread::spawn(move || submit(client, &load, "charge", &json!({ "amount": 1, "ms": 40 })))
     };
     let counting = {
-        let (over, client) = (over.clone(), Client2026::new(Http::to(&server)));
-        thread::spawn(move || submit(client, &over, "countdown", &json!({ "from": 3, "step_ms": 15 })))
+        let (load, client) = (load.clone(), Client2026::new(Http::to(&server)));
+        thread::spawn(move || submit(client, &load, "countdown", &json!({ "from": 3, "step_ms": 15 })))
     };
     for round in 0..KILLS {
         thread::sleep(Duration::from_millis(100 + round * 97 % 300));
+        // On a busy machine a process needs longer than that to have something to lose.
+        until("load", || (ANSWERS_A_ROUND * (round + 1) < load.answers.load(Ordering::Relaxed)).then_some(()));
         server.kill();
         server.start_again();
     }
-    over.store(true, Ordering::Relaxed);
+    load.over.store(true, Ordering::Relaxed);
     let visits = visitors.map(|visitor| visitor.join().unwrap());
     let (mut charger, charge_tasks, sent) = charging.join().unwrap();
     let (mut counter, countdown_tasks, _) = counting.join().unwrap();
     let tasks = (charge_tasks.len(), countdown_tasks.len());
     eprintln!("{engine:?}, {KILLS} kills: {visits:?} visits, {tasks:?} tasks acknowledged");
-    assert!(tasks.0 > 20 && tasks.1 > 20 && visits.iter().all(|visits| *visits > 50), "no load");
+    assert!(tasks.0 > 10 && tasks.1 > 10 && visits.iter().all(|visits| *visits > 20), "no load");
 
     let charge_ends = ends(&mut charger, &charge_tasks, "charged 1", "worker lost");
     let countdown_ends = ends(&mut counter, &countdown_tasks, "liftoff", "attempts exhausted");
@@ -66,11 +88,12 @@ fn twenty_kills_lose_nothing_that_was_acknowledged(engine: Engine) {
 }
 
 /// Calls until the storm is over; every number must be above the last. How many calls were acknowledged.
-fn visit(over: &AtomicBool, mut call: impl FnMut() -> Result<Answer, Broken>) -> u64 {
+fn visit(load: &Load, mut call: impl FnMut() -> Result<Answer, Broken>) -> u64 {
     let (mut sent, mut acknowledged, mut last) = (0, 0, 0);
-    while !over.load(Ordering::Relaxed) {
+    while load.goes_on() {
         sent += 1;
         let Ok(answer) = call() else { continue };
+        load.answered();
         let visits = answer.structured()["visits"].as_u64().unwrap();
         assert!(visits > last, "{visits} after {last}");
         last = visits;
@@ -80,22 +103,22 @@ fn visit(over: &AtomicBool, mut call: impl FnMut() -> Result<Answer, Broken>) ->
     acknowledged
 }
 
-fn visit_in_a_session(server: &Arc<Server>, over: &Arc<AtomicBool>) -> thread::JoinHandle<u64> {
+fn visit_in_a_session(server: &Arc<Server>, load: &Arc<Load>) -> thread::JoinHandle<u64> {
     let mut client = Client2025::new(Http::to(server));
-    let over = over.clone();
+    let load = load.clone();
     let params = json!({ "name": "visit", "arguments": {} });
-    thread::spawn(move || visit(&over, || client.try_request("tools/call", &params, &mut |_| None)))
+    thread::spawn(move || visit(&load, || client.try_request("tools/call", &params, &mut |_| None)))
 }
 
-fn visit_by_handle(server: &Arc<Server>, over: &Arc<AtomicBool>) -> thread::JoinHandle<u64> {
+fn visit_by_handle(server: &Arc<Server>, load: &Arc<Load>) -> thread::JoinHandle<u64> {
     let mut client = Client2026::new(Http::to(server));
-    let over = over.clone();
+    let load = load.clone();
     let handle = client.call("visit", json!({})).structured()["handle"].clone();
     let params = json!({ "name": "visit", "arguments": { "handle": handle } });
     // One visit made the handle.
     thread::spawn(move || {
         let mut first = Some(());
-        visit(&over, || match first.take() {
+        visit(&load, || match first.take() {
             Some(()) => Ok(Answer::of(&json!({ "structuredContent": { "visits": 1 } }))),
             None => client.try_request("tools/call", params.clone()),
         })
@@ -148,12 +171,13 @@ fn end(task: &Value, result: &Value, error: &Value) -> Value {
 }
 
 /// Submits and looks back until the storm is over; also how many calls were sent.
-fn submit<C: Tasked>(mut client: C, over: &AtomicBool, tool: &str, arguments: &Value) -> (C, Tasks, u64) {
+fn submit<C: Tasked>(mut client: C, load: &Load, tool: &str, arguments: &Value) -> (C, Tasks, u64) {
     let mut tasks = Tasks::new();
     let mut sent = 0;
-    while !over.load(Ordering::Relaxed) {
+    while load.goes_on() {
         sent += 1;
         if let Ok(answer) = client.try_start(tool, arguments.clone()) {
+            load.answered();
             if answer.message.get("error").is_some() {
                 assert_eq!(answer.code(), OVERLOADED, "{answer:?}");
             } else {

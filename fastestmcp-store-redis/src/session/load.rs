@@ -19,8 +19,9 @@ use crate::reply::{Reply, bytes};
 use crate::script::{Access, Script};
 use crate::store::{RedisStore, Servers};
 
+/// It puts records in the place of others of their size, and goes on when memory is full like all that only loads.
 static TOUCH: LazyLock<Script> =
-    LazyLock::new(|| Script::with(Access::Write, PRELUDE, include_str!("../../scripts/session_touch.lua")));
+    LazyLock::new(|| Script::with(Access::Free, PRELUDE, include_str!("../../scripts/session_touch.lua")));
 
 static LOAD: LazyLock<Script> =
     LazyLock::new(|| Script::with(Access::Read, PRELUDE, include_str!("../../scripts/session_load.lua")));

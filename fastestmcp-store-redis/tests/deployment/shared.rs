@@ -6,6 +6,7 @@ use fastestmcp_conformance::{Cluster, HarnessError, Node, Skew};
 use fastestmcp_core::ids::{MAX_ID_BYTES, Namespace, digest};
 use fastestmcp_core::time::Clock;
 use fastestmcp_store_redis::{RedisConfig, RedisStore};
+use fastestmcp_test_servers::ServerError;
 
 static DATA_SETS: AtomicU64 = AtomicU64::new(0);
 
@@ -15,6 +16,14 @@ pub(crate) struct DataSet {
     prefix: String,
     clock: Option<Arc<dyn Clock>>,
     open: Mutex<Vec<RedisStore>>,
+}
+
+/// Why there is no server to run on.
+pub(crate) fn failed(error: ServerError) -> HarnessError {
+    match error {
+        ServerError::LeftOut(_) => HarnessError::Unsupported(error.to_string()),
+        error => HarnessError::failed(error),
+    }
 }
 
 impl DataSet {

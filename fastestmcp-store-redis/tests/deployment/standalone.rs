@@ -31,6 +31,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn failed(error: ServerError) -> HarnessError {
     match error {
+        ServerError::LeftOut(_) => HarnessError::Unsupported(error.to_string()),
         ServerError::Unsupported(hook) => HarnessError::Unsupported(format!("the server is not ours: {hook}")),
         error => HarnessError::failed(error),
     }
