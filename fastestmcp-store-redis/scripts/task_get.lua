@@ -10,7 +10,7 @@ local found, answers = {}, {}
 for index, id in ipairs(ids) do
   local head = heads[id]
   local seen = is_live(head) and (owner == '' or owner == sub(head.fixed, 1, 16))
-  answers[index] = seen and {pack_head(head)} or {}
+  answers[index] = seen and {head.stored} or {}
   if seen then found[#found + 1] = index end
 end
 

@@ -31,7 +31,7 @@ local function unpack_head(packed)
   if format ~= FORMAT or #fixed < 45 then error('format') end
   return {
     status = status, open = open, updated = updated, expires = expires, due = due, version = version, token = token,
-    claims = claims, state_bytes = state_bytes, fixed = fixed, worker = worker,
+    claims = claims, state_bytes = state_bytes, fixed = fixed, worker = worker, stored = packed,
   }
 end
 

@@ -20,7 +20,7 @@ while true do
     examined, last = examined + 1, sub(members[at], #prefix + 1)
     if is_live(head) and (status == '' or head.status == tonumber(status)) then
       local size = #rows
-      rows[size + 1], rows[size + 2] = id, pack_head(head)
+      rows[size + 1], rows[size + 2] = id, head.stored
     end
   end
   if #members < asked then return {now, '', rows} end

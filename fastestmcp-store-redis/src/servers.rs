@@ -36,7 +36,7 @@ enum Request<'r> {
     },
     Command(&'r Cmd),
     /// Carried out with nothing of others between them.
-    Together(Vec<&'r Cmd>),
+    Together(Pipeline),
 }
 
 impl Servers {
@@ -83,13 +83,17 @@ impl Servers {
     pub(crate) async fn read_now(
         &self,
         tag: &Tag,
-        commands: &[&Cmd],
+        commands: impl IntoIterator<Item = Cmd>,
         deadline: Instant,
     ) -> Result<(StoreTime, Vec<Value>), Failure> {
         let injected = self.clock.injected();
-        let time = redis::cmd("TIME");
-        let together = Request::Together(std::iter::once(&time).chain(commands.iter().copied()).collect());
-        let replies = self.send(tag.slot(), &together, None, deadline).await?;
+        let mut together = Pipeline::new();
+        together.cmd("MULTI").cmd("TIME");
+        for command in commands {
+            together.add_command(command);
+        }
+        together.cmd("EXEC");
+        let replies = self.send(tag.slot(), &Request::Together(together), None, deadline).await?;
         let mut replies = replies.into_sequence().map_err(|_| Failure::Reply("EXEC"))?.into_iter();
         let time = from_time_reply(replies.next().ok_or(Failure::Reply("EXEC"))?)?;
         Ok((injected.unwrap_or(time), replies.collect()))
@@ -176,18 +180,8 @@ impl Request<'_> {
                 send_one(wire, &command, asking).await
             }
             Self::Command(command) => send_one(wire, command, asking).await,
-            Self::Together(commands) => {
-                let mut pipeline = Pipeline::with_capacity(commands.len() + 3);
-                if asking {
-                    pipeline.cmd("ASKING");
-                }
-                pipeline.cmd("MULTI");
-                for &command in commands {
-                    pipeline.add_command(command.clone());
-                }
-                pipeline.cmd("EXEC");
-                wire.ask_all(&pipeline).await
-            }
+            Self::Together(pipeline) if asking => wire.ask_all(&asking_first(pipeline.cmd_iter())).await,
+            Self::Together(pipeline) => wire.ask_all(pipeline).await,
         }
     }
 
@@ -204,9 +198,17 @@ async fn send_one(wire: &Wire, command: &Cmd, asking: bool) -> Result<Value, Red
     if !asking {
         return wire.ask(command).await;
     }
-    let mut pipeline = Pipeline::with_capacity(2);
-    pipeline.cmd("ASKING").add_command(command.clone());
-    wire.ask_all(&pipeline).await
+    wire.ask_all(&asking_first([command])).await
+}
+
+/// Commands for a node that a slot is on its way to.
+fn asking_first<'c>(commands: impl IntoIterator<Item = &'c Cmd>) -> Pipeline {
+    let mut pipeline = Pipeline::new();
+    pipeline.cmd("ASKING");
+    for command in commands {
+        pipeline.add_command(command.clone());
+    }
+    pipeline
 }
 
 /// The server that another one names in its place; one without a host is at the same host.

@@ -125,8 +125,8 @@ impl Loads {
         let records =
             hmget(&tag.key("state"), items.iter().flat_map(|item| item.fields.iter().map(|field| &field[..])));
         let values = hmget(&tag.key("values"), items.iter().flat_map(Load::value_fields));
-        let commands: &[&Cmd] =
-            if items.iter().all(|item| item.fields.len() == 1) { &[&records] } else { &[&records, &values] };
+        let has_keys = items.iter().any(|item| item.fields.len() > 1);
+        let commands = std::iter::once(records).chain(has_keys.then_some(values));
         let (now, found) = self.servers.read_now(tag, commands, deadline).await?;
         let mut found = found.into_iter().map(|found| found.into_sequence().unwrap_or_default().into_iter());
         Ok((now, found.next().unwrap_or_default(), found.next().unwrap_or_default()))

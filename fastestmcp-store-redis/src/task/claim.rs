@@ -16,6 +16,7 @@ use crate::store::RedisStore;
 
 static CLAIM: LazyLock<Script> = LazyLock::new(|| script(Access::Write, include_str!("../../scripts/task_claim.lua")));
 
+/// Up to 64 tasks of the request's limit in one run: `scripts/task_claim.lua` says why.
 pub(super) async fn claim(store: &RedisStore, request: &ClaimRequest) -> StoreResult<At<Claimed>> {
     let mut call = store.task_runs().keys.call(&CLAIM);
     call.args.push(&request.worker);

@@ -18,7 +18,7 @@ static RENEW: LazyLock<Script> = LazyLock::new(|| script(Access::Write, include_
 
 /// What a lease weighs in a run: renewals have no bytes to speak of, but a run of too many would keep the server from
 /// others.
-const LEASE_BYTES: usize = 1 << 10;
+const LEASE_BYTES: usize = 4 << 10;
 
 /// The leases of one worker.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use fastestmcp_test_servers::Redis;
 
 use crate::steps::config;
 
-/// Everything under the namespace's keys but the tasks, one line each, bytes that are no ASCII as `\xx`.
-const DUMP: &str = r"
+/// Everything under our keys, one line each, bytes that are no ASCII as `\xx`.
+pub(crate) const DUMP: &str = r"
 local function shown(text)
   return (string.gsub(tostring(text), '[^%w%p]', function(c) return string.format('\\%02x', string.byte(c)) end))
 end

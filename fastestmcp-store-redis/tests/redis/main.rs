@@ -12,3 +12,4 @@ mod replica;
 mod restart;
 mod scripts;
 mod steps;
+mod tasks;
