@@ -15,7 +15,10 @@ use clap::Parser;
 
 use crate::peer::PeerPath;
 use crate::report::{BenchResult, Row};
-use crate::rows::{Options, memory_load, memory_sessions, peer_rows, postgres_values, sqlite_values, task_rows};
+use crate::rows::{
+    Options, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values, recovery_rows, sqlite_values,
+    task_rows,
+};
 
 /// Prints both sides, the ratio, the target and pass or short.
 #[derive(Debug, Parser)]
@@ -47,6 +50,9 @@ const GROUPS: &[&str] = &[
     "sqlite.tasks",
     "sqlite.progress",
     "claim",
+    "recovery",
+    "postgres.tasks",
+    "postgres.snapshot",
     "postgres.commit",
     "postgres.load",
 ];
@@ -90,6 +96,9 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "sqlite.tasks" => peer_rows::task_rows(options).await,
         "sqlite.progress" => task_rows::progress_rows(options).await,
         "claim" => task_rows::claim_rows(options).await,
+        "recovery" => recovery_rows::rows(options).await,
+        "postgres.tasks" => postgres_tasks::pipeline_rows(options).await,
+        "postgres.snapshot" => postgres_tasks::snapshot_rows(options).await,
         "postgres.commit" => postgres_values::commit_rows(options).await,
         _ => postgres_values::load_rows(options).await,
     }

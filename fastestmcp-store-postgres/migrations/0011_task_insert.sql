@@ -87,6 +87,8 @@ BEGIN
             FROM unnest(chosen, names, owners, sessions, ttls, keys, digests)
                 AS i(id, name, owner, session, ttl, key, digest)
             WHERE i.id IS NOT NULL
+            -- In one order everywhere, because it waits for whoever inserts the same id just now.
+            ORDER BY i.name
             ON CONFLICT DO NOTHING
             RETURNING id
         )

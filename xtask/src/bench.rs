@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::{cargo, root};
 
 /// Other libraries to measure against. Each is a workspace of its own: several of them cannot share our lock file.
-const PEERS: [&str; 3] = ["tokio-rusqlite", "sqlx-sqlite", "apalis-sqlite"];
+const PEERS: [&str; 4] = ["tokio-rusqlite", "sqlx-sqlite", "apalis-sqlite", "apalis-postgres"];
 
 /// Passes the arguments on to the benches. `--no-peers` leaves the other libraries out; their rows then say so.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {

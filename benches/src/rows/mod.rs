@@ -4,6 +4,8 @@ pub(crate) mod memory_load;
 pub(crate) mod memory_sessions;
 pub(crate) mod peer_rows;
 pub(crate) mod postgres;
+pub(crate) mod postgres_tasks;
+pub(crate) mod recovery_rows;
 pub(crate) mod postgres_values;
 pub(crate) mod sqlite_values;
 pub(crate) mod task_rows;
@@ -16,7 +18,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::peer::PeerPath;
+use crate::peer::{Peer, PeerPath};
+use crate::report::BenchResult;
 
 /// What a run was asked for.
 #[derive(Clone, Debug)]
@@ -38,5 +41,10 @@ impl Options {
     /// A fresh folder for database files, gone when dropped.
     pub(crate) fn folder(&self) -> io::Result<TempDir> {
         TempDir::with_prefix_in("fastestmcp-bench-", &self.folder)
+    }
+
+    /// Starts a peer, if it was given.
+    pub(crate) fn peer(&self, name: &str) -> BenchResult<Option<Peer>> {
+        self.peers.iter().find(|peer| peer.name == name).map(Peer::start).transpose()
     }
 }

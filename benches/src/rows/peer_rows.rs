@@ -4,7 +4,6 @@ use fastestmcp_core::task::TaskBackend;
 use fastestmcp_store_sqlite::SqliteStore;
 
 use crate::measure::{interleaved, median};
-use crate::peer::Peer;
 use crate::report::{BenchResult, Row, Target, Unit};
 use crate::rows::Options;
 use crate::rows::tasks::{Crew, pipeline};
@@ -65,11 +64,4 @@ pub(crate) async fn task_rows(options: &Options) -> BenchResult<Vec<Row>> {
         rows.push(Row { name, unit: Unit::PerSecond, ours, theirs, target: Target::Ratio(target) });
     }
     Ok(rows)
-}
-
-impl Options {
-    /// Starts a peer, if it was given.
-    fn peer(&self, name: &str) -> BenchResult<Option<Peer>> {
-        self.peers.iter().find(|peer| peer.name == name).map(Peer::start).transpose()
-    }
 }

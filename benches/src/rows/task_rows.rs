@@ -11,6 +11,7 @@ use crate::measure::{ROUNDS, median};
 use crate::payload::bytes_of;
 use crate::report::{BenchError, BenchResult, Row, Target, Unit};
 use crate::rows::Options;
+use crate::rows::postgres::Server;
 use crate::rows::tasks::{claim, fill, new_task};
 use crate::rows::values::seed;
 
@@ -57,6 +58,9 @@ pub(crate) async fn claim_rows(options: &Options) -> BenchResult<Vec<Row>> {
     let mut rows = claim_rows_of("memory", async |_| Ok(Arc::new(MemoryStore::new()) as _), options).await?;
     let open = async |name: &str| Ok(Arc::new(SqliteStore::open(folder.path().join(name)).await?) as _);
     rows.extend(claim_rows_of("sqlite FULL", open, options).await?);
+    let server = Server::start()?;
+    let open = async |name: &str| Ok(Arc::new(server.open(name).await?) as _);
+    rows.extend(claim_rows_of("postgres", open, options).await?);
     Ok(rows)
 }
 

@@ -87,7 +87,8 @@ pub(crate) async fn pipeline(store: &Arc<dyn TaskBackend>, crew: Crew, total: us
     Ok(rate)
 }
 
-async fn complete(store: &Arc<dyn TaskBackend>, task: &TaskRecord) -> BenchResult<()> {
+/// Ends a claimed task.
+pub(crate) async fn complete(store: &Arc<dyn TaskBackend>, task: &TaskRecord) -> BenchResult<()> {
     let token = task.head.lease.as_ref().map(|lease| lease.token);
     let guard = Guard { version: task.head.version, token };
     let then = Then::Terminal { retain: Duration::from_secs(3_600) };
