@@ -25,8 +25,8 @@ impl RawPostgres {
         let pool = PgPoolOptions::new().max_connections(POOL).test_before_acquire(false).connect(server.url()).await?;
         sqlx::query(include_str!("../../sql/postgres_create.sql")).execute(&pool).await?;
         let raw = Self { pool, ids: Arc::new(scope_ids()) };
-        for scope in 0..SCOPES {
-            raw.put(scope, seed()).await?;
+        for first in (0..SCOPES).step_by(64) {
+            futures_util::future::try_join_all((first..first + 64).map(|scope| raw.put(scope, seed()))).await?;
         }
         Ok(raw)
     }
