@@ -13,7 +13,7 @@ use crate::rows::Options;
 use crate::rows::postgres::Server;
 use crate::rows::tasks::{claim, fill, new_task};
 
-const WORKERS: usize = 2;
+const WORKERS: usize = 4;
 const BATCH: usize = 250;
 
 /// How long it takes until other workers have the tasks of a node that died, and what that does to other callers.
