@@ -8,39 +8,56 @@ CREATE OR REPLACE FUNCTION fastestmcp.session_commit(
     at bigint, space integer,
     kinds smallint[], names bytea[], rules smallint[], ttls bigint[], lives bigint[], puts boolean[], waves integer[],
     op_commits integer[], op_verbs smallint[], op_keys bytea[], op_expects smallint[], op_versions bigint[],
-    op_ttls bigint[], op_values bytea[],
+    op_ttls bigint[], op_values bytea[], last_wave integer, checks boolean, writes boolean, removals boolean,
     OUT moment bigint, OUT outcomes smallint[], OUT mismatches integer[], OUT versions bigint[],
     OUT found_ops integer[], OUT found_versions bigint[], OUT found_expires bigint[], OUT found_values bytea[]
 )
 LANGUAGE plpgsql AS $$
 DECLARE
-    last_wave integer := (SELECT max(w) FROM unnest(waves) AS w);
-    checks boolean := EXISTS (SELECT 1 FROM unnest(op_expects) AS e WHERE e <> 0);
-    writes boolean := EXISTS (SELECT 1 FROM unnest(op_verbs) AS v WHERE v = 0);
-    removals boolean := EXISTS (SELECT 1 FROM unnest(op_verbs) AS v WHERE v IN (1, 2));
+    alone CONSTANT boolean := cardinality(kinds) = 1;
     stored bigint[];
     live bigint[];
     missed integer[];
     holders bigint[];
     seen record;
+    known record;
+    lock_key bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(sorted.key) FROM (
-        SELECT DISTINCT fastestmcp.scope_lock(space, c.kind, c.name) AS key
-        FROM unnest(kinds, names) AS c(kind, name)
-        ORDER BY key
-    ) AS sorted;
+    -- A single commit takes the short way where there is one: a few expressions instead of statements.
+    IF alone THEN
+        lock_key := fastestmcp.scope_lock(space, kinds[1], names[1]);
+        IF pg_advisory_xact_lock(lock_key) IS NULL THEN
+        END IF;
+    ELSE
+        PERFORM pg_advisory_xact_lock(sorted.key) FROM (
+            SELECT DISTINCT fastestmcp.scope_lock(space, c.kind, c.name) AS key
+            FROM unnest(kinds, names) AS c(kind, name)
+            ORDER BY key
+        ) AS sorted;
+    END IF;
     moment := fastestmcp.now(at);
-    versions := ARRAY(
-        SELECT CASE WHEN v = 0 THEN nextval('fastestmcp.counter') END FROM unnest(op_verbs) AS v
-    );
+    IF cardinality(op_verbs) = 1 AND writes THEN
+        versions := ARRAY[nextval('fastestmcp.counter')];
+    ELSE
+        versions := ARRAY(
+            SELECT CASE WHEN v = 0 THEN nextval('fastestmcp.counter') END FROM unnest(op_verbs) AS v
+        );
+    END IF;
     FOR this_wave IN 1..last_wave LOOP
-        SELECT
-            array_agg(s.id ORDER BY c.i),
-            array_agg(CASE WHEN s.expires IS NULL OR s.expires > moment THEN s.id END ORDER BY c.i)
-        INTO stored, live
-        FROM unnest(kinds, names, waves) WITH ORDINALITY AS c(kind, name, wave, i)
-        LEFT JOIN fastestmcp.scope s
-            ON c.wave = this_wave AND s.ns = space AND s.kind = c.kind AND s.name = c.name;
+        IF alone THEN
+            SELECT s.id, s.expires INTO known FROM fastestmcp.scope s
+            WHERE s.ns = space AND s.kind = kinds[1] AND s.name = names[1];
+            stored := ARRAY[known.id];
+            live := ARRAY[CASE WHEN known.expires IS NULL OR known.expires > moment THEN known.id END];
+        ELSE
+            SELECT
+                array_agg(s.id ORDER BY c.i),
+                array_agg(CASE WHEN s.expires IS NULL OR s.expires > moment THEN s.id END ORDER BY c.i)
+            INTO stored, live
+            FROM unnest(kinds, names, waves) WITH ORDINALITY AS c(kind, name, wave, i)
+            LEFT JOIN fastestmcp.scope s
+                ON c.wave = this_wave AND s.ns = space AND s.kind = c.kind AND s.name = c.name;
+        END IF;
 
         missed := NULL;
         IF checks THEN
@@ -61,24 +78,30 @@ BEGIN
             ) AS m ON m.c = c.i;
         END IF;
 
-        -- A System scope has a row only while it holds something.
-        SELECT
-            array_agg(CASE WHEN d.wave = this_wave THEN d.outcome ELSE outcomes[d.i] END ORDER BY d.i),
-            array_agg(CASE WHEN d.wave = this_wave THEN CASE WHEN d.outcome = 3 THEN missed[d.i] END
-                ELSE mismatches[d.i] END ORDER BY d.i),
-            array_agg(CASE WHEN d.wave = this_wave AND d.outcome = 0 THEN
-                coalesce(live[d.i], CASE WHEN d.kind <> 3 OR d.put THEN nextval('fastestmcp.counter') END)
-            END ORDER BY d.i)
-        INTO outcomes, mismatches, holders
-        FROM (
-            SELECT c.kind, c.put, c.wave, c.i, (CASE
-                WHEN c.kind <> 3 AND c.rule = 0 AND live[c.i] IS NULL THEN 1
-                WHEN c.kind <> 3 AND c.rule = 2 AND live[c.i] IS NOT NULL THEN 2
-                WHEN missed[c.i] IS NOT NULL THEN 3
-                ELSE 0
-            END)::smallint AS outcome
-            FROM unnest(kinds, rules, puts, waves) WITH ORDINALITY AS c(kind, rule, put, wave, i)
-        ) AS d;
+        IF alone AND NOT checks AND live[1] IS NOT NULL AND (rules[1] <> 2 OR kinds[1] = 3) THEN
+            outcomes := ARRAY[0];
+            mismatches := ARRAY[NULL];
+            holders := live;
+        ELSE
+            -- A System scope has a row only while it holds something.
+            SELECT
+                array_agg(CASE WHEN d.wave = this_wave THEN d.outcome ELSE outcomes[d.i] END ORDER BY d.i),
+                array_agg(CASE WHEN d.wave = this_wave THEN CASE WHEN d.outcome = 3 THEN missed[d.i] END
+                    ELSE mismatches[d.i] END ORDER BY d.i),
+                array_agg(CASE WHEN d.wave = this_wave AND d.outcome = 0 THEN
+                    coalesce(live[d.i], CASE WHEN d.kind <> 3 OR d.put THEN nextval('fastestmcp.counter') END)
+                END ORDER BY d.i)
+            INTO outcomes, mismatches, holders
+            FROM (
+                SELECT c.kind, c.put, c.wave, c.i, (CASE
+                    WHEN c.kind <> 3 AND c.rule = 0 AND live[c.i] IS NULL THEN 1
+                    WHEN c.kind <> 3 AND c.rule = 2 AND live[c.i] IS NOT NULL THEN 2
+                    WHEN missed[c.i] IS NOT NULL THEN 3
+                    ELSE 0
+                END)::smallint AS outcome
+                FROM unnest(kinds, rules, puts, waves) WITH ORDINALITY AS c(kind, rule, put, wave, i)
+            ) AS d;
+        END IF;
 
         IF checks OR removals THEN
             SELECT

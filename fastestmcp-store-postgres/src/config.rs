@@ -73,7 +73,8 @@ impl PostgresConfig {
         if !connect.is_empty() {
             url.query_pairs_mut().extend_pairs(connect);
         }
-        let connect = PgConnectOptions::from_str(url.as_str()).map_err(|_| invalid("an option of the URL has no such value"))?;
+        let connect =
+            PgConnectOptions::from_str(url.as_str()).map_err(|_| invalid("an option of the URL has no such value"))?;
         ours.into_iter().try_fold(Self::new(connect), |config, (name, value)| config.option(&name, &value))
     }
 

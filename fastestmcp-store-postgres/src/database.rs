@@ -102,7 +102,12 @@ impl Database {
     }
 
     /// Carries out a run of many callers' reads or writes, the first of whom gives up at `deadline`.
-    pub(crate) async fn carry(&self, statement: Statement, writes: bool, deadline: Instant) -> Result<Vec<PgRow>, Failure> {
+    pub(crate) async fn carry(
+        &self,
+        statement: Statement,
+        writes: bool,
+        deadline: Instant,
+    ) -> Result<Vec<PgRow>, Failure> {
         let lease = deadline.checked_sub(self.timeout / 20).unwrap_or(deadline);
         let deadlines = Deadlines { lease, answer: Instant::now() + self.timeout };
         let ticket = Ticket::new();

@@ -126,9 +126,11 @@ fn kind_of(error: &sqlx::Error) -> StoreErrorKind {
         }
         E::Configuration(_) => StoreErrorKind::InvalidInput,
         E::Encode(_) => StoreErrorKind::TooLarge,
-        E::Decode(_) | E::ColumnDecode { .. } | E::ColumnNotFound(_) | E::ColumnIndexOutOfBounds { .. } | E::RowNotFound => {
-            StoreErrorKind::Corrupt
-        }
+        E::Decode(_)
+        | E::ColumnDecode { .. }
+        | E::ColumnNotFound(_)
+        | E::ColumnIndexOutOfBounds { .. }
+        | E::RowNotFound => StoreErrorKind::Corrupt,
         _ => StoreErrorKind::Unexpected,
     }
 }

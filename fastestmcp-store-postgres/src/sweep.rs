@@ -66,9 +66,5 @@ async fn sweep(database: &Arc<Database>, part: &'static str, budget: SweepBudget
 }
 
 fn step(row: &PgRow) -> Result<Step, Failure> {
-    Ok(Step {
-        rows: count(get(row, "swept_rows")?),
-        bytes: count(get(row, "swept_bytes")?),
-        more: get(row, "more")?,
-    })
+    Ok(Step { rows: count(get(row, "swept_rows")?), bytes: count(get(row, "swept_bytes")?), more: get(row, "more")? })
 }

@@ -19,7 +19,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fastestmcp", &["fastestmcp-core", "fastestmcp-server", "fastestmcp-store-memory", "fastestmcp-store-sqlite"]),
     ("fastestmcp-cli", &["fastestmcp", "fastestmcp-conformance"]),
     ("fastestmcp-examples", &["fastestmcp"]),
-    ("fastestmcp-benches", &["fastestmcp", "fastestmcp-core", "fastestmcp-store-memory", "fastestmcp-store-postgres", "fastestmcp-store-sqlite", "fastestmcp-test-servers"]),
+    (
+        "fastestmcp-benches",
+        &[
+            "fastestmcp",
+            "fastestmcp-core",
+            "fastestmcp-store-memory",
+            "fastestmcp-store-postgres",
+            "fastestmcp-store-sqlite",
+            "fastestmcp-test-servers",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

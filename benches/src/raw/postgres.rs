@@ -25,8 +25,8 @@ impl RawPostgres {
         let pool = PgPoolOptions::new().max_connections(POOL).test_before_acquire(false).connect(server.url()).await?;
         sqlx::query(include_str!("../../sql/postgres_create.sql")).execute(&pool).await?;
         let raw = Self { pool, ids: Arc::new(scope_ids()) };
-        for scope in 0..SCOPES {
-            raw.put(scope, seed()).await?;
+        for first in (0..SCOPES).step_by(64) {
+            futures_util::future::try_join_all((first..first + 64).map(|scope| raw.put(scope, seed()))).await?;
         }
         Ok(raw)
     }
@@ -41,7 +41,8 @@ impl RawPostgres {
     /// Upserts by so many callers at once for a while, per second. Asserts that what each wrote last is there.
     pub(crate) async fn puts(&self, callers: usize, window: Duration) -> BenchResult<f64> {
         let start = Instant::now();
-        let tasks: Vec<_> = (0..callers).map(|caller| tokio::spawn(self.clone().caller(caller, callers, window))).collect();
+        let tasks: Vec<_> =
+            (0..callers).map(|caller| tokio::spawn(self.clone().caller(caller, callers, window))).collect();
         let mut last = Vec::new();
         let mut puts = 0;
         for task in tasks {
@@ -51,7 +52,8 @@ impl RawPostgres {
         }
         let rate = f64::from(puts) / start.elapsed().as_secs_f64();
         for (scope, seed) in last {
-            let get = sqlx::query(include_str!("../../sql/postgres_get.sql")).bind(self.ids[scope].as_bytes()).bind(KEY);
+            let get =
+                sqlx::query(include_str!("../../sql/postgres_get.sql")).bind(self.ids[scope].as_bytes()).bind(KEY);
             if get.fetch_one(&self.pool).await?.try_get::<Vec<u8>, _>(0)? != value(seed) {
                 return Err(BenchError::wrong("the raw side does not hold what it wrote last"));
             }

@@ -141,6 +141,9 @@ impl<C: Carrier> Inner<C> {
     /// Runs until nothing waits.
     async fn serve(self: Arc<Self>, lane: usize) {
         loop {
+            // Callers that became ready at the same time, those of the last run above all, come along: without this one
+            // of them went ahead in a run of its own, and the others waited for it.
+            tokio::task::yield_now().await;
             let (items, callers) = {
                 let mut state = self.lanes[lane].lock();
                 let group = self.take(&mut state);

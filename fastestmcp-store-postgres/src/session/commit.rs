@@ -47,7 +47,8 @@ impl Carrier for Committing {
     const SITE: Site = site("commit");
 
     fn bytes(&self, request: &CommitRequest) -> usize {
-        let ops = request.ops.iter().map(|op| op.key().len() + if let Op::Put { value, .. } = op { value.len() } else { 0 });
+        let ops =
+            request.ops.iter().map(|op| op.key().len() + if let Op::Put { value, .. } = op { value.len() } else { 0 });
         request.scope.id.len() + ops.sum::<usize>()
     }
 
@@ -73,9 +74,22 @@ fn statement(database: &Database, requests: &[CommitRequest]) -> Statement {
         commits.push(request, *wave);
         request.ops.iter().for_each(|op| ops.push(number, op));
     }
+    let last_wave = commits.waves.iter().copied().max().unwrap_or(0);
+    let checks = ops.expects.iter().any(|expect| *expect != ANY);
+    let writes = ops.verbs.contains(&PUT);
+    let removals = ops.verbs.iter().any(|verb| [DELETE, TAKE].contains(verb));
     let statement = database.statement(include_str!("../../sql/session_commit.sql"));
-    ops.bind(commits.bind(statement.bind(database.at()).bind(database.namespace)))
+    let statement = ops.bind(commits.bind(statement.bind(database.at()).bind(database.namespace)));
+    statement.bind(last_wave).bind(checks).bind(writes).bind(removals)
 }
+
+/// Operations as the function knows them.
+const PUT: i16 = 0;
+const DELETE: i16 = 1;
+const TAKE: i16 = 2;
+const CHECK: i16 = 3;
+/// The expectation that always holds.
+const ANY: i16 = 0;
 
 /// One array per field of a commit.
 #[derive(Default)]
@@ -126,13 +140,13 @@ struct Ops<'r> {
 impl<'r> Ops<'r> {
     fn push(&mut self, commit: i32, op: &'r Op) {
         let (verb, value, ttl) = match op {
-            Op::Put { value, ttl, .. } => (0, Some(&value[..]), *ttl),
-            Op::Delete { .. } => (1, None, None),
-            Op::Take { .. } => (2, None, None),
-            Op::Check { .. } => (3, None, None),
+            Op::Put { value, ttl, .. } => (PUT, Some(&value[..]), *ttl),
+            Op::Delete { .. } => (DELETE, None, None),
+            Op::Take { .. } => (TAKE, None, None),
+            Op::Check { .. } => (CHECK, None, None),
         };
         let (expect, version) = match op.expect() {
-            Expect::Any => (0, None),
+            Expect::Any => (ANY, None),
             Expect::Absent => (1, None),
             Expect::Present => (2, None),
             Expect::Version(version) => (3, Some(number(version.0))),
@@ -223,7 +237,8 @@ impl Answer {
 
     fn mismatch(&mut self, index: usize, first: usize) -> Result<CommitOutcome, Failure> {
         let number = self.mismatches.get(index).copied().flatten().and_then(|number| usize::try_from(number).ok());
-        let number = number.filter(|number| *number >= first).ok_or(Failure::Corrupt("a mismatch without its place"))?;
+        let number =
+            number.filter(|number| *number >= first).ok_or(Failure::Corrupt("a mismatch without its place"))?;
         Ok(CommitOutcome::Mismatch { index: number - first, current: self.take(number)? })
     }
 

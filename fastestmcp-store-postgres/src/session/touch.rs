@@ -23,7 +23,8 @@ pub(super) async fn run(database: &Arc<Database>, load: Load, touch: Touch) -> S
         .bind(span(touch.slack));
     database
         .write(site("load"), statement, move |rows| {
-            let mut numbered = rows.iter().map(|row| Ok((get::<i64>(row, "i")?, row))).collect::<Result<Vec<_>, Failure>>()?;
+            let mut numbered =
+                rows.iter().map(|row| Ok((get::<i64>(row, "i")?, row))).collect::<Result<Vec<_>, Failure>>()?;
             numbered.sort_unstable_by_key(|(number, _)| *number);
             load.answer(numbered.into_iter().map(|(_, row)| row))
         })
