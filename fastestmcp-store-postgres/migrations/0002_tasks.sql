@@ -13,11 +13,13 @@ CREATE TABLE fastestmcp.task (
     idempotency_key bytea,
     idempotency_digest bytea
 );
-CREATE UNIQUE INDEX task_name ON fastestmcp.task (ns, name);
-CREATE UNIQUE INDEX task_idempotency ON fastestmcp.task (ns, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX task_listing ON fastestmcp.task (ns, created, name);
 CREATE INDEX task_listing_owner ON fastestmcp.task (ns, owner, created, name);
 CREATE INDEX task_expiry ON fastestmcp.task (ns, expires) WHERE expires IS NOT NULL;
+-- The last ones, because among indexes of an empty table, which all cost the same, the planner takes the newest: a
+-- look-up that was planned then must not go on to read a whole listing.
+CREATE UNIQUE INDEX task_idempotency ON fastestmcp.task (ns, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE UNIQUE INDEX task_name ON fastestmcp.task (ns, name);
 
 -- The row that every writer locks. Room is left on its pages, so that a progress write stays on its page and off the
 -- indexes; what claims and renewals leave behind is removed early, because claims would have to step over it.

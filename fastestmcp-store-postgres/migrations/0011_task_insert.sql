@@ -36,6 +36,7 @@ BEGIN
                     ON same_id.ns = space AND same_id.name = i.name
                     AND (same_id.expires IS NULL OR same_id.expires > moment)
                 WHERE i.waits
+                OFFSET 0
             ) AS found
             JOIN fastestmcp.task t ON t.id = found.id
             JOIN fastestmcp.task_record r ON r.id = found.id

@@ -22,8 +22,11 @@ BEGIN
         OPEN tasks NO SCROLL FOR
             SELECT 1, 0, (SELECT fastestmcp.now(at)), NULL, NULL, r.*, NULL, NULL
             FROM fastestmcp.task t JOIN fastestmcp.task_record r ON r.id = t.id
-            WHERE t.ns = space AND t.owner = of_owner AND (t.created, t.name) < (after_created, after_name)
-            ORDER BY t.created DESC, t.name DESC;
+            -- The owner is bounded, not equal, and part of the order: so no other index will do, however small the table
+            -- was when this was planned.
+            WHERE t.ns = space AND t.owner >= of_owner
+            AND (t.owner, t.created, t.name) < (of_owner, after_created, after_name)
+            ORDER BY t.owner DESC, t.created DESC, t.name DESC;
     END IF;
     LOOP
         FETCH tasks INTO answer;

@@ -12,7 +12,7 @@ use crate::report::{BenchError, BenchResult, Row, Target, Unit};
 use crate::rows::tasks::{claim, fill, new_task};
 use crate::rows::{Options, postgres, redis};
 
-const WORKERS: usize = 2;
+const WORKERS: usize = 4;
 const BATCH: usize = 250;
 
 /// How long it takes until other workers have the tasks of a node that died, and what that does to other callers.

@@ -82,3 +82,20 @@ async fn neither_delayed_tasks_nor_a_long_queue_cost_a_claim_pages() {
         assert!(pages <= few * 3 / 2, "{queue}: {pages} pages, with a few tasks {few}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_of_an_owner_reads_no_rows_of_others() {
+    let scene = Scene::new("listing").await;
+    let (mine, page) = (OwnerFilter::Is(Owner::new("me")), || PageRequest::first(PageLimit::new(10).unwrap()));
+    for _ in 0..REPEATS {
+        scene.store.list_tasks(&mine, None, page()).await.unwrap();
+    }
+    scene.fill("mine", 5, |task| task.owner = Owner::new("me")).await;
+    scene.fill("theirs", 500, |_| {}).await;
+    let listed = scene.store.list_tasks(&mine, None, page()).await.unwrap().value;
+    assert_eq!((listed.items.len(), listed.next), (5, None));
+    scene.settle().await;
+    let read = "SELECT string_agg(indexrelname || ' ' || idx_tup_read, ', ') FROM pg_stat_user_indexes \
+                WHERE schemaname = 'SCHEMA' AND indexrelname LIKE 'task_listing%' AND idx_tup_read > 0";
+    assert_eq!(scene.psql(read), "task_listing_owner 5");
+}
