@@ -13,8 +13,9 @@ CREATE TABLE fastestmcp.topic (
     fillfactor = 50,
     autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0
 );
-CREATE UNIQUE INDEX topic_name ON fastestmcp.topic (ns, name);
+-- The look-up's index last: while a table is empty the planner takes the newest of those that would do.
 CREATE INDEX topic_look ON fastestmcp.topic (ns, look);
+CREATE UNIQUE INDEX topic_name ON fastestmcp.topic (ns, name);
 
 CREATE TABLE fastestmcp.event (
     topic bigint NOT NULL,
