@@ -29,7 +29,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("fastestmcp-cli", &["fastestmcp", "fastestmcp-conformance"]),
     ("fastestmcp-examples", &["fastestmcp"]),
-    ("fastestmcp-benches", &["fastestmcp", "fastestmcp-core", "fastestmcp-store-memory", "fastestmcp-store-sqlite"]),
+    (
+        "fastestmcp-benches",
+        &[
+            "fastestmcp",
+            "fastestmcp-core",
+            "fastestmcp-store-memory",
+            "fastestmcp-store-postgres",
+            "fastestmcp-store-redis",
+            "fastestmcp-store-sqlite",
+            "fastestmcp-test-servers",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
