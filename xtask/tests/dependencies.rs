@@ -36,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "fastestmcp-core",
             "fastestmcp-store-memory",
             "fastestmcp-store-postgres",
+            "fastestmcp-store-redis",
             "fastestmcp-store-sqlite",
             "fastestmcp-test-servers",
         ],
