@@ -29,7 +29,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("fastestmcp-cli", &["fastestmcp", "fastestmcp-conformance"]),
     ("fastestmcp-examples", &["fastestmcp"]),
-    ("fastestmcp-benches", &["fastestmcp", "fastestmcp-core", "fastestmcp-store-memory", "fastestmcp-store-sqlite"]),
+    (
+        "fastestmcp-benches",
+        &[
+            "fastestmcp",
+            "fastestmcp-core",
+            "fastestmcp-store-memory",
+            "fastestmcp-store-sqlite",
+            "fastestmcp-store-redis",
+            "fastestmcp-store-postgres",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
