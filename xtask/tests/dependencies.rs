@@ -38,6 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "fastestmcp-store-sqlite",
             "fastestmcp-store-redis",
             "fastestmcp-store-postgres",
+            "fastestmcp-test-servers",
         ],
     ),
     ("xtask", &[]),
