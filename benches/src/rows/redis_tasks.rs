@@ -11,14 +11,19 @@ use crate::rows::tasks::{Crew, pipeline};
 const BATCHED: Crew = Crew { producers: 16, workers: 1, batch: 16 };
 const ONE_BY_ONE: Crew = Crew { producers: 16, workers: 1, batch: 1 };
 
-/// Tasks from insert over claim to completion, each step durable: in batches, one by one, and by another queue on the
-/// same server.
+/// Tasks of 16 producers from insert over claim to completion: in batches, one by one, and by another queue on the same
+/// server; with a server that has every write on the device before it answers, and with one that writes nothing there.
 pub(crate) async fn pipeline_rows(options: &Options) -> BenchResult<Vec<Row>> {
+    let mut rows = rows_of("redis, every write on the device", &Server::durable()?, options).await?;
+    rows.extend(rows_of("redis, in memory", &Server::in_memory()?, options).await?);
+    Ok(rows)
+}
+
+async fn rows_of(backend: &str, server: &Server, options: &Options) -> BenchResult<Vec<Row>> {
     let scale = if options.quick { 10 } else { 1 };
-    let server = Server::durable()?;
     let store: Arc<dyn TaskBackend> = Arc::new(server.open("ours").await?);
     let row = |other: &str, ours, theirs, target| Row {
-        name: format!("redis: tasks, 16 producers, claim batch 16 / {other}"),
+        name: format!("{backend}: tasks, claim batch 16 / {other}"),
         unit: Unit::PerSecond,
         ours,
         theirs,
