@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::runtime::Client;
 use fastestmcp_core::task::{InputRequest, Progress, RpcError};
 use rmcp::model::{
@@ -8,6 +9,7 @@ use rmcp::model::{
 use rmcp::service::{OriginatingRequestId, Peer, RequestContext, RoleServer, ServiceError};
 use serde_json::Value;
 
+use crate::era2025::Question;
 use crate::telemetry::TARGET;
 use crate::wire::errors;
 
@@ -18,6 +20,8 @@ pub(crate) struct PeerClient {
     /// The request whose stream carries what is sent to the client.
     origin: RequestId,
     progress: Option<ProgressToken>,
+    /// The task whose questions it is asked, if it is not a call that asks.
+    task: Option<TaskId>,
     /// Only sessions can be asked within a call.
     can_ask: bool,
 }
@@ -25,7 +29,13 @@ pub(crate) struct PeerClient {
 impl PeerClient {
     pub(crate) fn of(cx: &RequestContext<RoleServer>, can_ask: bool) -> Self {
         let progress = cx.meta.get_progress_token();
-        Self { peer: cx.peer.clone(), origin: cx.id.clone(), progress, can_ask }
+        Self { peer: cx.peer.clone(), origin: cx.id.clone(), progress, task: None, can_ask }
+    }
+
+    /// The same client, asked what a task wants to know.
+    pub(crate) fn asking_for(mut self, task: &TaskId) -> Self {
+        self.task = Some(task.clone());
+        self
     }
 
     /// The same client with another progress token: a task goes on under the token of the call that made it.
@@ -41,12 +51,15 @@ impl Client for PeerClient {
         self.can_ask
     }
 
-    async fn request(&self, _key: &str, request: &InputRequest) -> Result<Value, RpcError> {
+    async fn request(&self, key: &str, request: &InputRequest) -> Result<Value, RpcError> {
         // Untyped, so that params reach the client as the handler wrote them.
         let params = (!request.params.is_null()).then(|| request.params.clone());
         let mut custom = CustomRequest::new(request.method.clone(), params);
         // The protocol layer marks the stream by a task-local, which a handler on a task of its own does not have.
         custom.extensions.insert(OriginatingRequestId(self.origin.clone()));
+        if let Some(task) = &self.task {
+            custom.extensions.insert(Question { task: task.clone(), key: key.to_owned() });
+        }
         match self.peer.send_request(ServerRequest::CustomRequest(custom)).await {
             Ok(result) => serde_json::to_value(result).map_err(|error| errors::rpc(errors::internal(&error))),
             Err(ServiceError::McpError(error)) => Err(errors::rpc(error)),

@@ -11,6 +11,7 @@ use rmcp::transport::Transport;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
+use crate::era2025::Question;
 use crate::telemetry::TARGET;
 use crate::wire::TASKS_REVISION;
 
@@ -41,11 +42,19 @@ impl<T> Widened<T> {
                     response.result = widened;
                 }
             }
-            JsonRpcMessage::Request(request) => self.make_unique(&mut request.id),
+            JsonRpcMessage::Request(request) => {
+                self.make_unique(&mut request.id);
+                if let (Some(question), NumberOrString::String(id)) =
+                    (Question::asked(&request.request), &mut request.id)
+                {
+                    *id = question.mark(id).into();
+                }
+            }
             JsonRpcMessage::Notification(notification) => {
                 if let ServerNotification::CancelledNotification(cancelled) = &mut notification.notification
                     && let Some(id) = &mut cancelled.params.request_id
                 {
+                    // What a task asks is never called back, so no id needs its mark here.
                     self.make_unique(id);
                 }
             }
@@ -79,7 +88,8 @@ impl<T> Widened<T> {
     fn counted(&self, id: &RequestId) -> Option<RequestId> {
         match id {
             NumberOrString::String(id) => {
-                id.strip_prefix(self.prefix.as_str())?.parse().ok().map(NumberOrString::Number)
+                let counted = Question::unmarked(id.strip_prefix(self.prefix.as_str())?);
+                counted.parse().ok().map(NumberOrString::Number)
             }
             NumberOrString::Number(_) => None,
         }

@@ -85,8 +85,8 @@ impl Options {
     }
 }
 
-/// A URL without what may be a password.
-fn redacted(url: &str) -> String {
+/// A store URL for people to read: without what may be a password.
+pub fn redacted(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if scheme + 3 <= at => format!("{}…{}", &url[..scheme + 3], &url[at..]),
         _ => url.to_owned(),

@@ -4,7 +4,7 @@
 
 mod connect;
 
-pub use connect::{ConnectError, connect};
+pub use connect::{ConnectError, connect, redacted};
 pub use fastestmcp_core as core;
 pub use fastestmcp_core::Stores;
 pub use fastestmcp_core::principal::{AuthContext, Principal};

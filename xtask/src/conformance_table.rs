@@ -13,7 +13,14 @@ use crate::root;
 pub(crate) const REPORTS: &str = "FASTESTMCP_CONFORMANCE_REPORTS";
 
 /// The backends in the order of the table, as their reports are named and as people call them.
-const BACKENDS: &[(&str, &str)] = &[("memory", "memory"), ("sqlite", "SQLite")];
+const BACKENDS: &[(&str, &str)] = &[
+    ("memory", "memory"),
+    ("sqlite", "SQLite"),
+    ("redis", "Redis, standalone"),
+    ("redis-sentinel", "Redis, Sentinel"),
+    ("redis-cluster", "Redis Cluster"),
+    ("postgres", "Postgres"),
+];
 
 const SEAMS: [&str; 3] = ["session", "task", "event"];
 const BEGIN: &str = "<!-- conformance: written by `cargo xtask conformance-table` -->\n";

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
-use fastestmcp::{RuntimeConfig, Server, connect};
+use fastestmcp::{RuntimeConfig, Server, connect, redacted};
 
 /// Options of `fastestmcp demo`.
 #[derive(Args)]
@@ -46,7 +46,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     }
     let bound = server.bind_http(options.addr).await?;
     let url = format!("http://{}/mcp", bound.local_addr());
-    println!("fastestmcp demo: {url}, state in {}", options.store);
+    println!("fastestmcp demo: {url}, state in {}", redacted(&options.store));
     println!("tools: visit, countdown, charge, charges, book_trip");
     println!("claude mcp add --transport http fastestmcp-demo {url}");
     if let Some(waiting) = waiting {

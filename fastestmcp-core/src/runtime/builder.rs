@@ -7,7 +7,7 @@ use super::Runtime;
 use super::config::RuntimeConfig;
 use super::shared::{Parts, Shared};
 use crate::Stores;
-use crate::backend::{Backend, Reach};
+use crate::backend::{Backend, Durability, Guarantees, Reach};
 use crate::error::StoreError;
 use crate::ids::{self, RandomSourceFailed};
 use crate::seal::KeyRing;
@@ -87,7 +87,11 @@ impl RuntimeBuilder {
                 return Err(StartError::SchemaIsNoObject(tool.name().to_owned()));
             }
         }
-        let tasks = self.stores.tasks.guarantees().reach;
+        let Guarantees { reach: tasks, durability, .. } = self.stores.tasks.guarantees();
+        if tasks > Reach::Process && durability == Durability::Volatile {
+            // A shared store is expected to outlive more than this process.
+            tracing::warn!("the task store declares that acknowledged writes survive nothing: see its settings");
+        }
         let events = self.stores.events.guarantees().reach;
         if tasks > events {
             return Err(StartError::SeamsDoNotFit { tasks, events });

@@ -1,7 +1,10 @@
 //! Tasks of the 2025-11-25 wire, which the protocol layer has no types for.
 
+mod question;
 mod result;
 mod view;
+
+pub(crate) use question::Question;
 
 use std::time::Duration;
 

@@ -28,7 +28,7 @@ pub(super) async fn wait(
     cx: &RequestContext<RoleServer>,
 ) -> Result<Value, ErrorData> {
     let refused = |error| errors::refused(&error);
-    let mut client = PeerClient::of(cx, true);
+    let mut client = PeerClient::of(cx, true).asking_for(id);
     let mut feed = runtime.task_progress(caller, id).await.map_err(refused)?;
     if let Some(feed) = &feed {
         client = client.with_progress_token(feed.token());

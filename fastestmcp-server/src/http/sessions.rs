@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use fastestmcp_core::runtime::{CallError, Caller};
 use fastestmcp_core::session::{SessionError, SessionRecord};
+use fastestmcp_core::task::ClientAbilities;
 use futures_util::Stream;
 use rmcp::ServerHandler;
 use rmcp::model::{ClientJsonRpcMessage, InitializeRequestParams, ServerJsonRpcMessage};
@@ -11,10 +14,12 @@ use rmcp::transport::streamable_http_server::session::local::{
 use rmcp::transport::streamable_http_server::session::{EventStore, ServerSseMessage};
 use rmcp::transport::streamable_http_server::{RestoreOutcome, SessionId, SessionManager};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::call::HttpCall;
 use super::refusal::Refusal;
+use crate::era2025::Question;
 use crate::handler::McpHandler;
 use crate::telemetry::TARGET;
 use crate::widened::Widened;
@@ -81,6 +86,23 @@ impl RegistrySessions {
         tracing::error!(target: TARGET, error, "the session registry failed");
         call.refuse(Refusal::StoreUnavailable);
         SessionsError::Refused
+    }
+
+    /// Records what the client answered to a task, whichever node asked it: accepted is recorded. On the node that asked
+    /// the answer then ends the wait of its request, too.
+    async fn take_answer(&self, question: Question, answer: Value) -> Result<(), SessionsError> {
+        let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
+        let session = call.session().ok_or(SessionsError::OutOfTurn)?;
+        let caller = Caller::in_session(call.auth().clone(), session.digest.clone(), ClientAbilities::default());
+        let answers = BTreeMap::from([(question.key, answer)]);
+        match self.handler.runtime().answer_task(&caller, &question.task, answers).await {
+            Err(CallError::Store(error)) => Err(Self::unavailable(&call, &error)),
+            Err(error) => {
+                tracing::debug!(target: TARGET, %error, "the answer was not taken");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     /// The registry's word on a session; what it does not know is closed here.
@@ -161,6 +183,9 @@ impl SessionManager for RegistrySessions {
     }
 
     async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
+        if let Some((question, answer)) = Question::answered(&message) {
+            self.take_answer(question, answer).await?;
+        }
         Ok(self.local.accept_message(id, message).await?)
     }
 

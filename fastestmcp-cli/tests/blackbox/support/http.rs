@@ -48,11 +48,7 @@ impl Http {
     }
 
     pub(crate) fn post(&self, headers: &[(&str, &str)], body: &[u8]) -> Result<HttpAnswer, Broken> {
-        self.post_to(&self.url(), headers, body)
-    }
-
-    fn post_to(&self, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<HttpAnswer, Broken> {
-        let mut request = self.agent.post(url);
+        let mut request = self.agent.post(self.url());
         request = request.header("content-type", "application/json");
         request = request.header("accept", "application/json, text/event-stream");
         for (name, value) in headers {
@@ -113,8 +109,7 @@ impl Link for Http {
         message: &Value,
         meanwhile: &mut dyn FnMut(&Value) -> Option<Value>,
     ) -> Result<(Answer, Option<String>), Broken> {
-        let url = self.url();
-        let mut answer = self.post_to(&url, headers, message.to_string().as_bytes())?;
+        let mut answer = self.post(headers, message.to_string().as_bytes())?;
         let (status, session) = (answer.status, answer.session.clone());
         if message.get("id").is_none() || message.get("method").is_none() {
             return Ok((Answer { status, message: answer.next()?.unwrap_or_default() }, session));
@@ -124,8 +119,7 @@ impl Link for Http {
                 return Ok((Answer { status, message: received }, session));
             }
             if let Some(reply) = meanwhile(&received) {
-                // To whoever asked: nothing relays a reply from one node to another yet.
-                let accepted = self.post_to(&url, headers, reply.to_string().as_bytes())?.status;
+                let accepted = self.post(headers, reply.to_string().as_bytes())?.status;
                 assert_eq!(accepted, 202, "a reply to the server");
             }
         }
