@@ -90,7 +90,9 @@ impl RuntimeBuilder {
         let Guarantees { reach: tasks, durability, .. } = self.stores.tasks.guarantees();
         if tasks > Reach::Process && durability == Durability::Volatile {
             // A shared store is expected to outlive more than this process.
-            tracing::warn!("the task store declares that acknowledged writes survive nothing: see its settings");
+            tracing::warn!(
+                "the task store is volatile as it is set up: if its own process ends, acknowledged tasks are lost"
+            );
         }
         let events = self.stores.events.guarantees().reach;
         if tasks > events {
