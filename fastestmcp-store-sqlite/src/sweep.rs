@@ -1,6 +1,4 @@
-use std::time::Instant;
-
-use fastestmcp_core::backend::{SweepBudget, Swept};
+use fastestmcp_core::backend::{SweepBudget, SweepStep, Swept, sweep_in_steps};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::session::ScopeKind;
 
@@ -12,26 +10,10 @@ use crate::store::SqliteStore;
 use crate::task;
 use crate::writer::{WriteOperation, WriteTx};
 
-/// The most one transaction removes, so that it holds the lock for a few milliseconds.
-const STEP: SweepBudget = SweepBudget { max_rows: 500, max_bytes: 4 << 20 };
-
 /// Removes expired data in steps of one transaction each (G14).
 pub(crate) async fn run(store: &SqliteStore, budget: SweepBudget) -> StoreResult<Swept> {
-    let (started, patience) = (Instant::now(), store.timeout() / 2);
-    let mut left = budget;
-    let mut removed = 0;
-    loop {
-        let step =
-            SweepBudget { max_rows: left.max_rows.min(STEP.max_rows), max_bytes: left.max_bytes.min(STEP.max_bytes) };
-        let done = store.transact(Sweep { left: step }).await?.value;
-        removed += done.rows as u64;
-        left.max_rows -= done.rows.min(left.max_rows);
-        left.max_bytes -= done.bytes.min(left.max_bytes);
-        let exhausted = left.max_rows == 0 || left.max_bytes == 0 || started.elapsed() > patience;
-        if !done.more || exhausted {
-            return Ok(Swept { removed, more: done.more });
-        }
-    }
+    let step = |(), left| async move { Ok(store.transact(Sweep { left }).await?.value) };
+    sweep_in_steps([()], budget, store.timeout() / 2, step).await
 }
 
 #[derive(Debug)]
@@ -39,25 +21,18 @@ struct Sweep {
     left: SweepBudget,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    rows: usize,
-    bytes: usize,
-    more: bool,
-}
-
 impl WriteOperation for Sweep {
-    type Answer = Step;
+    type Answer = SweepStep;
     const NAME: &'static str = "sweep";
 
-    fn apply(&mut self, tx: &WriteTx<'_>) -> Result<Step, Failure> {
+    fn apply(&mut self, tx: &WriteTx<'_>) -> Result<SweepStep, Failure> {
         let mut broom = Broom { tx, budget: self.left, rows: 0, bytes: 0 };
         broom.scopes()?;
         broom.entries()?;
         broom.graves()?;
         broom.tasks()?;
         broom.topics()?;
-        Ok(Step { rows: broom.rows, bytes: broom.bytes, more: broom.is_full() })
+        Ok(SweepStep { rows: broom.rows, bytes: broom.bytes, more: broom.is_full() })
     }
 }
 

@@ -68,6 +68,10 @@ pub enum Bug {
     UnknownAsNotApplied,
     /// A write that never left the node is reported as of unknown outcome.
     NotAppliedAsUnknown,
+    /// An operation waits for its answer however long that takes.
+    NoDeadline,
+    /// A listener whose connection was lost goes on as if nothing had been missed.
+    SilentReconnect,
     /// A read that fails is answered as if nothing were there.
     FailureAsAbsent,
     /// Namespaces share their data.

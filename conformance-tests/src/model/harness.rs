@@ -65,12 +65,12 @@ impl Cluster for Disk {
     }
 
     async fn cut(&self, index: usize) -> Result<(), HarnessError> {
-        self.wire(index).set_cut(true);
+        self.wire(index).cut();
         Ok(())
     }
 
     async fn heal(&self, index: usize) -> Result<(), HarnessError> {
-        self.wire(index).set_cut(false);
+        self.wire(index).heal();
         Ok(())
     }
 

@@ -19,6 +19,7 @@ use fastestmcp_core::task::{
     TaskHead, TaskRecord, Token,
 };
 use fastestmcp_core::time::StoreTime;
+use futures_util::{StreamExt, stream};
 use parking_lot::Mutex;
 
 use crate::model::{Bug, Model, Switch, Wire, unconditional};
@@ -43,7 +44,7 @@ impl Faulty {
         operation: &'static str,
         work: impl Future<Output = StoreResult<T>> + Send,
     ) -> StoreResult<T> {
-        self.wire.carry(operation, work).await.map_err(|mut error| {
+        self.wire.carry(operation, &self.switch, work).await.map_err(|mut error| {
             if self.switch.bends(Bug::UnknownAsNotApplied, error.outcome == Outcome::Unknown) {
                 error.outcome = Outcome::NotApplied;
             } else if self.switch.bends(Bug::NotAppliedAsUnknown, error.kind == StoreErrorKind::Unavailable) {
@@ -256,6 +257,9 @@ impl EventLog for Faulty {
     }
 
     async fn listen(&self) -> StoreResult<WakeStream> {
-        self.carried("listen", self.inner.listen()).await
+        let heard = self.carried("listen", self.inner.listen()).await?;
+        let switch = self.switch.clone();
+        let resets = self.wire.resets().filter(move |_| std::future::ready(!switch.is(Bug::SilentReconnect)));
+        Ok(stream::select(heard, resets).boxed())
     }
 }

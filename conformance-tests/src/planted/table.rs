@@ -193,6 +193,8 @@ pub const PLANTED: &[Planted] = &[
             "task.failure.a_fault_before_the_store_inserts_nothing",
         ],
     ),
+    planted(Bug::NoDeadline, &["session.failure.an_operation_that_is_held_up_ends_at_its_deadline"]),
+    planted(Bug::SilentReconnect, &["event.failure.a_listener_that_was_cut_off_hears_a_reset"]),
     planted(Bug::FailureAsAbsent, &["session.failure.a_node_that_is_cut_off_fails_and_comes_back"]),
     planted(
         Bug::SharedNamespaces,

@@ -31,6 +31,8 @@ pub trait Carrier: Send + Sync + 'static {
     type Answer: Send + 'static;
     /// Where errors say they come from.
     const SITE: Site;
+    /// Whether a run can change anything. What only reads is never of unknown outcome.
+    const WRITES: bool;
 
     /// How many bytes the item adds to a run.
     fn bytes(&self, item: &Self::Item) -> usize;
@@ -121,7 +123,7 @@ impl<C: Carrier> Coalescer<C> {
             Ok(Err(_)) if Instant::now() < deadline => C::SITE.broken(),
             Ok(Err(_)) | Err(_) => C::SITE.late(),
         };
-        Err(if ticket.withdraw() { unanswered } else { unanswered.unknown() })
+        Err(if ticket.withdraw() { unanswered } else { begun::<C>(unanswered) })
     }
 }
 
@@ -210,8 +212,8 @@ impl<C: Carrier> Inner<C> {
         let run = AssertUnwindSafe(self.carrier.carry(lane, items, first)).catch_unwind();
         match timeout_at(last, run).await {
             Ok(Ok(answers)) => answers,
-            Ok(Err(_)) => Err(C::SITE.broken().unknown()),
-            Err(_) => Err(C::SITE.late().unknown()),
+            Ok(Err(_)) => Err(begun::<C>(C::SITE.broken())),
+            Err(_) => Err(begun::<C>(C::SITE.late())),
         }
     }
 }
@@ -222,7 +224,12 @@ const fn is_of_one(kind: StoreErrorKind) -> bool {
 }
 
 fn missing<C: Carrier>() -> StoreError {
-    C::SITE.error(StoreErrorKind::Corrupt, "the run answered another number of operations").unknown()
+    begun::<C>(C::SITE.error(StoreErrorKind::Corrupt, "the run answered another number of operations"))
+}
+
+/// An error after the run had begun.
+fn begun<C: Carrier>(error: StoreError) -> StoreError {
+    if C::WRITES { error.unknown() } else { error }
 }
 
 impl<C: Carrier> Clone for Coalescer<C> {

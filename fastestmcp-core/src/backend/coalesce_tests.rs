@@ -27,6 +27,7 @@ impl Carrier for Doubling {
     type Item = u32;
     type Answer = u32;
     const SITE: Site = Site { backend: "test", operation: "double" };
+    const WRITES: bool = true;
 
     fn bytes(&self, item: &u32) -> usize {
         usize::try_from(*item).unwrap_or(usize::MAX)
@@ -147,4 +148,29 @@ async fn a_panic_ends_its_run_only() {
     let error = scene.coalescer.submit(0, 14, SECOND).await.unwrap_err();
     assert_eq!((error.kind, error.outcome), (StoreErrorKind::Unexpected, Outcome::Unknown));
     assert_eq!(scene.coalescer.submit(0, 2, SECOND).await.unwrap(), 4);
+}
+
+/// Never answers.
+struct Reading;
+
+#[async_trait]
+impl Carrier for Reading {
+    type Item = ();
+    type Answer = ();
+    const SITE: Site = Site { backend: "test", operation: "read" };
+    const WRITES: bool = false;
+
+    fn bytes(&self, (): &()) -> usize {
+        0
+    }
+
+    async fn carry(&self, _: usize, _: &[()], _: Instant) -> StoreResult<Vec<StoreResult<()>>> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_reads_has_changed_nothing_however_it_ends() {
+    let error = Coalescer::new(Reading, SHAPE).submit(0, (), SECOND).await.unwrap_err();
+    assert_eq!((error.kind, error.outcome), (StoreErrorKind::Timeout, Outcome::NotApplied));
 }

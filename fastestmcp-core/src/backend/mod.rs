@@ -1,15 +1,18 @@
 //! What all three seams share: [`Backend`] (contract G1, G11, G14), and what backends have in common.
 //!
-//! [`carry_out`] and [`Coalescer`] give a store across a network its deadlines, its cancel safety and its group commit.
+//! [`carry_out`] and [`Coalescer`] give a store across a network its deadlines, its cancel safety and its group commit;
+//! [`sweep_in_steps`] keeps sweeps short.
 
 mod call;
 mod coalesce;
 #[cfg(test)]
 mod coalesce_tests;
+mod sweep;
 mod ticket;
 
 pub use call::{Site, carry_out};
 pub use coalesce::{Carrier, Coalescer, Shape};
+pub use sweep::{SweepStep, sweep_in_steps};
 pub use ticket::Ticket;
 
 use std::sync::Arc;

@@ -53,6 +53,7 @@ impl Carrier for Appending {
     type Item = Append;
     type Answer = At<Range<Offset>>;
     const SITE: Site = site("append");
+    const WRITES: bool = true;
 
     fn bytes(&self, append: &Append) -> usize {
         append.topic.len() + append.events.iter().map(Bytes::len).sum::<usize>()

@@ -45,6 +45,7 @@ impl Carrier for Committing {
     type Item = CommitRequest;
     type Answer = At<CommitOutcome>;
     const SITE: Site = site("commit");
+    const WRITES: bool = true;
 
     fn bytes(&self, request: &CommitRequest) -> usize {
         let ops =

@@ -66,11 +66,7 @@ impl Loads {
     }
 
     pub(super) async fn submit(&self, load: Load) -> StoreResult<At<Loaded>> {
-        self.coalescer.submit(0, load, self.timeout).await.map_err(|mut error| {
-            // A read changes nothing, however it ends.
-            error.outcome = fastestmcp_core::error::Outcome::NotApplied;
-            error
-        })
+        self.coalescer.submit(0, load, self.timeout).await
     }
 }
 
@@ -82,6 +78,7 @@ impl Carrier for Loading {
     type Item = Load;
     type Answer = At<Loaded>;
     const SITE: Site = site("load");
+    const WRITES: bool = false;
 
     fn bytes(&self, load: &Load) -> usize {
         load.keys.iter().map(|key| key.len() + load.scope.id.len() + ASSUMED).sum()

@@ -22,6 +22,7 @@ impl Carrier for Inserts {
     type Item = NewTask;
     type Answer = At<InsertOutcome>;
     const SITE: Site = site("insert");
+    const WRITES: bool = true;
 
     fn bytes(&self, task: &NewTask) -> usize {
         task.spec.len() + task.state.len()

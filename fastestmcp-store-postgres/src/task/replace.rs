@@ -21,6 +21,7 @@ impl Carrier for Replaces {
     type Item = ReplaceRequest;
     type Answer = At<ReplaceOutcome>;
     const SITE: Site = site("replace");
+    const WRITES: bool = true;
 
     fn bytes(&self, request: &ReplaceRequest) -> usize {
         request.state.len()

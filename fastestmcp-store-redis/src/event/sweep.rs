@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use fastestmcp_core::backend::SweepBudget;
+use fastestmcp_core::backend::{SweepBudget, SweepStep};
 use fastestmcp_core::error::StoreResult;
 use redis::Value;
 
@@ -10,7 +10,6 @@ use crate::error::Failure;
 use crate::reply::{Reply, bytes};
 use crate::script::{Access, Script};
 use crate::store::RedisStore;
-use crate::sweep::Step;
 
 static DEAD: LazyLock<Script> =
     LazyLock::new(|| Script::new(Access::Read, include_str!("../../scripts/event_dead.lua")));
@@ -21,7 +20,7 @@ static REMOVE: LazyLock<Script> =
 const AT_ONCE: usize = 100;
 
 /// Removes dead topics of one part. Two scripts, because a script's keys are named before it runs.
-pub(crate) async fn sweep(store: &RedisStore, part: usize, budget: SweepBudget) -> StoreResult<Step> {
+pub(crate) async fn sweep(store: &RedisStore, part: usize, budget: SweepBudget) -> StoreResult<SweepStep> {
     let most = budget.max_rows.min(AT_ONCE);
     let mut call = Call::new(&DEAD, store.parts().tag(part), &["ends"]);
     call.args.push_number(most as u64);
@@ -29,10 +28,10 @@ pub(crate) async fn sweep(store: &RedisStore, part: usize, budget: SweepBudget) 
         return Err(Failure::Reply("event_dead").of_read("sweep"));
     };
     let full = dead.len() == most;
-    let mut step = Step { rows: 0, bytes: 0, more: full };
+    let mut step = SweepStep { rows: 0, bytes: 0, more: full };
     for digest in dead {
         if step.bytes >= budget.max_bytes {
-            return Ok(Step { more: true, ..step });
+            return Ok(SweepStep { more: true, ..step });
         }
         let digest = bytes("event_dead", digest).map_err(|failure| failure.of_read("sweep"))?.unwrap_or_default();
         let mut call = Call::new(&REMOVE, store.parts().tag(part), &["topics", "ends", &stream_name(&digest)]);

@@ -48,6 +48,7 @@ impl Carrier for Messages {
     type Item = Vec<String>;
     type Answer = ();
     const SITE: Site = Site { backend: BACKEND, operation: "wake" };
+    const WRITES: bool = true;
 
     fn bytes(&self, item: &Vec<String>) -> usize {
         item.iter().map(|channel| channel.len() + 2).sum()

@@ -40,6 +40,7 @@ impl Carrier for Commits {
     type Item = CommitRequest;
     type Answer = At<CommitOutcome>;
     const SITE: Site = SITE;
+    const WRITES: bool = true;
 
     fn bytes(&self, item: &CommitRequest) -> usize {
         let values = item.ops.iter().map(|op| if let Op::Put { value, .. } = op { value.len() } else { 0 });

@@ -91,6 +91,7 @@ impl Carrier for Loads {
     type Item = Load;
     type Answer = At<Loaded>;
     const SITE: Site = SITE;
+    const WRITES: bool = false;
 
     fn bytes(&self, item: &Load) -> usize {
         item.fields.iter().map(Vec::len).sum()

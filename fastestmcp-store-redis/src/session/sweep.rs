@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use fastestmcp_core::backend::SweepBudget;
+use fastestmcp_core::backend::{SweepBudget, SweepStep};
 use fastestmcp_core::error::StoreResult;
 
 use super::PRELUDE;
@@ -9,13 +9,13 @@ use crate::error::Failure;
 use crate::reply::Reply;
 use crate::script::{Access, Script};
 use crate::store::RedisStore;
-use crate::sweep::Step;
+use crate::sweep::read_step;
 
 static SCRIPT: LazyLock<Script> =
     LazyLock::new(|| Script::with(Access::Free, PRELUDE, include_str!("../../scripts/session_sweep.lua")));
 
 /// One step in one part.
-pub(crate) async fn sweep(store: &RedisStore, part: usize, budget: SweepBudget) -> StoreResult<Step> {
+pub(crate) async fn sweep(store: &RedisStore, part: usize, budget: SweepBudget) -> StoreResult<SweepStep> {
     let names = ["state", "keys", "scopes", "life:0", "life:1", "life:2", "due", "graves", "values"];
     let mut call = Call::new(&SCRIPT, store.parts().tag(part), &names);
     call.args.push_number(budget.max_rows as u64);
@@ -24,7 +24,7 @@ pub(crate) async fn sweep(store: &RedisStore, part: usize, budget: SweepBudget) 
     let read = |reply| {
         let mut reply = Reply::of("session_sweep", reply)?;
         reply.time()?;
-        Step::read(&mut reply)
+        read_step(&mut reply)
     };
     read(reply).map_err(|failure: Failure| failure.of_write("sweep"))
 }

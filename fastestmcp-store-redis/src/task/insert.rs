@@ -25,6 +25,7 @@ impl Carrier for Inserts {
     type Item = NewTask;
     type Answer = At<InsertOutcome>;
     const SITE: Site = Site { backend: BACKEND, operation: "insert" };
+    const WRITES: bool = true;
 
     fn bytes(&self, task: &NewTask) -> usize {
         task.spec.len() + task.state.len()

@@ -35,6 +35,7 @@ impl Carrier for Renewals {
     type Item = Renewal;
     type Answer = At<Vec<Renewed>>;
     const SITE: Site = Site { backend: BACKEND, operation: "renew" };
+    const WRITES: bool = true;
 
     fn bytes(&self, renewal: &Renewal) -> usize {
         renewal.leases.len() * LEASE_BYTES

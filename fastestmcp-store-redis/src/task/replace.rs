@@ -25,6 +25,7 @@ impl Carrier for Replaces {
     type Item = ReplaceRequest;
     type Answer = At<ReplaceOutcome>;
     const SITE: Site = Site { backend: BACKEND, operation: "replace" };
+    const WRITES: bool = true;
 
     fn bytes(&self, request: &ReplaceRequest) -> usize {
         request.state.len()

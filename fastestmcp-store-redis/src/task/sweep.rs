@@ -1,13 +1,13 @@
 use std::sync::LazyLock;
 
-use fastestmcp_core::backend::SweepBudget;
+use fastestmcp_core::backend::{SweepBudget, SweepStep};
 use fastestmcp_core::error::StoreResult;
 
 use super::answer::answer;
 use super::run::script;
 use crate::script::{Access, Script};
 use crate::store::RedisStore;
-use crate::sweep::Step;
+use crate::sweep::read_step;
 
 static SWEEP: LazyLock<Script> = LazyLock::new(|| script(Access::Free, include_str!("../../scripts/task_sweep.lua")));
 
@@ -15,11 +15,11 @@ static SWEEP: LazyLock<Script> = LazyLock::new(|| script(Access::Free, include_s
 const STEP: SweepBudget = SweepBudget { max_rows: 200, max_bytes: 4 << 20 };
 
 /// Removes some expired tasks.
-pub(crate) async fn sweep(store: &RedisStore, left: SweepBudget) -> StoreResult<Step> {
+pub(crate) async fn sweep(store: &RedisStore, left: SweepBudget) -> StoreResult<SweepStep> {
     let mut call = store.task_runs().keys.call(&SWEEP);
     call.args.push_number(left.max_rows.min(STEP.max_rows) as u64);
     call.args.push_number(left.max_bytes.min(STEP.max_bytes) as u64);
     let reply = store.write("sweep", call).await?;
-    let step = answer(reply).and_then(|mut answer| Step::read(&mut answer.value));
+    let step = answer(reply).and_then(|mut answer| read_step(&mut answer.value));
     step.map_err(|failure| failure.of_write("sweep"))
 }

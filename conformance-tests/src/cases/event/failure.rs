@@ -1,7 +1,11 @@
 //! Crashes and dropped callers (G6, G11).
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use fastestmcp_core::event::TopicRead;
+use fastestmcp_core::event::{ReadFrom, TopicRead, Wake};
+use futures_util::StreamExt;
+use tokio::time::timeout;
 
 use super::steps::{ALL, append, events_after, read_after, texts, topic};
 use crate::abandon::abandon;
@@ -10,9 +14,13 @@ use crate::scene::{Scene, brief};
 
 cases! { Event, "event.failure";
     "G6": a_dropped_append_is_wholly_applied_or_not,
+    "E3": a_listener_that_was_cut_off_hears_a_reset,
     "G11" if durable: acknowledged_events_survive_a_crash,
     "E1" if durable: offsets_go_on_rising_after_a_crash,
 }
+
+/// How long a connection may take to come back and say so.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 async fn a_dropped_append_is_wholly_applied_or_not(scene: &Scene) -> CaseResult {
     let log = scene.events(0).await?;
@@ -24,9 +32,27 @@ async fn a_dropped_append_is_wholly_applied_or_not(scene: &Scene) -> CaseResult 
     append(&log, &topic, &["last"], ALL).await?;
     // An append that lost its caller may still be on its way when the last one is answered, but each is whole.
     let mut seen = texts(&events_after(&log, &topic, first.start).await?);
+    let all = seen.len();
     seen.retain(|text| text != "last");
+    scene.same("how often the last event, which was acknowledged, is there", &(all - seen.len()), &1);
     let whole = seen.chunks(3).all(|chunk| chunk.len() == 3 && chunk.iter().all(|text| *text == chunk[0]));
     scene.check(whole, || format!("appends of three left {}", brief(&seen)));
+    Ok(())
+}
+
+async fn a_listener_that_was_cut_off_hears_a_reset(scene: &Scene) -> CaseResult {
+    let (log, cut) = (scene.events(0).await?, scene.events(1).await?);
+    let topic = topic(scene);
+    append(&log, &topic, &["first"], ALL).await?;
+    let mut wakes = cut.listen().await?;
+    scene.cluster().cut(1).await?;
+    // The cut is felt: a wake-up sent now is lost, and the listener cannot know of which.
+    let felt = cut.read(&[(topic, ReadFrom::Tail)], 1).await.is_err();
+    scene.check(felt, || "an error was due on the cut node".to_owned());
+    log.wake(&[scene.name("lost")]).await?;
+    scene.cluster().heal(1).await?;
+    let reset = async { while wakes.next().await.is_some_and(|wake| wake != Wake::Reset) {} };
+    scene.check(timeout(PATIENCE, reset).await.is_ok(), || format!("no reset was heard within {PATIENCE:?}"));
     Ok(())
 }
 
