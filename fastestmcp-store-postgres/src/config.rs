@@ -54,7 +54,7 @@ impl PostgresConfig {
     /// | `schema=NAME` | the schema |
     /// | `timeout=5s`, `timeout=500ms` | the deadline of an operation |
     /// | `pool=8` | connections at most |
-    /// | `lossless_failover=true` | see [`PostgresConfig::lossless_failover`] |
+    /// | `lossless-failover=true` | see [`PostgresConfig::lossless_failover`] |
     /// | `sslmode`, `sslrootcert`, `sslcert`, `sslkey`, `host`, `port`, `application_name` | as in libpq |
     ///
     /// What the URL leaves out comes from libpq's environment variables and password file.
@@ -102,7 +102,7 @@ impl PostgresConfig {
             "schema" => self.schema(value),
             "timeout" => self.timeout(duration(value).ok_or_else(wrong)?),
             "pool" => self.pool(value.parse().ok().filter(|size| *size > 0).ok_or_else(wrong)?),
-            "lossless_failover" => self.lossless_failover(value.parse().map_err(|_| wrong())?),
+            "lossless-failover" => self.lossless_failover(value.parse().map_err(|_| wrong())?),
             _ => return Err(invalid(format!("the option {name} is not known"))),
         })
     }
@@ -151,11 +151,7 @@ impl PostgresConfig {
 }
 
 fn duration(text: &str) -> Option<Duration> {
-    let positive = |number: &str| number.parse().ok().filter(|number: &u64| *number > 0);
-    match text.strip_suffix("ms") {
-        Some(millis) => positive(millis).map(Duration::from_millis),
-        None => text.strip_suffix('s').and_then(positive).map(Duration::from_secs),
-    }
+    humantime::parse_duration(text).ok().filter(|duration| !duration.is_zero())
 }
 
 fn invalid(detail: impl Into<String>) -> StoreError {
@@ -186,7 +182,7 @@ mod tests {
     #[test]
     fn every_option_of_a_url_is_read() {
         let url = "postgresql://me:s3cret@db.example:6432/app\
-                   ?namespace=a%2Fb&schema=s&timeout=250ms&pool=3&lossless_failover=true&sslmode=require";
+                   ?namespace=a%2Fb&schema=s&timeout=250ms&pool=3&lossless-failover=true&sslmode=require";
         let config = PostgresConfig::from_url(url).unwrap();
         assert_eq!((config.connect.get_host(), config.connect.get_port()), ("db.example", 6432));
         assert_eq!((config.connect.get_username(), config.connect.get_database()), ("me", Some("app")));

@@ -172,7 +172,7 @@ impl RedisConfig {
     /// | | |
     /// |---|---|
     /// | `namespace=name` | [`RedisConfig::namespace`] |
-    /// | `timeout=3s` or `timeout=3000` (milliseconds) | [`RedisConfig::timeout`] |
+    /// | `timeout=3s`, `timeout=500ms` | [`RedisConfig::timeout`] |
     /// | `allow-eviction=true` | [`RedisConfig::allow_eviction`] |
     /// | `durability=volatile`, `process-crash` or `power-loss` | [`RedisConfig::durability`] |
     /// | `parts=16` | [`RedisConfig::parts`] |

@@ -84,11 +84,7 @@ fn tls<'c>(config: &'c mut RedisConfig, name: &str) -> StoreResult<&'c mut Tls> 
 }
 
 fn parse_duration(text: &str) -> Option<Duration> {
-    let duration = match text.parse() {
-        Ok(millis) => Duration::from_millis(millis),
-        Err(_) => humantime::parse_duration(text).ok()?,
-    };
-    (!duration.is_zero()).then_some(duration)
+    humantime::parse_duration(text).ok().filter(|duration| !duration.is_zero())
 }
 
 fn parse_login(text: &str) -> StoreResult<Login> {
@@ -137,7 +133,7 @@ mod tests {
     fn every_kind_of_url_is_understood() {
         let config = parse("redis://localhost").unwrap();
         assert_eq!(config.deployment, Deployment::Standalone(Server::new("localhost", 6_379)));
-        let config = parse("rediss://u:p%40ss@[::1]:7000/3?namespace=a%26b&timeout=250&ca=/x.pem&parts=4").unwrap();
+        let config = parse("rediss://u:p%40ss@[::1]:7000/3?namespace=a%26b&timeout=250ms&ca=/x.pem&parts=4").unwrap();
         assert_eq!(config.deployment, Deployment::Standalone(Server::new("::1", 7_000)));
         assert_eq!(config.login, Login { user: Some("u".into()), password: Some("p@ss".into()) });
         assert_eq!((config.database, config.parts), (3, Some(4)));
