@@ -4,23 +4,21 @@
 //! there in the end, what was `NotApplied` must not, versions and offsets never come twice (G10), a task ends once (T3).
 //!
 //! ```
+//! use std::io;
 //! use std::time::Duration;
 //!
 //! use fastestmcp_conformance::Node;
-//! use fastestmcp_conformance::storm::{Storm, Terms};
+//! use fastestmcp_conformance::storm::{Terms, endure};
 //!
-//! async fn restarts(nodes: Vec<Node>, restart: impl AsyncFn()) {
-//!     let storm = Storm::start(nodes, Terms { deadline: Duration::from_secs(5), keeps: true });
-//!     for _ in 0..20 {
-//!         restart().await;
-//!         storm.all_succeed(Duration::from_secs(5)).await.unwrap();
-//!     }
-//!     let report = storm.end().await;
-//!     assert!(report.violations.is_empty(), "{report:#?}");
+//! async fn twenty_restarts_lose_nothing(nodes: Vec<Node>, restart: impl AsyncFn() -> io::Result<()>) {
+//!     let terms = Terms { deadline: Duration::from_secs(5), keeps: true };
+//!     let report = endure(nodes, terms, 20, async |_| restart().await).await.unwrap();
+//!     println!("{report:?}");
 //! }
 //! ```
 
 mod caller;
+mod endure;
 mod event;
 mod session;
 mod task;
@@ -32,6 +30,7 @@ use tokio::task::JoinHandle;
 
 use crate::harness::Node;
 use caller::{Caller, Findings};
+pub use endure::endure;
 use task::Board;
 
 /// How many callers of each seam a node has.
@@ -67,6 +66,8 @@ pub struct Report {
     pub unknown: u64,
     /// The call that took longest.
     pub longest: Duration,
+    /// The longest that it took after a fault until every caller was answered again; of [`endure`].
+    pub back: Duration,
     /// Promises that were broken.
     pub violations: Vec<String>,
 }
