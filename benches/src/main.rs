@@ -58,6 +58,7 @@ const GROUPS: &[&str] = &[
     "redis.tasks",
     "redis.values",
     "redis.scale",
+    "postgres.scale",
 ];
 
 #[tokio::main]
@@ -106,6 +107,7 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "postgres.load" => postgres_values::load_rows(options).await,
         "redis.tasks" => redis_tasks::pipeline_rows(options).await,
         "redis.values" => redis_values::rows(options).await,
-        _ => scale_rows::rows(options).await,
+        "redis.scale" => scale_rows::redis_rows(options).await,
+        _ => scale_rows::postgres_rows(options).await,
     }
 }

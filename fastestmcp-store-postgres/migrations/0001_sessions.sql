@@ -1,9 +1,11 @@
 -- Names, keys and ids are bytea: compared byte by byte, NUL included. Moments are milliseconds since the Unix epoch.
 -- `ns` is namespace.id everywhere; `at` is an injected clock, NULL for the server's own.
 
+-- `timeline`: the one on which `counter` was last raised. A server that is promoted begins another.
 CREATE TABLE fastestmcp.meta (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
-    min_supported_format integer NOT NULL
+    min_supported_format integer NOT NULL,
+    timeline text
 );
 INSERT INTO fastestmcp.meta (min_supported_format) VALUES (1);
 
@@ -57,19 +59,30 @@ LANGUAGE sql AS $$
     SELECT coalesce(fastestmcp.clock_injected(at), floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)
 $$;
 
--- Lifts the counter to the server's clock in microseconds, which it never overtakes by counting. Every connection does
--- so before anything else: a standby that was promoted without the newest writes never repeats one of their numbers.
+-- Every connection calls this before anything else, so that a server that took over without the newest writes never
+-- repeats a number that its predecessor gave away.
+--
+-- After a promotion the counter leaps by an hour in microseconds: further than the predecessor can have counted since the
+-- last write that arrived here, and further than the two servers' clocks are apart. Where no promotion shows, as after
+-- tables were copied to another server, it follows the clock in microseconds, which it never overtakes by counting.
 CREATE OR REPLACE FUNCTION fastestmcp.counter_raise() RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     clock bigint;
+    reached bigint;
+    line text;
 BEGIN
     PERFORM pg_advisory_xact_lock('fastestmcp.counter'::regclass::oid::bigint);
     clock := floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+    SELECT c.last_value INTO reached FROM fastestmcp.counter c;
+    line := left(pg_walfile_name(pg_current_wal_lsn()), 8);
+    IF line <> (SELECT m.timeline FROM fastestmcp.meta m) THEN
+        PERFORM setval('fastestmcp.counter', greatest(reached, clock) + 3600000000);
     -- Far behind, so that nobody who draws meanwhile can be near the clock already.
-    IF (SELECT last_value FROM fastestmcp.counter) < clock - 10000000 THEN
+    ELSIF reached < clock - 10000000 THEN
         PERFORM setval('fastestmcp.counter', clock);
     END IF;
+    UPDATE fastestmcp.meta m SET timeline = line WHERE m.timeline IS DISTINCT FROM line;
 END
 $$;
 

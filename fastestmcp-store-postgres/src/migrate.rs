@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i32, &str)] = &[
     (7, include_str!("../migrations/0007_session_sweep.sql")),
     (8, include_str!("../migrations/0008_event_append.sql")),
     (9, include_str!("../migrations/0009_event_sweep.sql")),
+    (10, include_str!("../migrations/0010_session_put.sql")),
     (11, include_str!("../migrations/0011_task_insert.sql")),
     (12, include_str!("../migrations/0012_task_replace.sql")),
     (13, include_str!("../migrations/0013_task_claim.sql")),

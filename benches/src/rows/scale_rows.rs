@@ -11,9 +11,8 @@ use futures_util::future::try_join_all;
 use crate::measure::interleaved;
 use crate::payload::{Walk, bytes_of};
 use crate::report::{BenchError, BenchResult, Row, Target, Unit};
-use crate::rows::Options;
-use crate::rows::redis::Server;
 use crate::rows::values::seed;
+use crate::rows::{Options, postgres, redis};
 
 const CALLERS: usize = 64;
 const KEYS_PER_SCOPE: usize = 10;
@@ -21,19 +20,34 @@ const FEW: usize = 10_000;
 /// What every key holds: small, so that the keys are what fills the memory.
 const VALUE: usize = 64;
 
+/// On a Redis that writes nothing to the device.
+pub(crate) async fn redis_rows(options: &Options) -> BenchResult<Vec<Row>> {
+    let server = redis::Server::in_memory()?;
+    rows("redis", Arc::new(server.open("few").await?), Arc::new(server.open("many").await?), options).await
+}
+
+/// On a Postgres that does.
+pub(crate) async fn postgres_rows(options: &Options) -> BenchResult<Vec<Row>> {
+    let server = postgres::Server::start()?;
+    rows("postgres", Arc::new(server.open("few").await?), Arc::new(server.open("many").await?), options).await
+}
+
 /// Loads and commits where there are many keys against where there are few.
-pub(crate) async fn rows(options: &Options) -> BenchResult<Vec<Row>> {
+async fn rows(
+    backend: &str,
+    few: Arc<dyn SessionStateStore>,
+    full: Arc<dyn SessionStateStore>,
+    options: &Options,
+) -> BenchResult<Vec<Row>> {
     let many = if options.quick { 500_000 } else { 10_000_000 };
-    let server = Server::in_memory()?;
-    let few = Keys::fill(Arc::new(server.open("few").await?), FEW).await?;
-    let full = Keys::fill(Arc::new(server.open("many").await?), many).await?;
+    let (few, full) = (Keys::fill(few, FEW).await?, Keys::fill(full, many).await?);
     let mut rows = Vec::new();
     for (verb, writes) in [("load", false), ("commit", true)] {
         let window = options.window();
         let (ours, theirs) =
             interleaved(async || full.rate(window, writes).await, async || few.rate(window, writes).await).await?;
         rows.push(Row {
-            name: format!("redis: {verb}, {many} keys / {FEW}"),
+            name: format!("{backend}: {verb}, {many} keys / {FEW}"),
             unit: Unit::PerSecond,
             ours,
             theirs: Some(theirs),

@@ -76,7 +76,7 @@ impl Values {
         for outcome in outcomes {
             let (took, last) = outcome?;
             commits += took.len();
-            all += took;
+            took.into_iter().for_each(|took| record(&mut all, took));
             for (scope, seed) in last {
                 self.check(scope, seed).await?;
             }
@@ -84,16 +84,17 @@ impl Values {
         Ok((commits as f64 / elapsed.as_secs_f64(), all))
     }
 
-    /// One caller, on scopes of its own.
-    async fn caller(self, caller: usize, callers: usize, window: Duration) -> BenchResult<(Histogram<u64>, Last)> {
-        let (mut took, mut last) = (histogram(), HashMap::new());
+    /// One caller, on scopes of its own. How long each commit took is noted, and put into a histogram when all is over:
+    /// the other side of a row keeps none.
+    async fn caller(self, caller: usize, callers: usize, window: Duration) -> BenchResult<(Vec<Duration>, Last)> {
+        let (mut took, mut last) = (Vec::new(), HashMap::new());
         let mut walk = Walk::new(seed());
         let start = Instant::now();
         while start.elapsed() < window {
             let (scope, seed) = (walk.below(SCOPES / callers) * callers + caller, seed());
             let before = Instant::now();
             self.commit(scope, CommitRule::Existing, seed).await?;
-            record(&mut took, before.elapsed());
+            took.push(before.elapsed());
             last.insert(scope, seed);
         }
         Ok((took, last))

@@ -10,7 +10,7 @@ use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule
 use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
-use super::{entry, scope};
+use super::{entry, put, scope};
 use crate::database::{Database, moment, number, span};
 use crate::error::{Failure, site};
 use crate::lane::lane;
@@ -59,6 +59,11 @@ impl Carrier for Committing {
         requests: &[CommitRequest],
         deadline: Instant,
     ) -> StoreResult<Vec<StoreResult<At<CommitOutcome>>>> {
+        if let [request] = requests
+            && let Some(answer) = put::alone(&self.0, request, deadline).await.transpose()
+        {
+            return Ok(vec![answer.map_err(|failure| failure.of_write(Self::SITE))]);
+        }
         let rows = self.0.carry(statement(&self.0, requests), true, deadline).await;
         let answers = rows.and_then(|rows| Answer::read(only(&rows)?)?.outcomes(requests));
         Ok(answers.map_err(|failure| failure.of_write(Self::SITE))?.into_iter().map(Ok).collect())
@@ -91,6 +96,16 @@ const TAKE: i16 = 2;
 const CHECK: i16 = 3;
 /// The expectation that always holds.
 const ANY: i16 = 0;
+
+/// An expectation as our functions know it, with the version that it names.
+pub(super) fn expectation(expect: Expect) -> (i16, Option<i64>) {
+    match expect {
+        Expect::Any => (ANY, None),
+        Expect::Absent => (1, None),
+        Expect::Present => (2, None),
+        Expect::Version(version) => (3, Some(number(version.0))),
+    }
+}
 
 /// One array per field of a commit.
 #[derive(Default)]
@@ -146,12 +161,7 @@ impl<'r> Ops<'r> {
             Op::Take { .. } => (TAKE, None, None),
             Op::Check { .. } => (CHECK, None, None),
         };
-        let (expect, version) = match op.expect() {
-            Expect::Any => (ANY, None),
-            Expect::Absent => (1, None),
-            Expect::Present => (2, None),
-            Expect::Version(version) => (3, Some(number(version.0))),
-        };
+        let (expect, version) = expectation(op.expect());
         self.commits.push(commit);
         self.verbs.push(verb);
         self.keys.push(op.key().as_bytes());

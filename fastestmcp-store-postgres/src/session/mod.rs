@@ -7,6 +7,7 @@ mod entry;
 mod list_entries;
 mod list_scopes;
 mod load;
+mod put;
 mod scope;
 mod touch;
 

@@ -8,4 +8,5 @@ mod migrations;
 mod opening;
 mod outages;
 mod place;
+mod promotion;
 mod wakes;
