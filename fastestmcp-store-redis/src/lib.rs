@@ -18,5 +18,5 @@ mod sweep;
 mod tag;
 mod task;
 
-pub use config::{Deployment, Login, RedisConfig, Server, Tls};
+pub use config::{AddressMap, Deployment, Login, RedisConfig, Server, Tls};
 pub use store::RedisStore;

@@ -12,7 +12,7 @@ use redis::{
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::config::{Login, RedisConfig, Server, Tls};
+use crate::config::{AddressMap, Login, RedisConfig, Server, Tls};
 use crate::error::Failure;
 
 /// How servers are connected to, whichever they are.
@@ -21,6 +21,7 @@ pub(crate) struct Dialer {
     login: Login,
     database: u16,
     tls: Option<Tls>,
+    addresses: Option<AddressMap>,
     /// The PEM file of [`Tls::ca`], read once.
     ca: Option<Vec<u8>>,
     timeout: Duration,
@@ -45,11 +46,12 @@ impl Dialer {
             // Taken only if the application has not chosen a provider itself.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
-        Ok(Self { login: login.clone(), database, tls: config.tls.clone(), ca, timeout: config.timeout })
+        let (login, tls, addresses) = (login.clone(), config.tls.clone(), config.addresses.clone());
+        Ok(Self { login, database, tls, addresses, ca, timeout: config.timeout })
     }
 
     fn client(&self, server: &Server) -> Result<Client, RedisError> {
-        let (host, port) = (server.host.clone(), server.port);
+        let Server { host, port } = self.addresses.as_ref().map_or_else(|| server.clone(), |map| map.of(server));
         let address = match &self.tls {
             None => ConnectionAddr::Tcp(host, port),
             Some(tls) => ConnectionAddr::TcpTls { host, port, insecure: tls.insecure, tls_params: None },

@@ -10,7 +10,7 @@ use fastestmcp_conformance::{Cluster, Harness, HarnessError};
 use fastestmcp_core::time::Clock;
 use fastestmcp_test_servers::RedisCluster;
 
-use deployment::DataSet;
+use deployment::{DataSet, Servers, failed};
 
 struct Shared;
 
@@ -19,12 +19,17 @@ impl Harness for Shared {
     const NAME: &'static str = "redis-cluster";
 
     async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError> {
-        Ok(Box::new(DataSet::new(RedisCluster::shared().map_err(deployment::failed)?.url(), Some(clock))))
+        Ok(Box::new(DataSet::new(servers()?, Some(clock)).await))
     }
 
     async fn production(&self) -> Result<Box<dyn Cluster>, HarnessError> {
-        Ok(Box::new(DataSet::new(RedisCluster::shared().map_err(deployment::failed)?.url(), None)))
+        Ok(Box::new(DataSet::new(servers()?, None).await))
     }
+}
+
+fn servers() -> Result<Servers, HarnessError> {
+    let url = RedisCluster::shared().map_err(failed)?.url();
+    Ok(Servers { url, restart: || RedisCluster::shared()?.restart() })
 }
 
 fastestmcp_conformance::conformance_main!(Shared);

@@ -11,7 +11,7 @@
 //! #[async_trait::async_trait]
 //! impl Cluster for DataSet {
 //!     async fn node(&self, index: usize) -> Result<Node, HarnessError> {
-//!         open(self.proxies.address(index)?).await
+//!         open(self.proxies.address(index, "db.internal:5432")?).await
 //!     }
 //!
 //!     async fn inject(&self, index: usize, fault: Fault) -> Result<(), HarnessError> {
@@ -19,11 +19,13 @@
 //!     }
 //!
 //!     async fn cut(&self, index: usize) -> Result<(), HarnessError> {
-//!         self.proxies.cut(index, Cut::Reset)
+//!         self.proxies.cut(index, Cut::Reset);
+//!         Ok(())
 //!     }
 //!
 //!     async fn heal(&self, index: usize) -> Result<(), HarnessError> {
-//!         self.proxies.heal(index)
+//!         self.proxies.heal(index);
+//!         Ok(())
 //!     }
 //! }
 //! ```

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::relay::relay;
-use super::state::{Cut, IsRequest, Mishap, State};
+use super::state::{Cut, Mishap, State};
 
 /// A TCP proxy in front of a server, that spoils what passes through it on demand. It has a thread of its own, and ends
 /// with all of its connections when it is dropped.
@@ -64,14 +64,13 @@ impl ChaosProxy {
         upstream: impl Into<String>,
         is_request: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        Self::run(upstream.into(), Arc::new(is_request))
+        Self::run(upstream.into(), Arc::new(State::new(Arc::new(is_request))))
     }
 
-    pub(super) fn run(upstream: String, is_request: IsRequest) -> io::Result<Self> {
+    pub(super) fn run(upstream: String, state: Arc<State>) -> io::Result<Self> {
         let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State::new(is_request));
         let (alive, ended) = oneshot::channel();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let seen = state.clone();
@@ -93,18 +92,17 @@ impl ChaosProxy {
 
     /// Cuts all connections, those to come included, until [`ChaosProxy::heal`].
     pub fn cut(&self, cut: Cut) {
-        self.state.cut.send_replace(Some(cut));
+        self.state.cut(cut);
     }
 
     /// Lets everything pass again, and forgets a mishap that no request has met.
     pub fn heal(&self) {
-        *self.state.next.lock() = None;
-        self.state.cut.send_replace(None);
+        self.state.heal();
     }
 
     /// The next request meets `mishap`.
     pub fn spoil_next(&self, mishap: Mishap) {
-        *self.state.next.lock() = Some(mishap);
+        self.state.spoil_next(mishap);
     }
 }
 

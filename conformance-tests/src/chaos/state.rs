@@ -29,16 +29,29 @@ pub enum Mishap {
 /// Which bytes from a client begin a request that can meet a mishap.
 pub(super) type IsRequest = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
 
-/// What a proxy is doing, seen by all of its connections.
+/// What a proxy is doing, seen by all of its connections; proxies may share one.
 pub(super) struct State {
-    pub(super) cut: watch::Sender<Option<Cut>>,
-    pub(super) next: Mutex<Option<Mishap>>,
-    pub(super) is_request: IsRequest,
+    cut: watch::Sender<Option<Cut>>,
+    next: Mutex<Option<Mishap>>,
+    is_request: IsRequest,
 }
 
 impl State {
     pub(super) fn new(is_request: IsRequest) -> Self {
         Self { cut: watch::Sender::new(None), next: Mutex::default(), is_request }
+    }
+
+    pub(super) fn cut(&self, cut: Cut) {
+        self.cut.send_replace(Some(cut));
+    }
+
+    pub(super) fn heal(&self) {
+        *self.next.lock() = None;
+        self.cut.send_replace(None);
+    }
+
+    pub(super) fn spoil_next(&self, mishap: Mishap) {
+        *self.next.lock() = Some(mishap);
     }
 
     /// What happens to these bytes from a client.

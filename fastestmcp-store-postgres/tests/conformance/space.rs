@@ -17,6 +17,7 @@ static SPACES: AtomicUsize = AtomicUsize::new(0);
 pub(crate) struct Space {
     name: String,
     url: Url,
+    upstream: String,
     proxies: ChaosProxies,
     clock: Option<Arc<dyn Clock>>,
     open: Mutex<Vec<PostgresStore>>,
@@ -31,11 +32,12 @@ impl Space {
         let url = Url::parse(server.url()).map_err(HarnessError::failed)?;
         let upstream = format!("{}:{}", url.host_str().unwrap_or("127.0.0.1"), url.port().unwrap_or(5432));
         let name = format!("{}/{}", std::process::id(), SPACES.fetch_add(1, Ordering::SeqCst));
-        Ok(Self { name, url, proxies: ChaosProxies::new(upstream, is_request), clock, open: Mutex::default() })
+        let proxies = ChaosProxies::new(is_request);
+        Ok(Self { name, url, upstream, proxies, clock, open: Mutex::default() })
     }
 
     async fn open(&self, namespace: &str, index: usize) -> Result<Node, HarnessError> {
-        let address = self.proxies.address(index)?;
+        let address = self.proxies.address(index, &self.upstream)?;
         let mut url = self.url.clone();
         let moved = url.set_ip_host(address.ip()).and_then(|()| url.set_port(Some(address.port())));
         moved.map_err(|()| HarnessError::failed("the URL of the server has no host"))?;
@@ -85,11 +87,13 @@ impl Cluster for Space {
     }
 
     async fn cut(&self, index: usize) -> Result<(), HarnessError> {
-        self.proxies.cut(index, Cut::Reset)
+        self.proxies.cut(index, Cut::Reset);
+        Ok(())
     }
 
     async fn heal(&self, index: usize) -> Result<(), HarnessError> {
-        self.proxies.heal(index)
+        self.proxies.heal(index);
+        Ok(())
     }
 
     /// Nobody reads the clock of a process: there is nothing to move.

@@ -1,4 +1,7 @@
+mod addresses;
 mod url;
+
+pub use self::addresses::AddressMap;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -124,6 +127,8 @@ pub struct RedisConfig {
     pub database: u16,
     /// TLS, if it is to be used.
     pub tls: Option<Tls>,
+    /// Where servers are reached that cannot be reached at their own addresses.
+    pub addresses: Option<AddressMap>,
     /// The tenant this handle belongs to (G8).
     pub namespace: Namespace,
     /// How long an operation may take before it ends with `Timeout` (G5): 5 s.
@@ -149,6 +154,7 @@ impl RedisConfig {
             sentinel_login: Login::default(),
             database: 0,
             tls: None,
+            addresses: None,
             namespace: Namespace::default(),
             timeout: Duration::from_secs(5),
             allow_eviction: false,
@@ -211,6 +217,15 @@ impl RedisConfig {
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
+        self
+    }
+
+    /// Sets where a server is reached. Sentinels and the nodes of a Cluster name servers by the addresses that they know
+    /// each other by; behind NAT, a tunnel or in containers those may be of no use here. Every address goes through
+    /// `map` before it is connected to, those of the deployment included; TLS verifies what it answers.
+    #[must_use]
+    pub fn addresses(mut self, map: impl Fn(&Server) -> Server + Send + Sync + 'static) -> Self {
+        self.addresses = Some(AddressMap::new(map));
         self
     }
 

@@ -2,17 +2,36 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use fastestmcp_conformance::{Cluster, HarnessError, Node, Skew};
+use fastestmcp_conformance::chaos::{ChaosProxies, Cut};
+use fastestmcp_conformance::{Cluster, Fault, HarnessError, Node, Skew};
 use fastestmcp_core::ids::{MAX_ID_BYTES, Namespace, digest};
 use fastestmcp_core::time::Clock;
-use fastestmcp_store_redis::{RedisConfig, RedisStore};
+use fastestmcp_store_redis::{RedisConfig, RedisStore, Server};
 use fastestmcp_test_servers::ServerError;
+use tokio::sync::{Mutex as AsyncMutex, RwLock, RwLockReadGuard};
+
+#[path = "operation.rs"]
+mod operation;
+
+use operation::is_operation;
 
 static DATA_SETS: AtomicU64 = AtomicU64::new(0);
 
-/// One data set: namespaces of its own on servers that all data sets share, so that they are never stopped.
+/// Held by every data set: who restarts the servers waits until the others have ended.
+static IN_USE: RwLock<()> = RwLock::const_new(());
+
+/// The servers that all data sets share.
+#[derive(Clone, Copy)]
+pub(crate) struct Servers {
+    pub(crate) url: &'static str,
+    pub(crate) restart: fn() -> Result<(), ServerError>,
+}
+
+/// One data set: namespaces of its own. Each node reaches each server through a proxy of its own.
 pub(crate) struct DataSet {
-    url: String,
+    servers: Servers,
+    in_use: AsyncMutex<Option<RwLockReadGuard<'static, ()>>>,
+    proxies: Arc<ChaosProxies>,
     prefix: String,
     clock: Option<Arc<dyn Clock>>,
     open: Mutex<Vec<RedisStore>>,
@@ -22,15 +41,18 @@ pub(crate) struct DataSet {
 pub(crate) fn failed(error: ServerError) -> HarnessError {
     match error {
         ServerError::LeftOut(_) => HarnessError::Unsupported(error.to_string()),
+        ServerError::Unsupported(hook) => HarnessError::Unsupported(format!("the servers are not ours: {hook}")),
         error => HarnessError::failed(error),
     }
 }
 
 impl DataSet {
-    pub(crate) fn new(url: &str, clock: Option<Arc<dyn Clock>>) -> Self {
+    pub(crate) async fn new(servers: Servers, clock: Option<Arc<dyn Clock>>) -> Self {
+        let in_use = AsyncMutex::new(Some(IN_USE.read().await));
         let number = DATA_SETS.fetch_add(1, Ordering::Relaxed);
         let prefix = format!("{}-{number}", std::process::id());
-        Self { url: url.to_owned(), prefix, clock, open: Mutex::default() }
+        let proxies = Arc::new(ChaosProxies::new(is_operation));
+        Self { servers, in_use, proxies, prefix, clock, open: Mutex::default() }
     }
 }
 
@@ -40,19 +62,39 @@ impl Cluster for DataSet {
         self.node_in(&Namespace::default(), index).await
     }
 
-    async fn node_in(&self, namespace: &Namespace, _: usize) -> Result<Node, HarnessError> {
+    async fn node_in(&self, namespace: &Namespace, index: usize) -> Result<Node, HarnessError> {
         let whole = format!("{}/{}", self.prefix, namespace.as_str());
         let name = if whole.len() <= MAX_ID_BYTES {
             whole
         } else {
             format!("{}/{}", self.prefix, digest(&[whole.as_bytes()]))
         };
-        let mut config = RedisConfig::from_url(&self.url).map_err(HarnessError::failed)?;
+        let mut config = RedisConfig::from_url(self.servers.url).map_err(HarnessError::failed)?;
         config.namespace = Namespace::new(name).ok_or_else(|| HarnessError::failed("too long a namespace"))?;
         config.clock = self.clock.clone();
+        let proxies = self.proxies.clone();
+        let config = config.addresses(move |server| match proxies.address(index, &server.to_string()) {
+            Ok(proxy) => Server::new(proxy.ip().to_string(), proxy.port()),
+            // There is none at this port, so the case fails.
+            Err(_) => Server::new(server.host.clone(), 1),
+        });
         let store = RedisStore::open_with(config).await.map_err(HarnessError::failed)?;
         self.open.lock().unwrap_or_else(PoisonError::into_inner).push(store.clone());
         Ok(Node::of(store))
+    }
+
+    async fn inject(&self, index: usize, fault: Fault) -> Result<(), HarnessError> {
+        self.proxies.inject(index, fault)
+    }
+
+    async fn cut(&self, index: usize) -> Result<(), HarnessError> {
+        self.proxies.cut(index, Cut::Reset);
+        Ok(())
+    }
+
+    async fn heal(&self, index: usize) -> Result<(), HarnessError> {
+        self.proxies.heal(index);
+        Ok(())
     }
 
     async fn crash(&self) -> Result<(), HarnessError> {
@@ -61,6 +103,16 @@ impl Cluster for DataSet {
             store.close().await;
         }
         Ok(())
+    }
+
+    async fn restart(&self) -> Result<(), HarnessError> {
+        self.crash().await?;
+        let mut in_use = self.in_use.lock().await;
+        *in_use = None;
+        let alone = IN_USE.write().await;
+        let restarted = tokio::task::spawn_blocking(self.servers.restart).await.map_err(HarnessError::failed)?;
+        *in_use = Some(alone.downgrade());
+        restarted.map_err(failed)
     }
 
     /// Nothing has to be done for it: no process clock is ever read.

@@ -9,6 +9,11 @@ use fastestmcp_core::time::Clock;
 use fastestmcp_store_redis::{Deployment, RedisConfig, RedisStore, Server};
 use fastestmcp_test_servers::{Redis, ServerError};
 
+#[path = "operation.rs"]
+mod operation;
+
+use operation::is_operation;
+
 /// Servers that are free, and how many data sets there have been.
 static POOL: Mutex<Vec<Redis>> = Mutex::new(Vec::new());
 static DATA_SETS: AtomicU64 = AtomicU64::new(0);
@@ -19,6 +24,7 @@ pub(crate) struct DataSet {
     /// `None` if the server is one that was there before.
     server: Option<Redis>,
     url: String,
+    upstream: String,
     proxies: ChaosProxies,
     prefix: String,
     clock: Option<Arc<dyn Clock>>,
@@ -61,7 +67,8 @@ impl DataSet {
         Ok(Self {
             server,
             url,
-            proxies: ChaosProxies::new(format!("{host}:{port}"), is_operation),
+            upstream: format!("{host}:{port}"),
+            proxies: ChaosProxies::new(is_operation),
             prefix: format!("{}-{number}", std::process::id()),
             clock,
             open: Mutex::default(),
@@ -88,14 +95,6 @@ impl Drop for DataSet {
     }
 }
 
-/// Whether bytes from a client begin an operation, rather than the making of a connection.
-fn is_operation(bytes: &[u8]) -> bool {
-    let start = &bytes[..bytes.len().min(64)];
-    [&b"EVALSHA"[..], b"HMGET", b"MULTI", b"TIME", b"PUBLISH"]
-        .iter()
-        .any(|word| start.windows(word.len()).any(|window| window == *word))
-}
-
 #[async_trait]
 impl Cluster for DataSet {
     async fn node(&self, index: usize) -> Result<Node, HarnessError> {
@@ -103,7 +102,7 @@ impl Cluster for DataSet {
     }
 
     async fn node_in(&self, namespace: &Namespace, index: usize) -> Result<Node, HarnessError> {
-        let address = self.proxies.address(index)?;
+        let address = self.proxies.address(index, &self.upstream)?;
         let name = match self.server {
             Some(_) => namespace.as_str().to_owned(),
             None => format!("{}/{}", self.prefix, namespace.as_str()),
@@ -135,11 +134,13 @@ impl Cluster for DataSet {
     }
 
     async fn cut(&self, index: usize) -> Result<(), HarnessError> {
-        self.proxies.cut(index, Cut::Reset)
+        self.proxies.cut(index, Cut::Reset);
+        Ok(())
     }
 
     async fn heal(&self, index: usize) -> Result<(), HarnessError> {
-        self.proxies.heal(index)
+        self.proxies.heal(index);
+        Ok(())
     }
 
     /// Nothing has to be done for it: no process clock is ever read.

@@ -164,6 +164,16 @@ impl RedisSentinel {
         self.settle()
     }
 
+    /// Stops the primary in an orderly way and starts it again at once, mostly before the sentinels do something about it.
+    /// Waits until all is well.
+    ///
+    /// # Errors
+    /// It did not stop or start, or the sentinels did not notice.
+    pub fn restart(&self) -> Result<(), ServerError> {
+        self.servers[self.primary()?].node().stop()?;
+        self.start_again()
+    }
+
     /// kill -9 of both servers, primary last, so that no failover happens; the sentinels stay.
     ///
     /// # Errors
