@@ -33,8 +33,9 @@ end
 
 local existed
 if kind == SYSTEM then existed = holds_live_key() else existed = expires > now end
-redis.call('HSET', KEYS[5], digest, 'w')
+-- First what frees memory: before Redis 7.0 a script that begins with a write that needs some is refused when it is full.
 redis.call('HDEL', KEYS[1], field)
+redis.call('HSET', KEYS[5], digest, 'w')
 redis.call('ZREM', KEYS[3], string.char(kind) .. digest)
 if kind ~= SYSTEM then redis.call('ZREM', KEYS[4], digest) end
 return { now, existed and 1 or 0 }

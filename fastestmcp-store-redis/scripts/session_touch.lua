@@ -18,8 +18,11 @@ if record then
   if ends > 0 and ends < wanted then wanted = ends end
   if expires > now and wanted > expires + tonumber(ARGV[3]) then
     found[1] = struct.pack(SCOPE, FORMAT, incarnation, created, wanted, ends) .. string.sub(record, SCOPE_BYTES + 1)
+    local digest = string.sub(ARGV[4], 2)
+    -- First what frees memory: before Redis 7.0 a script that begins with a write that needs some is refused when it is full.
+    redis.call('ZREM', KEYS[2], digest)
     redis.call('HSET', KEYS[1], ARGV[4], found[1])
-    redis.call('ZADD', KEYS[2], wanted, string.sub(ARGV[4], 2))
+    redis.call('ZADD', KEYS[2], wanted, digest)
   end
 end
 return { now, found, values }

@@ -15,7 +15,8 @@ pub(crate) enum Access {
 ///
 /// From Redis 7.0 on a script begins with a `#!lua` line: without it a key of a foreign slot would be written silently,
 /// and a full memory would be noticed in the middle. Older servers take such a line for a syntax error, so there it is
-/// left out. The two forms have different hashes; a link knows which one its server wants.
+/// left out, and what hides the codes of errors is mended around it. The two forms have different hashes; a link knows
+/// which one its server wants.
 #[derive(Debug)]
 pub(crate) struct Script {
     access: Access,
@@ -51,8 +52,10 @@ impl Script {
             Access::Write => "#!lua",
             Access::Free => "#!lua flags=allow-oom",
         };
-        let plain = format!("{PRELUDE}{shared}{source}");
-        Self { access, declared: Form::new(format!("{header}\n{plain}")), plain: Form::new(plain) }
+        let script = format!("{PRELUDE}{shared}{source}");
+        let plain =
+            [include_str!("../scripts/before_7_begin.lua"), &script, include_str!("../scripts/before_7_end.lua")];
+        Self { access, declared: Form::new(format!("{header}\n{script}")), plain: Form::new(plain.concat()) }
     }
 
     pub(crate) const fn access(&self) -> Access {

@@ -7,6 +7,7 @@ mod conformance_table;
 mod mcp_conformance;
 mod servers;
 mod test;
+mod versions;
 
 use std::env;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask test [ARGS]                            every test; ARGS go to cargo test; installs servers
+cargo xtask versions                               the backends' tests on older and newer servers
 cargo xtask clients                                drives the server with third-party clients
 cargo xtask conformance-table                      puts the results of the last test run into the README
 cargo xtask mcp-conformance --store URL [FILTER]   the official MCP suite against our server
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let (task, rest) = arguments.split_first().map_or(("help", &[][..]), |(task, rest)| (task.as_str(), rest));
     let result = match task {
         "test" => test::run(rest),
+        "versions" => versions::run(),
         "bench" => bench::run(rest),
         "clients" => clients::run(),
         "conformance-table" => conformance_table::write(),

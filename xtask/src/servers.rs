@@ -56,7 +56,7 @@ fn missing() -> Vec<&'static str> {
 }
 
 /// In the path, or where Debian keeps the programs of Postgres.
-fn find(name: &str) -> Option<PathBuf> {
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let postgres = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));

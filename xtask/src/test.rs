@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test of the workspace, then the third-party clients; prints the totals.
 
+use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -11,12 +12,18 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     servers::install()?;
     conformance_table::clear()?;
     let mut totals = Totals::default();
-    let passed = cargo_test(arguments, &mut totals)?;
+    let mut command = Command::new(cargo());
+    command
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(with_skips(arguments, &servers::left_out()))
+        .env(conformance_table::REPORTS, conformance_table::folder())
+        .current_dir(root());
+    let passed = totals.run(&mut command)?;
     let everything = arguments.is_empty();
     let clients = if everything { clients::run_counted()? } else { (0, 0) };
     totals.passed += clients.0;
     totals.failed += clients.1;
-    println!("{} passed, {} failed, {} skipped", totals.passed, totals.failed, totals.skipped);
+    println!("{totals}");
     if !passed || totals.failed > 0 {
         return Err("there are failures".to_owned());
     }
@@ -32,32 +39,36 @@ pub(crate) fn require(program: &str, what: &str) -> Result<(), String> {
     }
 }
 
+/// What tests came to.
 #[derive(Default)]
-struct Totals {
+pub(crate) struct Totals {
     passed: u64,
     failed: u64,
     skipped: u64,
 }
 
-fn cargo_test(arguments: &[String], totals: &mut Totals) -> Result<bool, String> {
-    let mut child = Command::new(cargo())
-        .args(["test", "--workspace", "--no-fail-fast"])
-        .args(with_skips(arguments, &servers::left_out()))
-        .env(conformance_table::REPORTS, conformance_table::folder())
-        .current_dir(root())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("cargo test did not start: {error}"))?;
-    for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
-        let line = line.map_err(|error| error.to_string())?;
-        println!("{line}");
-        if let Some(counts) = line.trim().strip_prefix("test result: ") {
-            totals.passed += count(counts, " passed");
-            totals.failed += count(counts, " failed");
-            totals.skipped += count(counts, " ignored");
+impl Totals {
+    /// Runs a `cargo test`, shows what it prints, and adds up its summaries; whether it succeeded.
+    pub(crate) fn run(&mut self, cargo_test: &mut Command) -> Result<bool, String> {
+        let mut child =
+            cargo_test.stdout(Stdio::piped()).spawn().map_err(|error| format!("cargo test did not start: {error}"))?;
+        for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
+            let line = line.map_err(|error| error.to_string())?;
+            println!("{line}");
+            if let Some(counts) = line.trim().strip_prefix("test result: ") {
+                self.passed += count(counts, " passed");
+                self.failed += count(counts, " failed");
+                self.skipped += count(counts, " ignored");
+            }
         }
+        Ok(child.wait().map_err(|error| error.to_string())?.success())
     }
-    Ok(child.wait().map_err(|error| error.to_string())?.success())
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
+    }
 }
 
 /// Tests that need a server have its kind in their names; those of the conformance suites report themselves as skipped.

@@ -21,7 +21,7 @@ async fn a_full_memory_refuses_writes_with_a_type_and_lets_reading_and_removing_
     let server = Redis::start().unwrap();
     let store = open(&server).await;
     put(&store, "before", "value").await.unwrap();
-    server.command(&["CONFIG", "SET", "maxmemory", "1mb"]).unwrap();
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
     for _ in 0..3 {
         let error = put(&store, "after", "value").await.unwrap_err();
         assert_eq!((error.kind, error.outcome), (StoreErrorKind::StorageFull, Outcome::NotApplied), "{error}");

@@ -1,0 +1,5 @@
+end
+
+local done, answer = pcall(script)
+if done or type(answer) == 'table' then return answer end
+error(answer, 0)
