@@ -23,6 +23,8 @@
 //! | `FASTESTMCP_TEST_REDIS_URL`, `…_SENTINEL_URL`, `…_CLUSTER_URL`, `…_POSTGRES_URL` | the `shared` server is this one; hooks that stop it are [`ServerError::Unsupported`] |
 //! | `FASTESTMCP_TEST_WITHOUT=redis,sentinel,cluster,postgres` | those are [`ServerError::LeftOut`]; `redis` leaves out all three of its kinds |
 //!
+//! The example `with` starts one of them for the time of a command.
+//!
 //! Nothing is left out silently: a missing program is an error that names the package to install.
 
 mod account;

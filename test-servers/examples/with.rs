@@ -1,0 +1,30 @@
+//! Runs a command beside a private server: `with KIND COMMAND ARGUMENT…`, `{url}` in the arguments being the server's URL.
+//! Kinds are redis, redis-sentinel, redis-cluster and postgres. The server ends with the command.
+//!
+//! ```sh
+//! cargo run -p fastestmcp-test-servers --example with -- postgres cargo run -- demo --store '{url}'
+//! ```
+
+use std::error::Error;
+use std::process::{Command, ExitCode};
+
+use fastestmcp_test_servers::{Postgres, Redis, RedisCluster, RedisSentinel};
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [kind, command, arguments @ ..] = &words[..] else {
+        return Err("usage: with redis|redis-sentinel|redis-cluster|postgres COMMAND [ARGUMENT…]".into());
+    };
+    let run = |url: &str| {
+        let arguments = arguments.iter().map(|argument| argument.replace("{url}", url));
+        let status = Command::new(command).args(arguments).status()?;
+        Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    };
+    match kind.as_str() {
+        "redis" => run(Redis::start()?.url()),
+        "redis-sentinel" => run(RedisSentinel::start()?.url()),
+        "redis-cluster" => run(RedisCluster::start()?.url()),
+        "postgres" => run(Postgres::start()?.url()),
+        other => Err(format!("there is no server {other:?}").into()),
+    }
+}
