@@ -17,7 +17,7 @@ use crate::peer::PeerPath;
 use crate::report::{BenchResult, Row};
 use crate::rows::{
     Options, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values, recovery_rows, redis_tasks,
-    redis_values, scale_rows, sqlite_values, task_rows,
+    redis_values, scale_rows, sqlite_values, start_rows, task_rows,
 };
 
 /// Prints both sides, the ratio, the target and pass or short.
@@ -51,6 +51,7 @@ const GROUPS: &[&str] = &[
     "sqlite.progress",
     "claim",
     "recovery",
+    "start",
     "postgres.tasks",
     "postgres.snapshot",
     "postgres.commit",
@@ -101,6 +102,7 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "sqlite.progress" => task_rows::progress_rows(options).await,
         "claim" => task_rows::claim_rows(options).await,
         "recovery" => recovery_rows::rows(options).await,
+        "start" => start_rows::rows(options).await,
         "postgres.tasks" => postgres_tasks::pipeline_rows(options).await,
         "postgres.snapshot" => postgres_tasks::snapshot_rows(options).await,
         "postgres.commit" => postgres_values::commit_rows(options).await,

@@ -12,6 +12,7 @@ pub(crate) mod redis_tasks;
 pub(crate) mod redis_values;
 pub(crate) mod scale_rows;
 pub(crate) mod sqlite_values;
+pub(crate) mod start_rows;
 pub(crate) mod task_rows;
 pub(crate) mod tasks;
 pub(crate) mod values;
