@@ -122,7 +122,12 @@ fn decode(text: &str) -> StoreResult<String> {
 }
 
 fn refuse(detail: impl Into<String>) -> StoreError {
-    StoreError::new(StoreErrorKind::InvalidInput, BACKEND, "open", format!("the URL has {}", detail.into()))
+    StoreError::new(
+        StoreErrorKind::InvalidInput,
+        BACKEND,
+        "open",
+        format!("the URL is not understood: {}", detail.into()),
+    )
 }
 
 #[cfg(test)]
