@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fastestmcp_core::event::EventLog;
-use fastestmcp_core::ids::Namespace;
-use fastestmcp_core::session::SessionStateStore;
+use fastestmcp_core::ids::{Namespace, TaskId};
+use fastestmcp_core::session::{Scope, SessionStateStore};
 use fastestmcp_core::task::TaskBackend;
 use fastestmcp_core::time::{Clock, HostClock};
 
@@ -142,6 +142,29 @@ pub trait Cluster: Send + Sync {
     async fn skew(&self, _index: usize, _by: Skew) -> Result<(), HarnessError> {
         Err(HarnessError::hook("skew"))
     }
+
+    /// Makes one stored record of the data set's own namespace unreadable, behind the backend's back, as a bad disk or
+    /// a foreign program would (G16). What is stored beside it stays as it is.
+    ///
+    /// `async fn damage(&self, record: &Damage) -> Result<(), HarnessError>`
+    ///
+    /// # Errors
+    /// It could not be done.
+    async fn damage(&self, _record: &Damage) -> Result<(), HarnessError> {
+        Err(HarnessError::hook("damage"))
+    }
+}
+
+/// A stored record that is to become unreadable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Damage {
+    /// The head of a task: for instance one of its fields is of a type that it cannot be.
+    Task(TaskId),
+    /// What is stored of a scope itself: its deadlines or its version.
+    Scope(Scope),
+    /// One entry of a scope.
+    Entry(Scope, String),
 }
 
 /// How wrong a process clock is.

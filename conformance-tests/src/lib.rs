@@ -23,7 +23,7 @@ mod walk;
 
 pub use case::{Case, Level, Seam};
 pub use engine::{Options, Profile, Record, Suite, Verdict, main};
-pub use harness::{Cluster, Fault, Harness, HarnessError, Node, Skew};
+pub use harness::{Cluster, Damage, Fault, Harness, HarnessError, Node, Skew};
 
 /// The edition of the contract that this suite tests.
 pub const EDITION: &str = "2026-1";

@@ -165,7 +165,7 @@ impl Model {
             }
         }
         let tasks = chosen.iter().filter_map(|id| self.lease(space, id, request, now)).collect();
-        Claimed { tasks, next_due }
+        Claimed::new(tasks, next_due)
     }
 
     fn lease(&self, space: &mut Space, id: &TaskId, request: &ClaimRequest, now: StoreTime) -> Option<TaskRecord> {

@@ -21,6 +21,18 @@ impl Site {
         StoreError::new(kind, self.backend, self.operation, detail)
     }
 
+    /// Tells the operator of a stored record that cannot be read and was stepped over, so that its neighbours lose
+    /// nothing by it (contract G16). Never a value or a secret: `record` is an id.
+    pub fn stepped_over(self, what: &str, record: &str) {
+        tracing::error!(
+            backend = self.backend,
+            operation = self.operation,
+            what,
+            record,
+            "a damaged record was stepped over"
+        );
+    }
+
     pub(super) fn late(self) -> StoreError {
         self.error(StoreErrorKind::Timeout, "the deadline passed")
     }

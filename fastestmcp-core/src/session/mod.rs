@@ -31,6 +31,9 @@ use crate::page::{Page, PageRequest};
 ///   **S6** Puts to different keys of one scope never lose each other.
 /// - Commits within a scope are serializable, over all nodes (G10). Nothing is promised across scopes.
 /// - Versions of a key never repeat, also after it or its scope was deleted and made again (G10).
+/// - A scope or entry that cannot be read is `Corrupt` for whoever names it and for nobody else (G16): lists leave it out
+///   and tell the operator ([`Site::stepped_over`](crate::backend::Site::stepped_over)), sweeps go on past it, other keys
+///   of the scope are served, and its scope can be deleted.
 #[async_trait]
 pub trait SessionStateStore: Backend {
     /// Reads the scope and some of its keys in one snapshot and one round trip, and slides the scope's deadline.

@@ -22,6 +22,10 @@ use crate::principal::OwnerFilter;
 ///   of the lease (T2).
 /// - Of the writers of one record exactly one wins each version. Every write under a stale token is refused (T4).
 /// - A lease that ends makes its task due by itself, without a reaper: never before its end, at most 2 s after (T5).
+/// - A record that cannot be read is `Corrupt` for whoever asks for it by its id and for nobody else (G16): a claim steps
+///   over it, takes it off the due index and names it once in [`Claimed::damaged`]; a renewal answers [`Renewed::Lost`]
+///   for it; a list leaves it out and tells the operator ([`Site::stepped_over`](crate::backend::Site::stepped_over));
+///   a sweep goes on past it. Its neighbours lose neither time nor an attempt.
 #[async_trait]
 pub trait TaskBackend: Backend {
     /// Stores a task; durable and readable on every node before it returns (T1).

@@ -175,13 +175,24 @@ impl ClaimRequest {
 }
 
 /// What a claim got.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Claimed {
     /// The tasks, now leased to the worker, with spec and state, in the order they were due.
     pub tasks: Vec<TaskRecord>,
     /// How long until another task of these queues is due, the ends of leases included: zero if one is now, `None` if
     /// nothing is scheduled. A backend may count the leases of this very claim.
     pub next_due: Option<Duration>,
+    /// Due records that could not be read. They were stepped over and are not due any more, so that each is reported
+    /// once (G16).
+    pub damaged: Vec<TaskId>,
+}
+
+impl Claimed {
+    /// A claim that met no damage.
+    pub const fn new(tasks: Vec<TaskRecord>, next_due: Option<Duration>) -> Self {
+        Self { tasks, next_due, damaged: Vec::new() }
+    }
 }
 
 /// What became of one lease in a renewal.

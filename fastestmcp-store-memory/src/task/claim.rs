@@ -18,7 +18,7 @@ impl Tasks {
             }
         }
         let next = (0..LEVELS as u8).filter_map(|level| self.head(&request.queues, level, now)).min();
-        Claimed { tasks, next_due: next.map(|(due, _)| due.since(now)) }
+        Claimed::new(tasks, next.map(|(due, _)| due.since(now)))
     }
 
     fn lease(&mut self, id: &str, request: &ClaimRequest, now: StoreTime, sequence: &Sequence) -> Option<TaskRecord> {

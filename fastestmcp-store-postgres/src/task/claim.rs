@@ -67,7 +67,7 @@ impl Claim {
             .collect::<Result<Vec<_>, Failure>>()?;
         places.sort_by_key(|(place, _)| *place);
         let tasks = places.into_iter().map(|(_, task)| task).collect();
-        Ok(At::new(now, Claimed { tasks, next_due: next_due(&dues, now) }))
+        Ok(At::new(now, Claimed::new(tasks, next_due(&dues, now))))
     }
 }
 

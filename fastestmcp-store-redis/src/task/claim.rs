@@ -42,5 +42,5 @@ fn claimed(reply: Value) -> Result<At<Claimed>, Failure> {
         let id = id(&mut row)?;
         tasks.push(record(&mut row, id, Part::All)?);
     }
-    Ok(At::new(answer.now, Claimed { tasks, next_due }))
+    Ok(At::new(answer.now, Claimed::new(tasks, next_due)))
 }

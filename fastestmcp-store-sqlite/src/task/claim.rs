@@ -45,7 +45,7 @@ impl WriteOperation for Claim {
             }
         }
         let next_due = next_due.map(|due| due.since(tx.now));
-        Ok(Claimed { tasks, next_due })
+        Ok(Claimed::new(tasks, next_due))
     }
 }
 
