@@ -24,10 +24,14 @@ pub struct RuntimeConfig {
     pub input_timeout: Duration,
     /// How long the state of a suspended call can be resumed: 10 min.
     pub resume_within: Duration,
-    /// Plain calls at once: 1,024.
+    /// Plain calls at once: 1,024. A cancelled one counts until its handler has ended.
     pub max_calls: usize,
+    /// Plain calls of one owner at once: 256. Anonymous callers without a session have no owner and share the node's.
+    pub max_calls_per_owner: usize,
     /// Blocking waits for tasks at once: 1,024.
     pub max_waiters: usize,
+    /// Blocking waits of one owner at once: 256.
+    pub max_waiters_per_owner: usize,
     /// Open tasks of one owner: 1,000.
     pub max_open_tasks: u32,
     /// Tasks one owner may create in a burst, and per second after it: 2,000 and 1,000.
@@ -64,7 +68,9 @@ impl Default for RuntimeConfig {
             input_timeout: Duration::from_secs(600),
             resume_within: Duration::from_secs(600),
             max_calls: 1_024,
+            max_calls_per_owner: 256,
             max_waiters: 1_024,
+            max_waiters_per_owner: 256,
             max_open_tasks: 1_000,
             task_rate: (2_000, 1_000),
             max_sessions: 10_000,

@@ -22,5 +22,5 @@ pub use request::{
     ClaimRequest, Claimed, Guard, Idempotency, InsertOutcome, NewTask, Renewed, ReplaceOutcome, ReplaceRequest, Then,
 };
 pub use spec::{ClientAbilities, DefaultScope, OnInputTimeout, Rerun, RunPolicy, TaskSpec};
-pub use state::{Progress, TaskState, Unreadable};
+pub use state::{Progress, TaskState};
 pub use status::TaskStatus;
