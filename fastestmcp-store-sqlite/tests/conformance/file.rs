@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use fastestmcp_conformance::{Cluster, Damage, HarnessError, Node};
+use fastestmcp_core::backend::Backend;
 use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::time::Clock;
 use fastestmcp_store_sqlite::{SqliteConfig, SqliteStore};
@@ -59,7 +60,7 @@ impl Cluster for File {
     async fn restart(&self) -> Result<(), HarnessError> {
         let open = std::mem::take(&mut *self.open.lock());
         for store in open {
-            store.close().await;
+            store.close().await.map_err(HarnessError::failed)?;
         }
         Ok(())
     }

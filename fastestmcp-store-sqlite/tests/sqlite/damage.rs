@@ -87,7 +87,7 @@ async fn a_task_with_any_wrong_column_stops_nobody() {
             if write_unchecked(&file.path(), "task", &sql, []).is_ok() {
                 neighbours_notice_nothing(&store, &sql).await;
             }
-            store.close().await;
+            store.close().await.unwrap();
         }
     }
 }
@@ -147,7 +147,7 @@ async fn a_scope_or_entry_with_any_wrong_column_stops_nobody() {
                 assert_eq!(get(&store, "b").await, None, "{sql}");
                 put(&store, "b", "new").await.unwrap();
             }
-            store.close().await;
+            store.close().await.unwrap();
         }
     }
 }
