@@ -6,6 +6,7 @@ use crate::error::StoreError;
 use crate::ids::RandomSourceFailed;
 use crate::limits::Refused;
 use crate::task::{InvalidAnswer, RpcError, Unreadable};
+use crate::tool::NotAForm;
 
 /// The JSON-RPC code of a request refused for lack of room: `data.retryAfterMs` says when to come back.
 pub const OVERLOADED: i32 = 429;
@@ -53,6 +54,9 @@ pub enum ContextError {
     /// The client did not declare that it can answer such a request (contract T7). Nothing was recorded.
     #[error("the client does not support {0}")]
     NotDeclared(&'static str),
+    /// What is to be asked is no form that a client can show. Nothing was recorded.
+    #[error(transparent)]
+    NotAForm(#[from] NotAForm),
     /// The key stands for another request already (contract T15).
     #[error("the key {0:?} was used for a different request")]
     KeyReused(String),

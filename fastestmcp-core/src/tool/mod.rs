@@ -2,16 +2,21 @@
 
 mod content;
 mod error;
+mod form;
 mod output;
 mod policy;
 mod schema;
+mod whole;
 
 pub use content::{Content, ResourceContents};
 pub(crate) use error::Failure;
 pub use error::ToolError;
+pub use form::{NotAForm, form_of};
+pub(crate) use form::{filled_in, form};
 pub use output::{IntoOutput, Json, ToolOutput};
 pub use policy::{TaskPolicy, TaskSupport};
-pub use schema::{flat_schema_of, schema_of};
+use schema::reads_null;
+pub use schema::{result_schema_of, schema_of};
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::runtime::Context;
+use whole::{is_whole, whole};
 
 type Handler = dyn Fn(Context, Map<String, Value>) -> BoxFuture<'static, Result<ToolOutput, ToolError>> + Send + Sync;
 
@@ -83,7 +89,9 @@ impl Tool {
         F: Fn(Context, A) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<O, ToolError>> + Send + 'static,
     {
-        let handler = move |cx: Context, arguments: Map<String, Value>| match decode::<A>(arguments) {
+        let takes_none = reads_null::<A>();
+        let decoded = move |arguments| if takes_none { decode(Value::Null) } else { decode(Value::Object(arguments)) };
+        let handler = move |cx: Context, arguments: Map<String, Value>| match decoded(arguments) {
             Ok(arguments) => handler(cx, arguments).map(|result| result.and_then(IntoOutput::into_output)).boxed(),
             Err(error) => std::future::ready(Err(error)).boxed(),
         };
@@ -225,7 +233,12 @@ impl Tool {
     }
 }
 
-fn decode<A: DeserializeOwned>(arguments: Map<String, Value>) -> Result<A, ToolError> {
-    serde_json::from_value(Value::Object(arguments))
-        .map_err(|error| ToolError::new(format!("invalid arguments: {error}")))
+fn decode<A: DeserializeOwned>(arguments: Value) -> Result<A, ToolError> {
+    let decoded = if is_whole(&arguments) {
+        serde_json::from_value(arguments)
+    } else {
+        // Only where it must: a handler that reads any number gets it as it was written.
+        A::deserialize(&arguments).or_else(|_| serde_json::from_value(whole(arguments)))
+    };
+    decoded.map_err(|error| ToolError::new(format!("invalid arguments: {error}")))
 }

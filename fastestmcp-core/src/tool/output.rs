@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::content::Content;
 use super::error::ToolError;
-use super::schema::schema_of;
+use super::schema::result_schema_of;
 
 /// The result of a tool, as MCP's `CallToolResult`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -103,6 +103,6 @@ impl<T: Serialize + JsonSchema + Send + 'static> IntoOutput for Json<T> {
     }
 
     fn output_schema() -> Option<Map<String, Value>> {
-        Some(schema_of::<T>())
+        Some(result_schema_of::<T>())
     }
 }
