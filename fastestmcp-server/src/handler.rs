@@ -109,7 +109,7 @@ impl McpHandler {
             Era::Session { .. } if support == Some(TaskSupport::Required) => {
                 Err(errors::method_not_found("this tool runs as a task only"))
             }
-            Era::Session { .. } => self.plain_call(call, client).await,
+            Era::Session { .. } => self.plain_call(call, client).await.map(era2025::answer),
             Era::Stateless { tasks } => {
                 if params.input_responses.is_some() || params.request_state.is_some() {
                     let answers = params.input_responses.unwrap_or_default();
@@ -194,11 +194,14 @@ impl ServerHandler for McpHandler {
     async fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         // The list is one page: no cursor is one of ours.
         match request.and_then(|request| request.cursor) {
-            None => Ok(self.0.catalog.list()),
+            None => Ok(match self.site(&context).era {
+                Era::Session { .. } => self.0.catalog.list_for_session(),
+                Era::Stateless { .. } => self.0.catalog.list(),
+            }),
             Some(_) => Err(errors::refused(&CallError::InvalidCursor)),
         }
     }

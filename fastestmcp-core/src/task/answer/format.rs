@@ -15,7 +15,8 @@ pub(super) fn fits(format: &str, text: &str) -> bool {
 fn is_email(text: &str) -> bool {
     let visible = |text: &str| !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control());
     text.rsplit_once('@').is_some_and(|(local, domain)| {
-        let labels = domain.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.contains('@'));
+        let labels =
+            domain.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.contains('@'));
         visible(local) && !local.contains('@') && visible(domain) && labels
     })
 }
@@ -61,7 +62,8 @@ fn numbers<const N: usize>(text: &str, between: &str, digits: [usize; N]) -> Opt
     let mut parts = text.split(between);
     let mut numbers = [0; N];
     for (number, digits) in numbers.iter_mut().zip(digits) {
-        let part = parts.next().filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let part =
+            parts.next().filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))?;
         *number = part.parse().ok()?;
     }
     parts.next().is_none().then_some(numbers)
@@ -87,12 +89,32 @@ mod tests {
             (
                 "date",
                 &["2026-01-31", "2024-02-29", "2000-02-29"],
-                &["", "2026-1-31", "2026-02-29", "1900-02-29", "2026-04-31", "2026-13-01", "2026-00-10", "2026-01-00", "2026-01-01Z"],
+                &[
+                    "",
+                    "2026-1-31",
+                    "2026-02-29",
+                    "1900-02-29",
+                    "2026-04-31",
+                    "2026-13-01",
+                    "2026-00-10",
+                    "2026-01-00",
+                    "2026-01-01Z",
+                ],
             ),
             (
                 "date-time",
                 &["2026-01-31T23:59:59Z", "2026-01-31t00:00:00.123+05:30", "2016-12-31T23:59:60Z"],
-                &["", "2026-01-31", "2026-01-31T12:00Z", "2026-01-31T12:00:00", "2026-01-31T24:00:00Z", "2026-01-31T12:00:00.Z", "2026-01-31T12:00:00+25:00", "2026-01-31T12:00:00Zé", "2026-01-31T12:00:00é"],
+                &[
+                    "",
+                    "2026-01-31",
+                    "2026-01-31T12:00Z",
+                    "2026-01-31T12:00:00",
+                    "2026-01-31T24:00:00Z",
+                    "2026-01-31T12:00:00.Z",
+                    "2026-01-31T12:00:00+25:00",
+                    "2026-01-31T12:00:00Zé",
+                    "2026-01-31T12:00:00é",
+                ],
             ),
         ];
         for (format, good, bad) in cases {
