@@ -42,14 +42,13 @@ struct Inner {
 impl McpHandler {
     pub(crate) fn new(
         runtime: Runtime,
-        name: &str,
-        version: &str,
+        info: Implementation,
         instructions: Option<String>,
         tools: &[Tool],
         local: Principal,
     ) -> Self {
         let capabilities = ServerCapabilities::builder().enable_tools().enable_tasks().build();
-        let mut config = ServerConfig::new(capabilities).with_server_info(Implementation::new(name, version));
+        let mut config = ServerConfig::new(capabilities).with_server_info(info);
         config.instructions = instructions;
         Self(Arc::new(Inner {
             runtime,

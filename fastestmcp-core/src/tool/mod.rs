@@ -1,5 +1,6 @@
 //! What a server author writes: tools.
 
+mod check;
 mod content;
 mod error;
 mod form;
@@ -8,6 +9,7 @@ mod policy;
 mod schema;
 mod whole;
 
+pub use check::InvalidTool;
 pub use content::{Content, ResourceContents};
 pub(crate) use error::Failure;
 pub use error::ToolError;
@@ -34,7 +36,15 @@ use whole::{is_whole, whole};
 
 type Handler = dyn Fn(Context, Map<String, Value>) -> BoxFuture<'static, Result<ToolOutput, ToolError>> + Send + Sync;
 
-/// Arguments of a tool that takes none. Others are ignored.
+/// Arguments of a tool that takes none, as `()` is. Others are ignored.
+///
+/// ```
+/// use fastestmcp_core::tool::{NoArgs, Tool};
+///
+/// let now = Tool::new("now", async |_cx, _: NoArgs| Ok(format!("{:?}", std::time::SystemTime::now())));
+/// let unit = Tool::new("unit", async |_cx, (): ()| Ok("the same"));
+/// assert_eq!(now.schema()["properties"], unit.schema()["properties"]);
+/// ```
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 pub struct NoArgs {}
 
@@ -109,6 +119,18 @@ impl Tool {
     }
 
     /// A tool that shares `state` with all its calls (an async closure that captures is no `Fn` with a `Send` future).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use fastestmcp_core::runtime::Context;
+    /// use fastestmcp_core::tool::Tool;
+    ///
+    /// let names = Arc::new(vec!["Ada".to_owned(), "Grace".to_owned()]);
+    /// let tool = Tool::with_state("names", names, async |names: Arc<Vec<String>>, _cx: Context, (): ()| {
+    ///     Ok(names.join(", "))
+    /// });
+    /// ```
     pub fn with_state<S, A, O, F, Fut>(name: impl Into<String>, state: S, handler: F) -> Self
     where
         S: Clone + Send + Sync + 'static,
@@ -134,10 +156,28 @@ impl Tool {
         self
     }
 
-    /// Replaces the generated input schema; what is no JSON object is refused when the server is built.
+    /// Replaces the generated input schema; what does not describe an object is refused when the server is built.
+    ///
+    /// ```
+    /// use fastestmcp_core::runtime::Context;
+    /// use fastestmcp_core::tool::Tool;
+    /// use serde_json::{Map, Value, json};
+    ///
+    /// let schema = json!({ "type": "object", "properties": { "q": { "type": "string" } } });
+    /// let tool = Tool::new("search", async |_: Context, args: Map<String, Value>| Ok(format!("{args:?}")))
+    ///     .input_schema(schema.as_object().cloned().unwrap_or_default());
+    /// ```
     #[must_use]
     pub fn input_schema(mut self, schema: Map<String, Value>) -> Self {
         self.input_schema = Arc::new(schema);
+        self
+    }
+
+    /// The schema of its structured result, instead of that of the type it returns: for handlers that return
+    /// [`ToolOutput`]. Clients hold results against it.
+    #[must_use]
+    pub fn output_schema(mut self, schema: Map<String, Value>) -> Self {
+        self.output_schema = Some(Arc::new(schema));
         self
     }
 
