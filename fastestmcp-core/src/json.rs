@@ -21,7 +21,7 @@ pub struct TooDeep;
 /// # Errors
 /// It is nested too deeply.
 pub fn check_depth(value: &Value) -> Result<(), TooDeep> {
-    if deeper(value, MAX_DEPTH) { Err(TooDeep) } else { Ok(()) }
+    if is_deeper(value, MAX_DEPTH) { Err(TooDeep) } else { Ok(()) }
 }
 
 /// Writes a value down, if it is nested at most `levels` deep.
@@ -64,10 +64,11 @@ fn check_written(json: &[u8], levels: usize) -> Result<(), TooDeep> {
     Ok(())
 }
 
-fn deeper(value: &Value, levels: usize) -> bool {
+/// Whether a value is nested deeper than `levels`.
+pub(crate) fn is_deeper(value: &Value, levels: usize) -> bool {
     match value {
-        Value::Array(items) => levels == 0 || items.iter().any(|item| deeper(item, levels - 1)),
-        Value::Object(fields) => levels == 0 || fields.values().any(|field| deeper(field, levels - 1)),
+        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
+        Value::Object(fields) => levels == 0 || fields.values().any(|field| is_deeper(field, levels - 1)),
         _ => false,
     }
 }

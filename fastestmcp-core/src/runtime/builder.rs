@@ -1,8 +1,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::Runtime;
 use super::check;
 use super::config::RuntimeConfig;
@@ -13,7 +11,7 @@ use crate::error::StoreError;
 use crate::ids::{self, RandomSourceFailed};
 use crate::seal::KeyRing;
 use crate::session::{SessionLimits, SessionRegistry};
-use crate::tool::Tool;
+use crate::tool::{InvalidTool, Tool};
 
 /// Why a runtime was not made.
 #[derive(Debug, thiserror::Error)]
@@ -22,15 +20,12 @@ pub enum StartError {
     /// Two tools have one name.
     #[error("two tools are named {0:?}")]
     DuplicateTool(String),
-    /// A tool without a name.
-    #[error("a tool has no name")]
-    UnnamedTool,
-    /// The input schema of a tool does not describe an object.
-    #[error("the input schema of {0:?} is not that of an object")]
-    SchemaIsNoObject(String),
+    /// A tool that cannot be shown to clients.
+    #[error(transparent)]
+    Tool(#[from] InvalidTool),
     /// A value of a tool is out of its range.
     #[error("the {what} of the tool {tool:?} {problem}")]
-    InvalidTool {
+    InvalidToolValue {
         /// The tool.
         tool: String,
         /// Which value of it.
@@ -82,6 +77,13 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Adds several tools.
+    #[must_use]
+    pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
+        self.tools.extend(tools);
+        self
+    }
+
     /// Replaces the configuration.
     #[must_use]
     pub fn config(mut self, config: RuntimeConfig) -> Self {
@@ -97,14 +99,9 @@ impl RuntimeBuilder {
         check::config(&self.config)?;
         let mut names = BTreeSet::new();
         for tool in &self.tools {
-            if tool.name().is_empty() {
-                return Err(StartError::UnnamedTool);
-            }
+            tool.check()?;
             if !names.insert(tool.name()) {
                 return Err(StartError::DuplicateTool(tool.name().to_owned()));
-            }
-            if tool.schema().get("type").and_then(Value::as_str) != Some("object") {
-                return Err(StartError::SchemaIsNoObject(tool.name().to_owned()));
             }
             check::tool(tool)?;
         }

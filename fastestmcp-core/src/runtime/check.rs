@@ -70,8 +70,9 @@ pub(super) fn tool(tool: &Tool) -> Result<(), StartError> {
         ("inline wait", span(policy.inline_for, Duration::ZERO)),
         ("poll interval", span(policy.poll_interval, MILLISECOND)),
     ];
-    first_problem(all)
-        .map_or(Ok(()), |(what, problem)| Err(StartError::InvalidTool { tool: tool.name().to_owned(), what, problem }))
+    first_problem(all).map_or(Ok(()), |(what, problem)| {
+        Err(StartError::InvalidToolValue { tool: tool.name().to_owned(), what, problem })
+    })
 }
 
 fn first_problem(checked: impl IntoIterator<Item = (&'static str, Checked)>) -> Option<(&'static str, String)> {
@@ -152,7 +153,7 @@ mod tests {
         assert!(tool(&made(required())).is_ok());
         for (name, absurd) in absurd {
             match tool(&absurd) {
-                Err(StartError::InvalidTool { what, .. }) => assert_eq!(what, name),
+                Err(StartError::InvalidToolValue { what, .. }) => assert_eq!(what, name),
                 other => panic!("{name}: {other:?}"),
             }
         }

@@ -23,7 +23,7 @@ use crate::limits::check_span;
 use crate::principal::Principal;
 use crate::session::{CommitOutcome, CommitRequest, CommitRule, Lifetime, Op, Scope, ScopeKind, Touch};
 use crate::task::{DefaultScope, InputRequest, Progress, TaskEvent};
-use crate::tool::{ToolError, flat_schema_of};
+use crate::tool::{ToolError, filled_in, form, form_of};
 
 /// Where a handle keeps the life that each use renews.
 const HANDLE_TTL: &str = "r/ttl";
@@ -259,23 +259,47 @@ impl Context {
 
     // ---- the client ----
 
-    /// Asks the user to fill in a form with the fields of `T`, a flat struct of strings, numbers, booleans and enums.
+    /// Asks the user to fill in a form with the fields of `T`, a flat struct of strings, numbers, booleans, enums without
+    /// data and lists of these: see [`form_of`] for every kind of field and what it may say.
     ///
     /// A replay point (contract T15): the key stands for this question for the life of the call or task; when the
     /// handler runs again, an answer that was given is returned at once.
     ///
+    /// ```
+    /// use fastestmcp_core::runtime::{Answer, Context};
+    /// use fastestmcp_core::tool::{NoArgs, ToolError};
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Confirm {
+    ///     /// Go ahead?
+    ///     yes: bool,
+    /// }
+    ///
+    /// async fn deploy(cx: Context, _: NoArgs) -> Result<&'static str, ToolError> {
+    ///     match cx.elicit::<Confirm>("confirm", "Deploy to production?").await? {
+    ///         Answer::Accepted(Confirm { yes: true }) => Ok("deployed"),
+    ///         _ => Err(ToolError::new("not confirmed")),
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
-    /// The client does not support forms, the key was used for something else, or the client failed.
+    /// `T` is no form ([`ContextError::NotAForm`]), the client does not support forms, the key was used for something
+    /// else, or the client failed.
     pub async fn elicit<T>(&self, key: &str, message: impl Into<String> + Send) -> Result<Answer<T>, ContextError>
     where
         T: JsonSchema + DeserializeOwned,
     {
-        let params = json!({ "mode": "form", "message": message.into(), "requestedSchema": flat_schema_of::<T>() });
-        let answer = self.ask(key, "elicitation/create", params).await?;
+        let form = Value::Object(form_of::<T>()?);
+        let params = json!({ "mode": "form", "message": message.into(), "requestedSchema": &form });
+        let mut answer = self.raise(key, "elicitation/create", params).await?;
         match answer.get("action").and_then(Value::as_str) {
             Some("accept") => {
-                let content = answer.get("content").cloned().unwrap_or_else(|| Value::Object(Map::new()));
-                serde_json::from_value(content).map(Answer::Accepted).map_err(ContextError::NotReadable)
+                let content = answer.get_mut("content").map(Value::take).filter(|content| !content.is_null());
+                let content = content.unwrap_or_else(|| Value::Object(Map::new()));
+                filled_in(&form, content).map(Answer::Accepted).map_err(ContextError::NotReadable)
             }
             Some("decline") => Ok(Answer::Declined),
             _ => Ok(Answer::Cancelled),
@@ -302,7 +326,16 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::elicit`].
-    pub async fn ask(&self, key: &str, method: &'static str, params: Value) -> Result<Value, ContextError> {
+    pub async fn ask(&self, key: &str, method: &'static str, mut params: Value) -> Result<Value, ContextError> {
+        if method == "elicitation/create"
+            && let Some(schema) = params.get_mut("requestedSchema")
+        {
+            *schema = Value::Object(form(schema.take())?);
+        }
+        self.raise(key, method, params).await
+    }
+
+    async fn raise(&self, key: &str, method: &'static str, params: Value) -> Result<Value, ContextError> {
         let abilities = self.0.caller.abilities;
         let declared = match method {
             "elicitation/create" => abilities.elicitation,

@@ -8,6 +8,7 @@ use crate::json::TooDeep;
 use crate::limits::Refused;
 use crate::record::Unreadable;
 use crate::task::{InvalidAnswer, RpcError};
+use crate::tool::NotAForm;
 
 /// The JSON-RPC code of a request refused for lack of room: `data.retryAfterMs` says when to come back.
 pub const OVERLOADED: i32 = 429;
@@ -58,6 +59,9 @@ pub enum ContextError {
     /// The client did not declare that it can answer such a request (contract T7). Nothing was recorded.
     #[error("the client does not support {0}")]
     NotDeclared(&'static str),
+    /// What is to be asked is no form that a client can show. Nothing was recorded.
+    #[error(transparent)]
+    NotAForm(#[from] NotAForm),
     /// The key stands for another request already (contract T15).
     #[error("the key {0:?} was used for a different request")]
     KeyReused(String),

@@ -12,6 +12,7 @@ mod spec;
 mod state;
 mod status;
 
+pub(crate) use answer::check_value;
 pub use backend::TaskBackend;
 pub use input::{Input, InputRequest};
 pub use journal::{InvalidAnswer, Journal};

@@ -11,6 +11,18 @@ use crate::task::RpcError;
 /// wire (contract R4), except those errors of [`ContextError`] that the model can act on. The error of a store that did
 /// not answer is recognised, also as the cause of another error: a task that may rerun then runs again, and that is no
 /// attempt (contract T6).
+///
+/// ```
+/// use fastestmcp_core::tool::ToolError;
+///
+/// fn parse(text: &str) -> Result<u32, ToolError> {
+///     if text.is_empty() {
+///         return Err(ToolError::new("give a number")); // the model reads it
+///     }
+///     Ok(text.parse::<u32>()?) // logged, and masked on the wire
+/// }
+/// assert!(parse("").is_err());
+/// ```
 #[derive(Debug)]
 pub struct ToolError(pub(crate) Failure);
 
@@ -34,6 +46,27 @@ impl ToolError {
     /// A failure the model should read: a result marked `isError`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Failure::Visible(text.into()))
+    }
+
+    /// A failure that is logged and masked on the wire, as `?` makes of any error; for what `?` does not take because it
+    /// is no `std::error::Error` itself: `anyhow::Error`, boxed errors, text.
+    ///
+    /// ```
+    /// use fastestmcp_core::tool::ToolError;
+    ///
+    /// fn load() -> Result<u32, Box<dyn std::error::Error + Send + Sync>> {
+    ///     Err("no such file".into())
+    /// }
+    /// let result: Result<u32, ToolError> = load().map_err(ToolError::internal);
+    /// assert!(result.is_err());
+    /// ```
+    pub fn internal(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let error = error.into();
+        match error.downcast::<ContextError>() {
+            // Boxed on its way, but the same error: it is told apart like the others.
+            Ok(error) => Self::from(*error),
+            Err(error) => Self(Failure::Masked(error)),
+        }
     }
 
     /// A JSON-RPC error.
