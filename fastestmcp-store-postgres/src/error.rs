@@ -31,6 +31,8 @@ pub(crate) enum Failure {
     Standby,
     #[error("an argument is too large")]
     TooLarge,
+    #[error("the values asked for are larger than max_batch_bytes = {0} together: ask for fewer")]
+    LargeAnswer(usize),
     #[error("the caller gave up before anything was sent")]
     Withdrawn,
     #[error("{0}")]
@@ -65,7 +67,7 @@ impl Failure {
             Self::Busy | Self::ConnectLate | Self::Late | Self::Withdrawn => StoreErrorKind::Timeout,
             Self::Closed => StoreErrorKind::Unavailable,
             Self::Standby => StoreErrorKind::Unavailable,
-            Self::TooLarge => StoreErrorKind::TooLarge,
+            Self::TooLarge | Self::LargeAnswer(_) => StoreErrorKind::TooLarge,
             Self::Corrupt(_) => StoreErrorKind::Corrupt,
             Self::Cursor => StoreErrorKind::InvalidCursor,
         }

@@ -3,6 +3,7 @@
 
 mod connections;
 mod hot;
+mod in_time;
 mod isolation;
 mod migrations;
 mod opening;
