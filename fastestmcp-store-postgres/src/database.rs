@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fastestmcp_core::backend::{At, Site, Ticket, carry_out};
+use fastestmcp_core::backend::{At, Durability, Site, Ticket, carry_out};
 use fastestmcp_core::error::{StoreError, StoreResult};
 use fastestmcp_core::ids::digest_bytes;
 use fastestmcp_core::limits::{Limits, Refused};
@@ -30,14 +30,14 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    pub(crate) fn new(config: &PostgresConfig, schema: Schema, namespace: i32) -> Self {
+    pub(crate) fn new(config: &PostgresConfig, promised: Durability, schema: Schema, namespace: i32) -> Self {
         let mut greeting = vec![schema.render(include_str!("../sql/counter_raise.sql"))];
         if config.clock.is_some() {
             let inject = include_str!("../sql/clock_inject.sql").replace("{space}", &namespace.to_string());
             greeting.push(schema.render_text(&inject));
         }
         Self {
-            pool: Pool::new(config.connect.clone(), config.timeout, config.pool, greeting),
+            pool: Pool::new(config, promised, greeting),
             limits: Limits::default(),
             timeout: config.timeout,
             namespace,
