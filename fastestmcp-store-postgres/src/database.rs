@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::config::PostgresConfig;
 use crate::error::{BACKEND, Failure};
-use crate::pool::{Access, Deadlines, Pool};
+use crate::pool::{Access, Deadlines, Greeting, Pool};
 use crate::schema::Schema;
 use crate::statement::Statement;
 
@@ -31,11 +31,13 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn new(config: &PostgresConfig, promised: Durability, schema: Schema, namespace: i32) -> Self {
-        let mut greeting = vec![schema.render(include_str!("../sql/counter_raise.sql"))];
-        if config.clock.is_some() {
-            let inject = include_str!("../sql/clock_inject.sql").replace("{space}", &namespace.to_string());
-            greeting.push(schema.render_text(&inject));
-        }
+        let inject = include_str!("../sql/clock_inject.sql").replace("{space}", &namespace.to_string());
+        let greeting = Greeting {
+            open: schema.render(include_str!("../sql/connection_open.sql")),
+            space: namespace,
+            name: config.namespace.as_str().as_bytes().to_vec(),
+            clock: config.clock.as_ref().map(|_| schema.render_text(&inject)),
+        };
         Self {
             pool: Pool::new(config, promised, greeting),
             limits: Limits::default(),

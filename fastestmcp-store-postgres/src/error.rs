@@ -34,6 +34,8 @@ pub(crate) enum Failure {
          because LISTEN, settings and prepared statements belong to a session"
     )]
     SharedProcess,
+    #[error("the server lost this namespace and has begun it anew since: the store must be opened again")]
+    Namespace,
     #[error("a second connection is not served: a pooler has too few of them for us")]
     Unserved,
     #[error("an argument is too large")]
@@ -77,7 +79,7 @@ impl Failure {
             Self::Busy | Self::ConnectLate | Self::Late | Self::Withdrawn => StoreErrorKind::Timeout,
             Self::Closed => StoreErrorKind::Unavailable,
             Self::Standby | Self::Unserved => StoreErrorKind::Unavailable,
-            Self::SharedProcess => StoreErrorKind::Unsupported,
+            Self::SharedProcess | Self::Namespace => StoreErrorKind::Unsupported,
             Self::TooLarge | Self::LargeAnswer(_) => StoreErrorKind::TooLarge,
             Self::Corrupt(_) => StoreErrorKind::Corrupt,
             Self::Cursor => StoreErrorKind::InvalidCursor,

@@ -3,7 +3,7 @@ use std::time::Duration;
 use fastestmcp_core::backend::{Durability, Ticket};
 use parking_lot::Mutex;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::{Connection, SqlStr, raw_sql};
+use sqlx::{Connection, Row, SqlStr, raw_sql};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -28,11 +28,21 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub(crate) struct Pool {
     options: PgConnectOptions,
     timeout: Duration,
-    /// What each new connection begins with.
-    greeting: Vec<SqlStr>,
+    greeting: Greeting,
     permits: Semaphore,
     idle: Mutex<Vec<Resting>>,
     promised: Mutex<Durability>,
+}
+
+/// What each new connection begins with.
+#[derive(Debug)]
+pub(crate) struct Greeting {
+    /// Sees to it that no number is repeated, and that the namespace still has its own.
+    pub(crate) open: SqlStr,
+    pub(crate) space: i32,
+    pub(crate) name: Vec<u8>,
+    /// Chooses the injected clock, if there is one.
+    pub(crate) clock: Option<SqlStr>,
 }
 
 #[derive(Debug)]
@@ -79,7 +89,7 @@ struct Lease<'p> {
 }
 
 impl Pool {
-    pub(crate) fn new(config: &PostgresConfig, promised: Durability, greeting: Vec<SqlStr>) -> Self {
+    pub(crate) fn new(config: &PostgresConfig, promised: Durability, greeting: Greeting) -> Self {
         let permits = Semaphore::new(config.pool.clamp(1, Semaphore::MAX_PERMITS));
         let (options, timeout, promised) = (config.connect.clone(), config.timeout, Mutex::new(promised));
         Self { options, timeout, greeting, permits, idle: Mutex::default(), promised }
@@ -180,8 +190,14 @@ impl Pool {
     pub(crate) async fn connect(&self) -> Result<PgConnection, Failure> {
         let Connected { mut connection, durability } = connect(&self.options, self.timeout).await?;
         self.promises(durability);
-        for statement in &self.greeting {
-            raw_sql(statement.clone()).execute(&mut connection).await.map_err(Failure::Connect)?;
+        let Greeting { open, space, name, clock } = &self.greeting;
+        let opened =
+            sqlx::query(open.clone()).persistent(false).bind(space).bind(name).fetch_one(&mut connection).await;
+        if !opened.and_then(|row| row.try_get("kept")).map_err(Failure::Connect)? {
+            return Err(Failure::Namespace);
+        }
+        if let Some(clock) = clock {
+            raw_sql(clock.clone()).execute(&mut connection).await.map_err(Failure::Connect)?;
         }
         Ok(connection)
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use fastestmcp_core::backend::{Backend, Guarantees, Reach, SweepBudget, Swept, carry_out};
 use fastestmcp_core::error::{StoreErrorKind, StoreResult};
 use fastestmcp_core::time::StoreTime;
-use sqlx::Row;
+use sqlx::{Row, raw_sql};
 
 use crate::config::PostgresConfig;
 use crate::connect::{Connected, set_up};
@@ -109,6 +109,8 @@ impl Inner {
             Unfit::Failed(failure) => failed(failure),
             newer @ Unfit::Newer(_) => site.error(StoreErrorKind::Unsupported, newer.to_string()),
         })?;
+        let raise = raw_sql(schema.render(include_str!("../sql/counter_raise.sql")));
+        raise.execute(&mut connection).await.map_err(|error| failed(Failure::Connect(error)))?;
         let namespace = sqlx::query(schema.render(include_str!("../sql/namespace_open.sql")))
             .persistent(false)
             .bind(config.namespace.as_str().as_bytes())

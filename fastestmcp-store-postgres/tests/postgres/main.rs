@@ -3,6 +3,7 @@
 
 mod changed;
 mod connections;
+mod crash;
 mod hot;
 mod in_time;
 mod isolation;
