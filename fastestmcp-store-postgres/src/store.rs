@@ -67,12 +67,6 @@ impl PostgresStore {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Ends the store: later operations are `Unavailable`, its connections are closed. Dropping the last clone does the
-    /// same.
-    pub async fn close(&self) {
-        self.inner.shut_down();
-    }
-
     pub(crate) fn database(&self) -> &Arc<Database> {
         &self.inner.database
     }
@@ -163,6 +157,12 @@ impl Backend for PostgresStore {
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
         sweep::run(self.database(), budget).await
+    }
+
+    /// Later operations are `Unavailable`, the connections are closed.
+    async fn close(&self) -> StoreResult<()> {
+        self.inner.shut_down();
+        Ok(())
     }
 }
 

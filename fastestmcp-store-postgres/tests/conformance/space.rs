@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use fastestmcp_conformance::chaos::{ChaosProxies, Cut};
 use fastestmcp_conformance::{Cluster, Fault, HarnessError, Node, Skew};
+use fastestmcp_core::backend::Backend;
 use fastestmcp_core::ids::{MAX_ID_BYTES, Namespace};
 use fastestmcp_core::time::Clock;
 use fastestmcp_store_postgres::{PostgresConfig, PostgresStore};
@@ -85,7 +86,7 @@ impl Cluster for Space {
     async fn restart(&self) -> Result<(), HarnessError> {
         let open = std::mem::take(&mut *self.open.lock());
         for store in open {
-            store.close().await;
+            store.close().await.map_err(HarnessError::failed)?;
         }
         Ok(())
     }

@@ -1,3 +1,4 @@
+use fastestmcp_core::backend::Backend;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -37,13 +38,13 @@ async fn two_processes_lose_no_increment_and_wake_each_other() {
     let log = file.path().with_extension("db-wal");
     assert!(std::fs::exists(log).unwrap(), "the other process took the log away");
     count(&second, 1).await;
-    second.close().await;
+    second.close().await.unwrap();
     count(&store, 1).await;
-    store.close().await;
+    store.close().await.unwrap();
     let again = open(file.config()).await;
     let loaded = again.load(&session("counter"), &["n"], None).await.unwrap().value;
     assert_eq!(loaded.entries[0].as_ref().unwrap().value[..], 402u64.to_be_bytes());
-    again.close().await;
+    again.close().await.unwrap();
     file.assert_sound();
 }
 
@@ -65,7 +66,7 @@ async fn what_a_killed_process_was_told_is_stored_is_there_and_nothing_is_torn()
             let loaded = store.load(&session(id), &["second"], None).await.unwrap().value;
             assert_eq!(loaded.entries[0].as_ref().unwrap().value.len(), 2_000);
         }
-        store.close().await;
+        store.close().await.unwrap();
         file.assert_sound();
         let torn: i64 = file
             .raw()
