@@ -15,6 +15,9 @@ pub(crate) enum Failure {
     /// Nothing was sent: no server could be asked, or none is in charge.
     #[error("{0}")]
     NoServer(String),
+    /// The server is no primary, or was none any more after it had answered.
+    #[error("the server is a replica")]
+    Replica,
     /// The server was asked, and answered an error or nothing.
     #[error("{}", describe(.0))]
     Redis(RedisError),
@@ -52,7 +55,7 @@ fn describe(error: &RedisError) -> String {
 impl Failure {
     pub(crate) fn kind(&self) -> StoreErrorKind {
         match self {
-            Self::Unreachable { .. } | Self::NoServer(_) | Self::Closed => StoreErrorKind::Unavailable,
+            Self::Unreachable { .. } | Self::NoServer(_) | Self::Replica | Self::Closed => StoreErrorKind::Unavailable,
             Self::Redis(error) => kind_of(error),
             Self::Corrupt(_) => StoreErrorKind::Corrupt,
             Self::Reply(_) => StoreErrorKind::Unexpected,
