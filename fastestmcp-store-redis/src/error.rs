@@ -6,6 +6,9 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 /// The name of this backend in errors.
 pub(crate) const BACKEND: &str = "redis";
 
+/// What scripts answer that were called with what the server said of itself before it changed: `scripts/lineage.lua`.
+pub(crate) const STALE: &str = "STALE";
+
 /// Why an operation could not produce a value, before it is known for whom.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -122,7 +125,7 @@ fn kind_of_reply(error: &RedisError) -> Option<StoreErrorKind> {
         },
         ErrorKind::Extension => match error.code()? {
             "OOM" => StoreErrorKind::StorageFull,
-            "MISCONF" | "NOREPLICAS" | "NOAUTH" | "WRONGPASS" => StoreErrorKind::Unavailable,
+            "MISCONF" | "NOREPLICAS" | "NOAUTH" | "WRONGPASS" | STALE => StoreErrorKind::Unavailable,
             "BUSY" => StoreErrorKind::Contention,
             "CORRUPT" | "WRONGTYPE" => StoreErrorKind::Corrupt,
             _ => StoreErrorKind::Unexpected,

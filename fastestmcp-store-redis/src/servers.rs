@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::call::Call;
 use crate::clock::{StoreClock, from_time_reply};
 use crate::config::{RedisConfig, Server};
-use crate::error::Failure;
+use crate::error::{Failure, STALE};
 use crate::link::Wire;
 use crate::promises::Promises;
 use crate::route::Route;
@@ -166,6 +166,8 @@ impl Servers {
                     self.route.moved(slot, &server);
                     elsewhere = None;
                 }
+                // The server was promoted or restarted under this connection.
+                (ErrorKind::Extension, _) if error.code() == Some(STALE) => wire.end(),
                 (ErrorKind::Server(ServerErrorKind::Ask), Some(server)) => elsewhere = Some(server),
                 (ErrorKind::Server(ServerErrorKind::TryAgain), _) => elsewhere = None,
                 // The node knows of nobody who is in charge: it may have been removed.
@@ -205,7 +207,7 @@ impl Request<'_> {
         }
         match self {
             Self::Script { call, clock } => {
-                let command = call.command(wire.greeting().declared, clock.as_bytes());
+                let command = call.command(wire.greeting(), clock);
                 // A replica refuses to write by itself.
                 if call.script.access() != Access::Read {
                     if !asking {

@@ -11,6 +11,7 @@ mod groups;
 mod layout;
 mod login;
 mod memory;
+mod numbers;
 mod pair;
 mod replica;
 mod restart;
