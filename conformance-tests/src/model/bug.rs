@@ -76,6 +76,28 @@ pub enum Bug {
     FailureAsAbsent,
     /// Namespaces share their data.
     SharedNamespaces,
+    /// A claim that meets a damaged record fails.
+    DamageFailsClaims,
+    /// A claim that meets a damaged record answers with what came before it; what came after is leased all the same.
+    DamageStrandsNeighbours,
+    /// A damaged record stays due, and every claim names it again.
+    DamageStaysDue,
+    /// A renewal of several leases fails if one of the records is damaged.
+    DamageFailsRenewals,
+    /// A damaged record is answered as if it were not there.
+    DamageAsAbsent,
+    /// A page that would show a damaged record fails.
+    DamageFailsLists,
+    /// A walk ends at a damaged record.
+    DamageEndsWalks,
+    /// The tasks of an owner cannot be counted while one of them is damaged.
+    DamageFailsQuotas,
+    /// A damaged entry makes the whole scope unreadable.
+    DamageSpreadsToScope,
+    /// A damaged scope cannot be deleted.
+    DamagedScopeStays,
+    /// A sweep stops while anything is damaged.
+    DamageStopsSweeps,
 }
 
 /// The one bug of a store, if it has one, and how often it made a difference.

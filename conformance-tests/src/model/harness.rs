@@ -5,7 +5,7 @@ use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::time::Clock;
 
 use super::{Bug, Disk, Switch};
-use crate::harness::{Cluster, Fault, Harness, HarnessError, Node, Skew};
+use crate::harness::{Cluster, Damage, Fault, Harness, HarnessError, Node, Skew};
 use crate::planted::Faulty;
 
 /// Runs the suite on the reference model, or on the model with one bug.
@@ -80,6 +80,12 @@ impl Cluster for Disk {
     }
 
     async fn restart(&self) -> Result<(), HarnessError> {
+        Ok(())
+    }
+
+    async fn damage(&self, record: &Damage) -> Result<(), HarnessError> {
+        let (space, _) = self.spaces.lock().entry(Namespace::default()).or_default().clone();
+        space.lock().damage(record);
         Ok(())
     }
 }

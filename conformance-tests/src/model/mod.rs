@@ -4,6 +4,7 @@
 mod bug;
 mod clock;
 mod crash;
+mod damage;
 mod event;
 mod harness;
 mod page;
@@ -51,6 +52,7 @@ struct Space {
     sessions: session::Sessions,
     tasks: task::Tasks,
     topics: event::Topics,
+    damaged: damage::Damaged,
 }
 
 impl Space {
@@ -121,6 +123,11 @@ impl Backend for Model {
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
         let (mut space, now) = self.begin().await;
-        Ok(space.sweep(now, budget))
+        if self.switch.bends(Bug::DamageStopsSweeps, space.damaged.any()) {
+            return Err(damage::corrupt("sweep"));
+        }
+        let swept = space.sweep(now, budget);
+        space.forget_what_is_gone();
+        Ok(swept)
     }
 }

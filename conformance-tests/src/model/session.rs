@@ -10,6 +10,7 @@ use fastestmcp_core::session::{
 };
 use fastestmcp_core::time::StoreTime;
 
+use super::damage::corrupt;
 use super::page::page;
 use super::{Bug, Model, NAME, Space};
 
@@ -25,7 +26,7 @@ pub(super) struct Sessions {
 
 impl Model {
     /// The scope if it is live at `now`.
-    fn scope(&self, space: &Space, scope: &Scope, now: StoreTime) -> Option<ScopeInfo> {
+    pub(super) fn scope(&self, space: &Space, scope: &Scope, now: StoreTime) -> Option<ScopeInfo> {
         if scope.kind == ScopeKind::System {
             return Some(ScopeInfo::SYSTEM);
         }
@@ -34,7 +35,7 @@ impl Model {
     }
 
     /// The entry if it and its scope are live at `now`.
-    fn entry(&self, space: &Space, scope: &Scope, key: &str, now: StoreTime) -> Option<Entry> {
+    pub(super) fn entry(&self, space: &Space, scope: &Scope, key: &str, now: StoreTime) -> Option<Entry> {
         self.scope(space, scope, now)?;
         let entry = space.sessions.scopes.get(scope)?.1.get(key)?;
         (!self.is_past(entry.expires, now)).then(|| entry.clone())
@@ -137,6 +138,7 @@ impl SessionStateStore for Model {
     async fn load(&self, scope: &Scope, keys: &[&str], touch: Option<Touch>) -> StoreResult<At<Loaded>> {
         self.limits.check_load(scope, keys).map_err(|refused| refused.into_error(NAME, "load"))?;
         let (mut space, now) = self.begin().await;
+        self.readable(&space, "load", scope, keys, now)?;
         let mut info = self.scope(&space, scope, now);
         let revived = space.sessions.scopes.get(scope).map(|(info, _)| *info);
         if touch.is_some() && self.switch.bends(Bug::ResurrectAfterExpiry, info.is_none() && revived.is_some()) {
@@ -157,6 +159,8 @@ impl SessionStateStore for Model {
     async fn commit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
         self.limits.check_commit(&request).map_err(|refused| refused.into_error(NAME, "commit"))?;
         let (mut space, now) = self.begin().await;
+        let keys: Vec<&str> = request.ops.iter().map(Op::key).collect();
+        self.readable(&space, "commit", &request.scope, &keys, now)?;
         let outcome = self.commit_locked(&mut space, request, now);
         Ok(At::new(now, outcome))
     }
@@ -169,7 +173,9 @@ impl SessionStateStore for Model {
     ) -> StoreResult<At<Page<(String, Entry)>>> {
         self.limits.check_key("prefix", prefix).map_err(|refused| refused.into_error(NAME, "list_entries"))?;
         let (space, now) = self.begin().await;
+        self.readable(&space, "list_entries", scope, &[], now)?;
         let mut rows = self.entries(&space, scope, now);
+        self.leave_out("list_entries", "entry", &mut rows, |(key, _)| space.damaged.entry(scope, key))?;
         rows.retain(|(key, _)| key.starts_with(prefix));
         let keyed = rows.into_iter().map(|row| (row.0.clone().into_bytes(), row)).collect();
         Ok(At::new(now, page(&self.switch, "list_entries", b'e', keyed, &request)?))
@@ -181,13 +187,18 @@ impl SessionStateStore for Model {
             ScopeKind::System => !self.entries(&space, scope, now).is_empty(),
             _ => self.scope(&space, scope, now).is_some(),
         };
+        if self.switch.bends(Bug::DamagedScopeStays, space.damaged.scope(scope)) {
+            return Err(corrupt("delete_scope"));
+        }
         space.sessions.scopes.remove(scope);
+        space.forget_what_is_gone();
         Ok(At::new(now, existed))
     }
 
     async fn list_scopes(&self, kind: ScopeKind, request: PageRequest) -> StoreResult<At<Page<(Scope, ScopeInfo)>>> {
         let (space, now) = self.begin().await;
-        let rows = self.live_scopes(&space, kind, now);
+        let mut rows = self.live_scopes(&space, kind, now);
+        self.leave_out("list_scopes", "scope", &mut rows, |(scope, _)| space.damaged.scope(scope))?;
         let keyed = rows.into_iter().map(|row| (row.0.id.clone().into_bytes(), row)).collect();
         Ok(At::new(now, page(&self.switch, "list_scopes", b's', keyed, &request)?))
     }

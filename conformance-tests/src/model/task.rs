@@ -16,6 +16,7 @@ use fastestmcp_core::task::{
 };
 use fastestmcp_core::time::StoreTime;
 
+use super::damage::corrupt;
 use super::page::page;
 use super::{Bug, Model, NAME, Space};
 
@@ -53,10 +54,34 @@ impl Model {
         space.tasks.get_mut(id).filter(|stored| !self.is_past(stored.head.expires, now))
     }
 
+    fn is_damaged(&self, space: &Space, id: &TaskId, now: StoreTime) -> bool {
+        space.damaged.task(id) && self.live(space, now).any(|stored| stored.head.id == *id)
+    }
+
     fn admits(&self, filter: &OwnerFilter, owner: &Owner) -> bool {
         let exact = filter.admits(owner);
         let prefix = matches!(filter, OwnerFilter::Is(wanted) if owner.as_str().starts_with(wanted.as_str()));
         exact || self.switch.bends(Bug::OwnerPrefix, prefix)
+    }
+
+    /// Refuses an insert that names a damaged record, by its id or its key.
+    fn insertable(&self, space: &Space, task: &NewTask, now: StoreTime) -> StoreResult<()> {
+        let damaged = |stored: &&Stored| space.damaged.task(&stored.head.id);
+        let same_key = |stored: &Stored| {
+            stored
+                .idempotency
+                .as_ref()
+                .zip(task.idempotency.as_ref())
+                .is_some_and(|(kept, asked)| kept.key == asked.key)
+        };
+        let named = |stored: &Stored| stored.head.id == task.id || same_key(stored);
+        let of_owner = |stored: &Stored| task.quota.is_some() && stored.head.owner == task.owner;
+        if self.live(space, now).filter(damaged).any(named)
+            || self.switch.bends(Bug::DamageFailsQuotas, self.live(space, now).filter(damaged).any(of_owner))
+        {
+            return Err(corrupt("insert"));
+        }
+        Ok(())
     }
 
     fn insert_locked(&self, space: &mut Space, task: NewTask, now: StoreTime) -> InsertOutcome {
@@ -154,18 +179,36 @@ impl Model {
             self.is_past(Some(due), now)
                 || self.switch.bends(Bug::EarlyReclaim, due <= now.after(Duration::from_millis(500)))
         };
-        let mut chosen: Vec<TaskId> = Vec::new();
+        let (mut chosen, mut damaged): (Vec<TaskId>, Vec<TaskId>) = Default::default();
+        let mut before_damage = None;
         let mut next_due: Option<Duration> = None;
         for (_, due, id) in scheduled {
-            if chosen.len() < request.limit && is_due(due) {
+            if chosen.len() < request.limit && is_due(due) && space.damaged.task(&id) {
+                before_damage.get_or_insert(chosen.len());
+                damaged.push(id);
+            } else if chosen.len() < request.limit && is_due(due) {
                 chosen.push(id);
             } else {
                 let wait = due.since(now);
                 next_due = Some(next_due.map_or(wait, |earlier| earlier.min(wait)));
             }
         }
-        let tasks = chosen.iter().filter_map(|id| self.lease(space, id, request, now)).collect();
-        Claimed::new(tasks, next_due)
+        for id in &damaged {
+            if self.switch.is(Bug::DamageStaysDue) {
+                next_due = Some(Duration::ZERO);
+            } else if let Some(stored) = self.task(space, id, now) {
+                stored.head.due = None;
+            }
+        }
+        let mut tasks: Vec<_> = chosen.iter().filter_map(|id| self.lease(space, id, request, now)).collect();
+        if let Some(before) = before_damage
+            && self.switch.bends(Bug::DamageStrandsNeighbours, before < tasks.len())
+        {
+            tasks.truncate(before);
+        }
+        let mut claimed = Claimed::new(tasks, next_due);
+        claimed.damaged = damaged;
+        claimed
     }
 
     fn lease(&self, space: &mut Space, id: &TaskId, request: &ClaimRequest, now: StoreTime) -> Option<TaskRecord> {
@@ -184,6 +227,7 @@ impl TaskBackend for Model {
     async fn insert(&self, task: NewTask) -> StoreResult<At<InsertOutcome>> {
         self.limits.check_insert(&task).map_err(|refused| refused.into_error(NAME, "insert"))?;
         let (mut space, now) = self.begin().await;
+        self.insertable(&space, &task, now)?;
         let outcome = self.insert_locked(&mut space, task, now);
         Ok(At::new(now, outcome))
     }
@@ -191,7 +235,14 @@ impl TaskBackend for Model {
     async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
         self.limits.check_get(ids).map_err(|refused| refused.into_error(NAME, "get"))?;
         let (mut space, now) = self.begin().await;
+        let damaged = ids.iter().any(|id| self.is_damaged(&space, id, now));
+        if damaged && !self.switch.has(Bug::DamageAsAbsent) {
+            return Err(corrupt("get"));
+        }
         let one = |id| {
+            if self.switch.bends(Bug::DamageAsAbsent, self.is_damaged(&space, id, now)) {
+                return None;
+            }
             let stored = self.task(&mut space, id, now)?;
             self.admits(filter, &stored.head.owner).then(|| stored.record(part))
         };
@@ -201,6 +252,12 @@ impl TaskBackend for Model {
     async fn replace(&self, request: ReplaceRequest) -> StoreResult<At<ReplaceOutcome>> {
         self.limits.check_replace(&request).map_err(|refused| refused.into_error(NAME, "replace"))?;
         let (mut space, now) = self.begin().await;
+        if self.is_damaged(&space, &request.id, now) {
+            if self.switch.is(Bug::DamageAsAbsent) {
+                return Ok(At::new(now, ReplaceOutcome::Missing));
+            }
+            return Err(corrupt("replace"));
+        }
         let outcome = self.replace_locked(&mut space, request, now);
         Ok(At::new(now, outcome))
     }
@@ -208,6 +265,16 @@ impl TaskBackend for Model {
     async fn claim(&self, request: ClaimRequest) -> StoreResult<At<Claimed>> {
         self.limits.check_claim(&request).map_err(|refused| refused.into_error(NAME, "claim"))?;
         let (mut space, now) = self.begin().await;
+        if self.switch.has(Bug::DamageFailsClaims) {
+            let is_due = |stored: &Stored| {
+                self.is_past(stored.head.due, now)
+                    && request.queues.contains(&stored.head.queue)
+                    && space.damaged.task(&stored.head.id)
+            };
+            if self.switch.bends(Bug::DamageFailsClaims, self.live(&space, now).any(is_due)) {
+                return Err(corrupt("claim"));
+            }
+        }
         let claimed = self.claim_locked(&mut space, &request, now);
         Ok(At::new(now, claimed))
     }
@@ -216,7 +283,14 @@ impl TaskBackend for Model {
         self.limits.check_renew(leases, lease).map_err(|refused| refused.into_error(NAME, "renew"))?;
         let (mut space, now) = self.begin().await;
         let until = self.deadline(now, lease);
+        let damaged = leases.iter().any(|(id, _)| self.is_damaged(&space, id, now));
+        if self.switch.bends(Bug::DamageFailsRenewals, damaged) {
+            return Err(corrupt("renew"));
+        }
         let one = |(id, token): &(TaskId, Token)| {
+            if self.is_damaged(&space, id, now) {
+                return Renewed::Lost;
+            }
             let drawn = Version(space.draw());
             match self.task(&mut space, id, now) {
                 Some(stored) if stored.head.lease.as_ref().is_some_and(|lease| lease.token == *token) => {
@@ -246,6 +320,7 @@ impl TaskBackend for Model {
             .map(|stored| (newest_first(&stored.head), stored.head.clone()))
             .collect();
         rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.leave_out("list_tasks", "task", &mut rows, |(_, head)| space.damaged.task(&head.id))?;
         Ok(At::new(now, page(&self.switch, "list_tasks", b't', rows, &request)?))
     }
 }

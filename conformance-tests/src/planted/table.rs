@@ -204,4 +204,49 @@ pub const PLANTED: &[Planted] = &[
             "event.limits.namespaces_never_see_each_other",
         ],
     ),
+    planted(Bug::DamageFailsClaims, &["task.damage.a_claim_steps_over_it_and_names_it_once"]),
+    planted(
+        Bug::DamageStrandsNeighbours,
+        &["task.damage.a_claim_steps_over_it_and_names_it_once", "task.damage.a_claim_of_few_gets_past_many"],
+    ),
+    planted(
+        Bug::DamageStaysDue,
+        &[
+            "task.damage.a_claim_steps_over_it_and_names_it_once",
+            "task.damage.a_claim_of_few_gets_past_many",
+            "task.damage.next_due_is_that_of_its_neighbours",
+            "task.damage.one_that_is_held_is_lost_and_named_when_its_lease_ends",
+        ],
+    ),
+    planted(Bug::DamageFailsRenewals, &["task.damage.a_renewal_of_its_neighbours_holds"]),
+    planted(Bug::DamageAsAbsent, &["task.damage.who_asks_for_it_is_told_and_nobody_else"]),
+    planted(
+        Bug::DamageFailsLists,
+        &[
+            "task.damage.a_list_leaves_it_out_and_goes_on",
+            "session.damage.a_list_leaves_a_damaged_entry_out_and_goes_on",
+            "session.damage.listing_and_counting_scopes_go_on_past_a_damaged_one",
+        ],
+    ),
+    planted(
+        Bug::DamageEndsWalks,
+        &[
+            "task.damage.a_list_leaves_it_out_and_goes_on",
+            "session.damage.a_list_leaves_a_damaged_entry_out_and_goes_on",
+            "session.damage.listing_and_counting_scopes_go_on_past_a_damaged_one",
+        ],
+    ),
+    planted(Bug::DamageFailsQuotas, &["task.damage.the_quota_of_its_owner_stays_exact"]),
+    planted(
+        Bug::DamageSpreadsToScope,
+        &[
+            "session.damage.who_names_a_damaged_entry_is_told_and_nobody_else",
+            "session.damage.a_list_leaves_a_damaged_entry_out_and_goes_on",
+        ],
+    ),
+    planted(Bug::DamagedScopeStays, &["session.damage.a_damaged_scope_can_be_deleted_and_made_anew"]),
+    planted(
+        Bug::DamageStopsSweeps,
+        &["task.damage.a_sweep_goes_on_past_it", "session.damage.a_sweep_goes_on_past_damage"],
+    ),
 ];

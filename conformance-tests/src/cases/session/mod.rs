@@ -2,6 +2,7 @@
 
 mod clock;
 mod commit;
+mod damage;
 mod expiry;
 mod failure;
 mod fidelity;
@@ -21,6 +22,7 @@ use crate::case::Case;
 pub(super) const ALL: &[&[Case]] = &[
     clock::CASES,
     commit::CASES,
+    damage::CASES,
     expiry::CASES,
     failure::CASES,
     fidelity::CASES,

@@ -1,6 +1,7 @@
 //! Cases for `TaskBackend`.
 
 mod claim;
+mod damage;
 mod failure;
 mod insert;
 mod lease;
@@ -16,6 +17,7 @@ use crate::case::Case;
 
 pub(super) const ALL: &[&[Case]] = &[
     claim::CASES,
+    damage::CASES,
     failure::CASES,
     insert::CASES,
     lease::CASES,
