@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::backend::Backend;
 use crate::event::EventLog;
 use crate::session::SessionStateStore;
 use crate::task::TaskBackend;
@@ -29,6 +30,29 @@ impl Stores {
     /// Each seam by itself.
     pub fn new(sessions: Arc<dyn SessionStateStore>, tasks: Arc<dyn TaskBackend>, events: Arc<dyn EventLog>) -> Self {
         Self { sessions, tasks, events }
+    }
+
+    /// The backends behind the seams, each once: usually one serves all three.
+    pub fn backends(&self) -> Vec<Arc<dyn Backend>> {
+        let all: [Arc<dyn Backend>; 3] = [self.sessions.clone(), self.tasks.clone(), self.events.clone()];
+        let address = |backend: &Arc<dyn Backend>| Arc::as_ptr(backend).cast::<()>();
+        let mut backends: Vec<Arc<dyn Backend>> = Vec::new();
+        for backend in all {
+            if !backends.iter().any(|known| address(known) == address(&backend)) {
+                backends.push(backend);
+            }
+        }
+        backends
+    }
+
+    /// Closes them (contract R7): the last act of a process. Handles that others made are not touched; clones of these
+    /// are.
+    pub async fn close(&self) {
+        for backend in self.backends() {
+            if let Err(error) = backend.close().await {
+                tracing::error!(%error, "a store was not closed in good order; what was acknowledged is kept");
+            }
+        }
     }
 }
 

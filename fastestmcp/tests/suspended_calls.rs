@@ -129,7 +129,7 @@ async fn a_key_that_stands_for_another_question_on_the_next_leg_fails_the_call()
     static LEGS: AtomicU32 = AtomicU32::new(0);
     let tool = Tool::new("tool", async |cx: Context, _: NoArgs| {
         let leg = LEGS.fetch_add(1, Ordering::SeqCst);
-        if leg % 2 == 0 {
+        if leg.is_multiple_of(2) {
             cx.elicit::<Name>("a", "?").await?;
         } else {
             cx.elicit::<Age>("a", "?").await?;

@@ -128,6 +128,13 @@ impl Runtime {
         tracing::info!(node = shared.node, "the node has stopped");
     }
 
+    /// [Stops](Runtime::shutdown) and then closes the stores (contract R7): the last act of a process. Whoever shares
+    /// them with something that goes on stops only.
+    pub async fn close(&self) {
+        self.shutdown().await;
+        self.shared.stores.close().await;
+    }
+
     /// The configuration.
     pub fn config(&self) -> &RuntimeConfig {
         &self.shared.config

@@ -8,7 +8,7 @@ use crate::backend::{Backend, SweepBudget};
 
 /// Sweeps every backend of the runtime, each once, until everything has ended.
 pub(super) async fn sweep(shared: Arc<Shared>) {
-    let backends = distinct(&shared);
+    let backends = shared.stores.backends();
     loop {
         // Nodes that started together do not sweep together.
         let jitter = crate::ids::random_bytes::<1>().map_or(0, |[byte]| u32::from(byte));
@@ -37,18 +37,4 @@ async fn sweep_one(shared: &Shared, backend: &dyn Backend) {
             }
         }
     }
-}
-
-/// The backends behind the three seams without repetition: usually one serves all three.
-fn distinct(shared: &Shared) -> Vec<Arc<dyn Backend>> {
-    let mut backends: Vec<Arc<dyn Backend>> = Vec::new();
-    let all: [Arc<dyn Backend>; 3] =
-        [shared.stores.sessions.clone(), shared.stores.tasks.clone(), shared.stores.events.clone()];
-    for backend in all {
-        let address = |backend: &Arc<dyn Backend>| Arc::as_ptr(backend).cast::<()>();
-        if !backends.iter().any(|known| address(known) == address(&backend)) {
-            backends.push(backend);
-        }
-    }
-    backends
 }

@@ -139,6 +139,10 @@ impl Backend for Faulty {
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
         self.through("sweep", || None, self.inner.tasks.sweep(budget)).await
     }
+
+    async fn close(&self) -> StoreResult<()> {
+        self.inner.tasks.close().await
+    }
 }
 
 #[async_trait]
