@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use fastestmcp_core::backend::Site;
 use fastestmcp_core::error::{Outcome, StoreError, StoreErrorKind};
 use fastestmcp_core::limits::Refused;
@@ -19,6 +21,10 @@ pub(crate) enum Failure {
     Cursor(#[from] InvalidPosition),
     #[error(transparent)]
     Refused(#[from] Refused),
+    #[error("{0}")]
+    Lost(Arc<str>),
+    #[error("another process reads the file, so that its log could not be moved into it")]
+    LogInUse,
     #[error("the operation panicked")]
     Panicked,
     #[error("the deadline passed before the lock was free")]
@@ -32,6 +38,8 @@ impl Failure {
             Self::Corrupt(_) => StoreErrorKind::Corrupt,
             Self::Cursor(_) => StoreErrorKind::InvalidCursor,
             Self::Refused(refused) => refused.kind(),
+            Self::Lost(_) => StoreErrorKind::Unavailable,
+            Self::LogInUse => StoreErrorKind::Contention,
             Self::Panicked => StoreErrorKind::Unexpected,
             Self::Late => StoreErrorKind::Timeout,
         }
