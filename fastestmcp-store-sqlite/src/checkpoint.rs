@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
+use crate::error::Failure;
+use crate::open::files_of;
+
 /// Frames (pages) in the log before the checkpointer starts to move them.
 const MOVE_FROM: i64 = 1_000;
 /// Frames in the log at which the writer is asked to start it anew: 24 MiB.
@@ -55,9 +58,20 @@ impl Checkpoints {
         self.restart.load(Ordering::Relaxed) && self.restart.swap(false, Ordering::AcqRel)
     }
 
-    /// The last act of the writer.
-    pub(crate) fn finish(&self, connection: &Connection) {
-        checkpoint(connection, Mode::Truncate);
+    /// The last act of the writer: moves the whole log into the file, so that the file is complete by itself (R7).
+    pub(crate) fn finish(&self, connection: &Connection, patience: Duration) -> Result<(), Failure> {
+        let given_up = Instant::now() + patience;
+        loop {
+            let failure = match try_checkpoint(connection, Mode::Truncate) {
+                Ok(log) if !log.busy => return Ok(()),
+                Ok(_) => Failure::LogInUse,
+                Err(error) => error.into(),
+            };
+            if !failure.is_busy() || Instant::now() >= given_up {
+                return Err(failure);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     pub(crate) fn close(&self) {
@@ -89,9 +103,8 @@ pub(crate) struct LogBound {
 
 impl LogBound {
     pub(crate) fn new(database: &Path, checkpoints: Arc<Checkpoints>) -> Self {
-        let mut log = database.as_os_str().to_owned();
-        log.push("-wal");
-        Self { log: log.into(), checkpoints, let_be_until: None }
+        let [_, log, _] = files_of(database);
+        Self { log, checkpoints, let_be_until: None }
     }
 
     /// Called between two transactions.
@@ -173,12 +186,20 @@ struct Log {
     moved: i64,
 }
 
+/// Whether the log holds what is not in the file yet.
+pub(crate) fn has_unmoved(connection: &Connection) -> bool {
+    checkpoint(connection, Mode::Noop).is_none_or(|log| log.frames != log.moved)
+}
+
+fn try_checkpoint(connection: &Connection, mode: Mode) -> rusqlite::Result<Log> {
+    connection
+        .prepare_cached(mode.pragma())?
+        .query_row([], |row| Ok(Log { busy: row.get(0)?, frames: row.get(1)?, moved: row.get(2)? }))
+}
+
 /// Runs a checkpoint. Being refused is no error: it is tried again when the log has grown.
 fn checkpoint(connection: &Connection, mode: Mode) -> Option<Log> {
-    let outcome = connection.prepare_cached(mode.pragma()).and_then(|mut statement| {
-        statement.query_row([], |row| Ok(Log { busy: row.get(0)?, frames: row.get(1)?, moved: row.get(2)? }))
-    });
-    match outcome {
+    match try_checkpoint(connection, mode) {
         Ok(log) => Some(log),
         Err(error) => {
             tracing::debug!(%error, ?mode, "checkpoint refused");

@@ -37,6 +37,8 @@ pub struct SqliteConfig {
     pub readers: usize,
     /// How large the file may grow; beyond it writes end with `StorageFull`. Unbounded by default.
     pub max_file_bytes: Option<u64>,
+    /// Takes the store's time back to the host's clock at the opening, if it is ahead: off by default.
+    pub rewind_clock: bool,
     /// Stands in for the host's clock (G2). For tests.
     pub clock: Option<Arc<dyn Clock>>,
 }
@@ -51,6 +53,7 @@ impl SqliteConfig {
             timeout: Duration::from_secs(5),
             readers: 2,
             max_file_bytes: None,
+            rewind_clock: false,
             clock: None,
         }
     }
@@ -87,6 +90,16 @@ impl SqliteConfig {
     #[must_use]
     pub const fn max_file_bytes(mut self, bytes: u64) -> Self {
         self.max_file_bytes = Some(bytes);
+        self
+    }
+
+    /// Takes the store's time back to the host's clock, if it is ahead: the remedy after the host's clock once jumped far
+    /// ahead, which the store's time follows and never returns from by itself. All stored moments move with it, so what
+    /// lived has as long to live as before. Refused with `Contention` while another handle has the file open. For one
+    /// start, not for good: with a clock that starts too early, as a board without battery has it, it would do harm.
+    #[must_use]
+    pub const fn rewind_clock(mut self) -> Self {
+        self.rewind_clock = true;
         self
     }
 

@@ -14,6 +14,7 @@ mod store;
 mod sweep;
 mod task;
 mod walk;
+mod watch;
 mod writer;
 
 pub use config::{SqliteConfig, Synchronous};

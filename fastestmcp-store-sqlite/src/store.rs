@@ -1,4 +1,3 @@
-use std::cell::Cell;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use fastestmcp_core::error::{Outcome, StoreError, StoreErrorKind, StoreResult};
 use fastestmcp_core::limits::{Limits, Refused};
 use fastestmcp_core::time::StoreTime;
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
 use crate::checkpoint::{Checkpointer, Checkpoints};
@@ -24,7 +23,8 @@ use crate::queue::{Queue, Refusal};
 use crate::reader::{PendingRead, ReadOperation, ReadQueue, Reader};
 use crate::snapshot::Snapshot;
 use crate::sweep;
-use crate::writer::{Pending, WriteOperation, WriteQueue, Writer};
+use crate::watch::Lost;
+use crate::writer::{Pending, Rhythm, WriteOperation, WriteQueue, Writer};
 
 /// All three seams on one SQLite file. Clones share the connections.
 ///
@@ -42,8 +42,12 @@ struct Inner {
     reads: Arc<ReadQueue>,
     checkpoints: Arc<Checkpoints>,
     wakes: Arc<Wakes>,
+    lost: Arc<Lost>,
     namespace: i64,
     threads: Mutex<Vec<thread::JoinHandle<()>>>,
+    /// How the log was moved into the file at the end.
+    moved: Arc<Mutex<StoreResult<()>>>,
+    ended: Arc<watch::Sender<Option<StoreResult<()>>>>,
 }
 
 impl SqliteStore {
@@ -81,6 +85,7 @@ impl SqliteStore {
 
     /// Carries out a read in a snapshot that is newer than this call.
     pub(crate) async fn query<O: ReadOperation>(&self, operation: O) -> StoreResult<At<O::Answer>> {
+        self.inner.lost.check().map_err(|failure| failure.to_error(O::NAME, Outcome::NotApplied))?;
         let (reply, answer) = oneshot::channel();
         let ticket = Ticket::new();
         let deadline = Instant::now() + self.inner.config.timeout;
@@ -184,6 +189,7 @@ impl<T> Drop for Abandon<T> {
 
 impl Inner {
     fn open(config: SqliteConfig) -> StoreResult<Self> {
+        let config = SqliteConfig { path: open::resolve(&config.path)?, ..config };
         let (connection, namespace) = open::open(&config)?;
         let connect = || open::connect(&config.path).map_err(|failure| failure.to_error("open", Outcome::NotApplied));
         let readers = (0..config.readers.max(1)).map(|_| connect()).collect::<StoreResult<Vec<_>>>()?;
@@ -196,8 +202,11 @@ impl Inner {
             reads: Arc::new(Queue::new()),
             checkpoints: Arc::default(),
             wakes: Arc::new(Wakes::new()),
+            lost: Arc::default(),
             namespace,
             threads: Mutex::default(),
+            moved: Arc::new(Mutex::new(Ok(()))),
+            ended: Arc::new(watch::Sender::new(None)),
             config: SqliteConfig { timeout: config.timeout.min(LONGEST_TIMEOUT), ..config },
         };
         for connection in readers {
@@ -216,14 +225,19 @@ impl Inner {
             namespace,
             clock,
             queue: queue.clone(),
-            synchronous: inner.config.synchronous,
+            config: inner.config.clone(),
             checkpoints: inner.checkpoints.clone(),
-            path: inner.config.path.clone(),
-            rhythm: Cell::default(),
+            lost: inner.lost.clone(),
+            rhythm: Rhythm::default(),
+            broken: false,
         };
+        let moved = inner.moved.clone();
         inner.start("write", move || {
             let _abandon = Abandon(queue);
-            writer.run();
+            if let Err(failure) = writer.run() {
+                tracing::warn!(%failure, "the log could not be moved into the file at the end");
+                *moved.lock() = Err(failure.to_error("close", Outcome::NotApplied));
+            }
         })?;
         Ok(inner)
     }
@@ -241,9 +255,18 @@ impl Inner {
     }
 }
 
+/// How long the last clone waits for the end when it is dropped: what is queued and the move of a log are well below.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
 impl Drop for Inner {
+    /// Waits for the threads, though not for ever: a process that ends right after this would cut the log's move short.
     fn drop(&mut self) {
         self.shut_down();
+        let threads = std::mem::take(&mut *self.threads.lock());
+        let until = Instant::now() + LAST_WAIT;
+        while threads.iter().any(|thread| !thread.is_finished()) && Instant::now() < until {
+            thread::sleep(Duration::from_micros(200));
+        }
     }
 }
 
@@ -285,16 +308,21 @@ impl Backend for SqliteStore {
     /// Finishes what is queued, moves the log into the file and ends the store's threads. Later operations are
     /// `Unavailable`.
     async fn close(&self) -> StoreResult<()> {
-        self.inner.shut_down();
-        let threads = std::mem::take(&mut *self.inner.threads.lock());
-        let (reply, joined) = oneshot::channel();
-        spawn("close", move || {
-            for thread in threads {
-                let _ = thread.join();
-            }
-            let _ = reply.send(());
-        })?;
-        let _ = joined.await;
-        Ok(())
+        let inner = &self.inner;
+        inner.shut_down();
+        let threads = std::mem::take(&mut *inner.threads.lock());
+        if !threads.is_empty() {
+            let (moved, ended) = (inner.moved.clone(), inner.ended.clone());
+            spawn("close", move || {
+                for thread in threads {
+                    let _ = thread.join();
+                }
+                ended.send_replace(Some(moved.lock().clone()));
+            })?;
+        }
+        let mut ending = inner.ended.subscribe();
+        let deadline = Instant::now() + inner.config.timeout;
+        let ended = timeout_at(deadline.into(), ending.wait_for(Option::is_some)).await.map_err(|_| late("close"))?;
+        ended.ok().and_then(|ended| ended.clone()).unwrap_or_else(|| Err(gone("close")))
     }
 }

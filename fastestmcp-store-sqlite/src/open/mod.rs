@@ -2,13 +2,19 @@
 
 mod file;
 mod filesystem;
+mod private;
+mod rewind;
 mod schema;
+
+pub(crate) use self::file::resolve;
+pub(crate) use self::private::files_of;
 
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fastestmcp_core::error::{StoreError, StoreErrorKind, StoreResult};
+use fastestmcp_core::time::{Clock, HostClock};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -31,6 +37,12 @@ pub(crate) fn open(config: &SqliteConfig) -> StoreResult<(Connection, i64)> {
         ));
     }
     file::check(&config.path)?;
+    private::create(&config.path)?;
+    private::tighten(&config.path);
+    if config.rewind_clock {
+        let host = config.clock.as_ref().map_or_else(|| HostClock.now(), |clock| clock.now());
+        rewind::rewind(&config.path, host)?;
+    }
     let connection = connect(&config.path).map_err(|failure| file::explain(&config.path, &failure))?;
     let deadline = Instant::now() + config.timeout;
     loop {
@@ -48,8 +60,12 @@ pub(crate) fn open(config: &SqliteConfig) -> StoreResult<(Connection, i64)> {
 
 /// Another connection to a file that was opened.
 pub(crate) fn connect(path: &Path) -> Result<Connection, Failure> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    // Never made here: it would be readable by others.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = {
+        let _alone = private::OPENING.lock();
+        Connection::open_with_flags(path, flags)?
+    };
     connection.set_prepared_statement_cache_capacity(128);
     connection.busy_timeout(Duration::ZERO)?;
     // Without it the library plans a statement anew for other bound values, which costs more than running it.
@@ -89,17 +105,25 @@ fn prepare(connection: &Connection, config: &SqliteConfig) -> Result<i64, Unread
         let detail = format!("the file system of {} has no shared memory for SQLite's log", config.path.display());
         return Err(refused(StoreErrorKind::Unsupported, detail).into());
     }
+    for_writing(connection, config).map_err(|error| because(error.into()))?;
+    schema::migrate(connection, config).map_err(because)?.map_err(Unready::from)
+}
+
+/// Another connection that writes, to a file that was opened.
+pub(crate) fn reopen(config: &SqliteConfig) -> Result<Connection, Failure> {
+    let connection = connect(&config.path)?;
+    for_writing(&connection, config)?;
+    Ok(connection)
+}
+
+fn for_writing(connection: &Connection, config: &SqliteConfig) -> rusqlite::Result<()> {
     let synchronous = match config.synchronous {
         Synchronous::Full => "FULL",
         Synchronous::Normal => "NORMAL",
     };
-    connection.pragma_update(None, "synchronous", synchronous).map_err(|error| because(error.into()))?;
-    connection.pragma_update(None, "cache_size", WRITER_CACHE).map_err(|error| because(error.into()))?;
-    let namespace = schema::migrate(connection, config).map_err(because)??;
-    if let Some(bytes) = config.max_file_bytes {
-        limit_size(connection, bytes).map_err(|error| because(error.into()))?;
-    }
-    Ok(namespace)
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
+    config.max_file_bytes.map_or(Ok(()), |bytes| limit_size(connection, bytes))
 }
 
 fn limit_size(connection: &Connection, bytes: u64) -> rusqlite::Result<()> {

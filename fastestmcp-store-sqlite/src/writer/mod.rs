@@ -4,9 +4,7 @@ mod contention;
 mod job;
 mod transaction;
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,9 +19,11 @@ use self::contention::Contention;
 use self::transaction::Group;
 use crate::checkpoint::{Checkpoints, LogBound};
 use crate::clock::StoreClock;
-use crate::config::Synchronous;
+use crate::config::{SqliteConfig, Synchronous};
 use crate::error::Failure;
+use crate::open;
 use crate::queue::{Found, Queue};
+use crate::watch::{Lost, Watch};
 
 /// How many operations share one transaction.
 const MAX_GROUP: usize = 512;
@@ -42,10 +42,12 @@ pub(crate) struct Writer {
     pub(crate) namespace: i64,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) queue: Arc<WriteQueue>,
-    pub(crate) synchronous: Synchronous,
+    pub(crate) config: SqliteConfig,
     pub(crate) checkpoints: Arc<Checkpoints>,
-    pub(crate) path: PathBuf,
-    pub(crate) rhythm: Cell<Rhythm>,
+    pub(crate) lost: Arc<Lost>,
+    pub(crate) rhythm: Rhythm,
+    /// The connection failed at something that must not fail: nothing is acknowledged on it any more.
+    pub(crate) broken: bool,
 }
 
 /// What the last group was like. Callers that were answered together ask again together, a moment later: waiting that
@@ -65,30 +67,50 @@ impl Rhythm {
 
 impl Writer {
     /// Serves the queue until it is closed and empty, then moves the log into the file.
-    pub(crate) fn run(self) {
+    pub(crate) fn run(mut self) -> Result<(), Failure> {
         let mut contention = Contention::default();
-        let mut log = LogBound::new(&self.path, self.checkpoints.clone());
+        let mut log = LogBound::new(&self.config.path, self.checkpoints.clone());
+        let mut watch = Watch::new(&self.config.path, self.lost.clone());
         loop {
-            match self.queue.wait(Duration::from_secs(1)) {
+            let found = self.queue.wait(Duration::from_secs(1));
+            watch.look(&self.connection);
+            match found {
                 Found::Work => self.serve(&mut contention),
                 Found::Nothing => self.keep_time(),
                 Found::End => break,
             }
             log.keep(&self.connection);
         }
-        self.checkpoints.finish(&self.connection);
+        self.lost.check()?;
+        self.checkpoints.finish(&self.connection, self.config.timeout / 2)
     }
 
-    fn serve(&self, contention: &mut Contention) {
-        let relaxed = self.synchronous == Synchronous::Full && self.queue.all(|job| !job.is_durable());
+    /// Whether the connection may be written with: after a failure that leaves in doubt what is on the disk the file is
+    /// opened anew first (G4).
+    fn is_fit(&mut self) -> Result<(), Failure> {
+        self.lost.check()?;
+        if self.broken {
+            self.connection = open::reopen(&self.config)?;
+            self.broken = false;
+            tracing::warn!(file = %self.config.path.display(), "the file was opened anew after a failure");
+        }
+        Ok(())
+    }
+
+    fn serve(&mut self, contention: &mut Contention) {
+        if let Err(failure) = self.is_fit() {
+            return self.refuse(&failure);
+        }
+        let relaxed = self.config.synchronous == Synchronous::Full && self.queue.all(|job| !job.is_durable());
         if relaxed && self.set_synchronous("NORMAL").is_err() {
             return self.refuse(&Failure::Corrupt("the commit mode cannot be changed"));
         }
-        let rhythm = self.rhythm.get();
+        let rhythm = self.rhythm;
         if rhythm.members > 1 {
             self.queue.gather(rhythm.members, rhythm.patience());
         }
-        match self.lock(contention, || self.queue.retain(|job| !job.is_over())) {
+        let queue = self.queue.clone();
+        match self.lock(contention, || queue.retain(|job| !job.is_over())) {
             Ok(true) => {
                 let mut bytes = 0;
                 let jobs = self.queue.take(MAX_GROUP, |job| {
@@ -104,8 +126,7 @@ impl Writer {
         if relaxed {
             // FULL is never lost: a connection that could not be set back must not acknowledge anything.
             if let Err(failure) = self.set_synchronous("FULL") {
-                tracing::error!(%failure, "the writer stops");
-                self.queue.abandon();
+                self.doubt(&failure, "the commit mode could not be set back");
             }
         }
         if let Some(pause) = contention.pause() {
@@ -114,7 +135,7 @@ impl Writer {
     }
 
     /// Takes the write lock; false if nobody waits for it any more.
-    fn lock(&self, contention: &mut Contention, wanted: impl Fn() -> bool) -> Result<bool, Failure> {
+    fn lock(&mut self, contention: &mut Contention, wanted: impl Fn() -> bool) -> Result<bool, Failure> {
         loop {
             match self.begin() {
                 Ok(version) => {
@@ -141,7 +162,7 @@ impl Writer {
         Ok(self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
     }
 
-    fn commit_together(&self, mut jobs: Vec<Box<dyn Job>>, contention: &mut Contention) {
+    fn commit_together(&mut self, mut jobs: Vec<Box<dyn Job>>, contention: &mut Contention) {
         match self.execute_all(&mut jobs) {
             Ok(wrote) => {
                 self.finish(jobs);
@@ -162,8 +183,11 @@ impl Writer {
         }
     }
 
-    fn commit_alone(&self, job: Box<dyn Job>, contention: &mut Contention) {
+    fn commit_alone(&mut self, job: Box<dyn Job>, contention: &mut Contention) {
         let deadline = job.deadline();
+        if let Err(failure) = self.is_fit() {
+            return job.fail(&failure, Outcome::NotApplied);
+        }
         match self.lock(contention, || Instant::now() < deadline) {
             Ok(true) => self.commit_together(vec![job], contention),
             Ok(false) => job.fail(&Failure::Late, Outcome::NotApplied),
@@ -181,10 +205,10 @@ impl Writer {
         group.seal()
     }
 
-    fn finish(&self, jobs: Vec<Box<dyn Job>>) {
+    fn finish(&mut self, jobs: Vec<Box<dyn Job>>) {
         let begun = Instant::now();
         let committed = self.execute("COMMIT");
-        self.rhythm.set(Rhythm { members: jobs.len(), commit: begun.elapsed() });
+        self.rhythm = Rhythm { members: jobs.len(), commit: begun.elapsed() };
         match committed {
             Ok(()) => jobs.into_iter().for_each(Job::acknowledge),
             Err(failure) => {
@@ -193,18 +217,26 @@ impl Writer {
                     StoreErrorKind::StorageFull | StoreErrorKind::Contention => Outcome::NotApplied,
                     _ => Outcome::Unknown,
                 };
+                if outcome == Outcome::Unknown {
+                    self.doubt(&failure, "a commit failed");
+                }
                 self.roll_back();
                 fail_all(jobs, &failure, outcome);
             }
         }
     }
 
-    fn roll_back(&self) {
+    fn doubt(&mut self, failure: &Failure, what: &'static str) {
+        tracing::error!(%failure, file = %self.config.path.display(), "{what}");
+        self.broken = true;
+    }
+
+    fn roll_back(&mut self) {
         // Some storage errors have rolled it back already.
         if !self.connection.is_autocommit()
             && let Err(failure) = self.execute("ROLLBACK")
         {
-            tracing::error!(%failure, "rollback failed");
+            self.doubt(&failure, "a rollback failed");
         }
     }
 
@@ -215,15 +247,18 @@ impl Writer {
     }
 
     /// Lets other processes know how far the store's time is while the host's clock is behind it (G1).
-    fn keep_time(&self) {
-        if !self.clock.host_lags() || self.execute("BEGIN IMMEDIATE").is_err() {
+    fn keep_time(&mut self) {
+        if !self.clock.host_lags() || self.is_fit().is_err() || self.execute("BEGIN IMMEDIATE").is_err() {
             return;
         }
         let stamped = Group::begun(&self.connection).and_then(|group| {
             group.member(self.namespace, &self.clock);
             group.stamp()
         });
-        if stamped.and_then(|()| self.execute("COMMIT")).is_err() {
+        if let Err(failure) = stamped.and_then(|()| self.execute("COMMIT")) {
+            if !failure.is_busy() {
+                self.doubt(&failure, "the time could not be kept");
+            }
             self.roll_back();
         }
     }

@@ -22,7 +22,23 @@ pub(crate) struct Process {
 impl Process {
     /// Runs one of the ignored tests below on a file.
     pub(crate) fn start(test: &str, file: &Path) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        Self::run(Command::new(std::env::current_exe().unwrap()), test, file)
+    }
+
+    /// The same, but no file may grow beyond so many KiB, until somebody lifts that.
+    pub(crate) fn start_limited(test: &str, file: &Path, kib: u32) -> Self {
+        let mut shell = Command::new("bash");
+        let limited = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" \"$@\"");
+        shell.arg("-c").arg(limited).arg(std::env::current_exe().unwrap());
+        Self::run(shell, test, file)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn run(mut command: Command, test: &str, file: &Path) -> Self {
+        let mut child = command
             .args(["--exact", &format!("child::{test}"), "--ignored", "--nocapture"])
             .env(FILE, file)
             .stdout(Stdio::piped())
@@ -97,4 +113,54 @@ async fn counts_to_two_hundred() {
     store.wake(&["counted".to_owned()]).await.unwrap();
     store.close().await.unwrap();
     say("done");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the other process of a test"]
+async fn writes_and_ends() {
+    let store = store().await;
+    crate::file::put(&store, "written", vec![7; 100_000]).await.unwrap();
+    say("written");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the other process of a test"]
+async fn meets_the_end_of_its_disk() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    static ANEW: AtomicBool = AtomicBool::new(false);
+    struct Hears;
+    impl Write for Hears {
+        fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+            if String::from_utf8_lossy(text).contains("opened anew") {
+                ANEW.store(true, Ordering::SeqCst);
+            }
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    tracing_subscriber::fmt().with_writer(|| Hears).init();
+    let store = store().await;
+    let mut written = 0;
+    let error = loop {
+        match crate::file::put(&store, &written.to_string(), vec![7; 20_000]).await {
+            Ok(()) => written += 1,
+            Err(error) => break error,
+        }
+    };
+    say(&format!("{:?} {:?}", error.kind, error.outcome));
+    let error = crate::file::put(&store, "again", vec![7; 20_000]).await.unwrap_err();
+    say(&format!("{:?}", error.kind));
+    while crate::file::put(&store, "last", vec![7; 20_000]).await.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    say(if ANEW.load(Ordering::SeqCst) { "opened anew" } else { "went on" });
+    for index in 0..written {
+        assert!(crate::file::get(&store, &index.to_string()).await.is_some(), "{index} was acknowledged");
+    }
+    say("all there");
+    store.close().await.unwrap();
 }

@@ -1,8 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use fastestmcp_core::backend::Backend;
+use fastestmcp_core::error::StoreErrorKind;
+use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::principal::Owner;
+use fastestmcp_core::task::{ClaimRequest, NewTask, TaskBackend};
 use fastestmcp_core::time::{ManualClock, StoreTime};
+use fastestmcp_store_sqlite::SqliteStore;
 
 use crate::file::{File, HOUR, get, open, put};
 
@@ -52,4 +58,43 @@ async fn the_hosts_clock_is_overruled_by_a_stamp_from_the_future_and_runs_on() {
     while store.ping().await.unwrap() == first {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_jumped_ahead_is_taken_back_when_nobody_else_has_the_file_open() {
+    let file = File::new();
+    let year = HOUR * 24 * 365;
+    let clock = Arc::new(ManualClock::default());
+    let config = || file.quick().clock(clock.clone());
+    let store = open(config()).await;
+    let right = store.ping().await.unwrap();
+    put(&store, "old", "v").await.unwrap();
+    let ahead = Arc::new(ManualClock::default());
+    ahead.advance(year);
+    let jumped = open(file.quick().clock(ahead.clone())).await;
+    put(&jumped, "new", "v").await.unwrap();
+    let mut task = NewTask::new(TaskId::new("t"), Owner::new("o"), "q", Bytes::new(), Bytes::new());
+    (task.delay, task.ttl) = (HOUR / 2, Some(HOUR));
+    jumped.insert(task).await.unwrap();
+    assert_eq!(store.ping().await.unwrap(), right.after(year), "store time never returns by itself");
+    let refused = SqliteStore::open_with(config().rewind_clock()).await.unwrap_err();
+    assert_eq!(refused.kind, StoreErrorKind::Contention, "{refused}");
+    assert!(refused.to_string().contains("stop every server"), "{refused}");
+    jumped.close().await.unwrap();
+    store.close().await.unwrap();
+
+    let store = open(config().rewind_clock()).await;
+    assert_eq!(store.ping().await.unwrap(), right);
+    assert!(get(&store, "new").await.is_some());
+    assert!(get(&store, "old").await.is_none(), "what had ended has");
+    let claim = ClaimRequest::new(vec!["q".into()], "w", 1, HOUR);
+    clock.advance(HOUR / 2 - Duration::from_millis(1));
+    assert!(store.claim(claim.clone()).await.unwrap().value.tasks.is_empty());
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(store.claim(claim.clone()).await.unwrap().value.tasks.len(), 1, "due after its delay, not a year later");
+    clock.advance(HOUR / 2);
+    assert!(get(&store, "new").await.is_none(), "it ends after its hour");
+    store.close().await.unwrap();
+    let store = open(config().rewind_clock()).await;
+    assert_eq!(store.ping().await.unwrap(), right.after(HOUR), "a clock that is not ahead stays");
 }

@@ -5,14 +5,18 @@ mod child;
 mod clocks;
 mod damage;
 mod deadlines;
+mod ending;
 mod events;
 mod file;
 #[path = "../foreign/mod.rs"]
 mod foreign;
 mod full;
 mod groups;
+mod io;
 mod log;
+mod lost;
 mod opening;
 mod plans;
+mod private;
 mod processes;
 mod seams;

@@ -139,3 +139,42 @@ async fn a_closed_store_says_so() {
     let again = open(file.config()).await;
     assert!(get(&again, "s").await.is_some());
 }
+
+#[tokio::test]
+async fn what_is_no_file_is_refused_with_what_to_do() {
+    for (path, words) in [
+        ("", "no file is named"),
+        (":memory:", "use the memory store"),
+        ("file:state.db?mode=memory", "give the path of a file"),
+    ] {
+        let error = refusal(SqliteConfig::new(path)).await;
+        assert_eq!(error.kind, StoreErrorKind::InvalidInput, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    assert!(!fs::exists(":memory:").unwrap() && !fs::exists("file:state.db").unwrap());
+}
+
+#[tokio::test]
+async fn a_log_that_is_read_only_is_named() {
+    let file = File::new();
+    let store = open(file.config()).await;
+    put(&store, "s", "v").await.unwrap();
+    let crashed = File::new();
+    let log = crashed.path().with_extension("db-wal");
+    fs::copy(file.path(), crashed.path()).unwrap();
+    fs::copy(file.path().with_extension("db-wal"), &log).unwrap();
+    let mut permissions = fs::metadata(&log).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&log, permissions).unwrap();
+    assert_refused(&crashed, StoreErrorKind::Unsupported, "state.db-wal is read-only").await;
+}
+
+#[tokio::test]
+async fn a_start_on_a_full_disk_names_the_file_and_the_remedy() {
+    let file = File::new();
+    let error = refusal(file.config().max_file_bytes(8_192)).await;
+    assert_eq!(error.kind, StoreErrorKind::StorageFull, "{error}");
+    let told = error.to_string();
+    assert!(told.contains("state.db") && told.contains("free some space"), "{told}");
+    assert!(get(&open(file.config()).await, "s").await.is_none(), "it opens when there is space");
+}
