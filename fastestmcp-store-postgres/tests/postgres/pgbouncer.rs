@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fastestmcp_core::backend::Backend;
 use fastestmcp_core::error::{Outcome, StoreErrorKind};
 use fastestmcp_core::event::{EventLog, Wake};
 use fastestmcp_store_postgres::{PostgresConfig, PostgresStore};
@@ -39,8 +40,8 @@ async fn in_session_mode_everything_works_and_others_find_their_sessions_as_they
     one.wake(&["news".to_owned()]).await.unwrap();
     let wake = timeout(Duration::from_secs(5), heard.next()).await.unwrap().unwrap();
     assert_eq!(wake, Wake::Channel("news".to_owned()));
-    one.close().await;
-    two.close().await;
+    one.close().await.unwrap();
+    two.close().await.unwrap();
     drop((one, two));
     assert_eq!(left_behind(&pooler), Vec::<String>::new());
 }
