@@ -5,7 +5,8 @@
 -- Answers the time and the first offset.
 --
 -- `topics` holds per digest: format, floor, head; the counter of offsets under `n`; under `f` an offset above those of all
--- topics that vanished. An event's id is its offset and the time of its append.
+-- topics that vanished; under `r` the replication id of who drew the last offset;
+-- under `l` where offsets leapt when events may have been lost. An event's id is its offset and the time of its append.
 local wrong = wrong_type(KEYS[1], 'hash', KEYS[2], 'zset', KEYS[3], 'stream')
 if wrong then return wrong end
 
@@ -16,7 +17,8 @@ local TOPIC, TOPIC_BYTES, FORMAT = '>BI7I7', 15, 1
 local digest, keep, age = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local count = #ARGV - 4
 
-local found = redis.call('HMGET', KEYS[1], 'n', 'f', digest)
+local found = redis.call('HMGET', KEYS[1], 'n', 'f', digest, 'r')
+local counter, lost = leap(tonumber(found[1] or 0), found[4])
 local floor = tonumber(found[2] or 0)
 if found[3] then
   if #found[3] ~= TOPIC_BYTES or string.byte(found[3]) ~= FORMAT then return redis.error_reply('CORRUPT a topic') end
@@ -24,7 +26,7 @@ if found[3] then
   _, floor = struct.unpack(TOPIC, found[3])
 end
 local now = store_time()
-local first = math.max(tonumber(found[1] or 0) + 1, now * 1000)
+local first = math.max(counter + 1, now * 1000)
 local head = first + count - 1
 
 for i = 1, count do
@@ -44,6 +46,7 @@ if spare > SLACK then
     floor = gone
   end
 end
-redis.call('HSET', KEYS[1], 'n', head, digest, struct.pack(TOPIC, FORMAT, floor, head))
+if lost then redis.call('HSET', KEYS[1], 'l', counter) end
+redis.call('HSET', KEYS[1], 'n', head, 'r', drawn_by(found[4]), digest, struct.pack(TOPIC, FORMAT, floor, head))
 redis.call('ZADD', KEYS[2], now + age, digest)
 return { now, first }

@@ -6,7 +6,8 @@
 -- Answers the time, then per topic { 0, next, offset, event, … } or, for a gap, { 1, next, oldest or nothing }.
 local TOPIC, TOPIC_BYTES, FORMAT = '>BI7I7', 15, 1
 local limit, bytes = tonumber(ARGV[2]), tonumber(ARGV[3])
-local forgotten = tonumber(redis.call('HGET', KEYS[1], 'f') or 0)
+local marks = redis.call('HMGET', KEYS[1], 'f', 'l')
+local forgotten, leapt = tonumber(marks[1] or 0), tonumber(marks[2] or 0)
 local answer = { store_time() }
 
 local function offset_of(event)
@@ -50,6 +51,9 @@ for i = 2, #KEYS do
   elseif after < floor or after > head then
     local oldest = redis.call('XRANGE', KEYS[i], '-', '+', 'COUNT', 1)[1]
     answer[i] = { 1, floor, oldest and offset_of(oldest) }
+  elseif after < leapt and leapt < head then
+    -- What came between may have been lost with the server that had it.
+    answer[i] = { 1, leapt, leapt + 1 }
   else
     answer[i] = events_after(KEYS[i], after)
   end

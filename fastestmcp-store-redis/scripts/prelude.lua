@@ -1,11 +1,11 @@
--- Part of every script. ARGV[1] is the store's time in milliseconds if a test clock stands in for it, else empty.
+-- Part of every script. ARGV[1] is the store's time in milliseconds if a test clock stands in for it, then `@` and the
+-- replication id that the server had when the caller connected to it, as far as it can be seen.
 -- Milliseconds, versions, tokens and offsets stay below 2^53, which Lua's numbers hold exactly.
+local TEST_TIME = tonumber(string.match(ARGV[1], '^%d+'))
 
--- The store's time. Called once per script.
+-- The store's time in milliseconds. Called once per script.
 local function store_time()
-  if ARGV[1] ~= '' then
-    return tonumber(ARGV[1])
-  end
+  if TEST_TIME then return TEST_TIME end
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end

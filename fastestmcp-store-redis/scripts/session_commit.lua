@@ -37,10 +37,11 @@ for from = 1, fields, CHUNK do
     for i = from, to do stored[i] = found[i - from + 1] end
   end
 end
-local counter = tonumber(redis.call('HGET', KEYS[1], 'n') or 0)
+local drawn = redis.call('HMGET', KEYS[1], 'n', 'r')
+local counter = leap(tonumber(drawn[1] or 0), drawn[2])
 local now = store_time()
 -- A test clock was read before this script had its turn: time follows the order of commits nevertheless.
-if ARGV[1] ~= '' then
+if TEST_TIME then
   now = math.max(now, tonumber(redis.call('HGET', KEYS[1], 't') or 0))
 end
 local floor = now * 1000
@@ -222,7 +223,8 @@ for scope, grave in pairs(mourned) do
   append(grave == 'w' and graves or checks, string.sub(ARGV[BEFORE_FIELDS + scope], 2), grave)
 end
 set[set_count + 1], set[set_count + 2] = 'n', counter
-if ARGV[1] ~= '' then append(set, 't', now) end
+append(set, 'r', drawn_by(drawn[2]))
+if TEST_TIME then append(set, 't', now) end
 
 -- In this order: what needs memory comes first, because before Redis 7.0 a full memory is noticed at the first such step,
 -- or never.

@@ -11,7 +11,7 @@ local now = store_time()
 local NEVER = 9007199254740991
 
 -- Fields of RECORDS: a prefix says what it is, the rest is an id or the digest of an idempotency key.
-local HEAD, SPEC, STATE, KEY, COUNTER = 'h', 'p', 's', 'k', 'n'
+local HEAD, SPEC, STATE, KEY, COUNTER, DRAWN_BY = 'h', 'p', 's', 'k', 'n', 'r'
 
 -- A head is one string: what changes, then `fixed` (owner, creation time, queue, level, bytes of the spec, idempotency
 -- key, and names that only clients read), then the worker. Scripts cut what they need out of `fixed`.
@@ -56,17 +56,17 @@ local function is_live(head)
   return head and head.expires > now or false
 end
 
-local last_drawn
+local last_drawn, last_lineage
 
 -- Heads by id, expired ones included; nil if one cannot be read.
 local function read_heads(ids)
-  local fields = {COUNTER}
-  for index = 1, #ids do fields[index + 1] = HEAD .. ids[index] end
+  local fields = {COUNTER, DRAWN_BY}
+  for index = 1, #ids do fields[index + 2] = HEAD .. ids[index] end
   local values = redis.call('HMGET', RECORDS, unpack(fields))
-  last_drawn = tonumber(values[1] or 0)
+  last_drawn, last_lineage = tonumber(values[1] or 0), values[2]
   local heads = {}
   for index = 1, #ids do
-    local packed = values[index + 1]
+    local packed = values[index + 2]
     if packed then
       local readable, head = pcall(unpack_head, packed)
       if not readable then return nil end

@@ -59,12 +59,16 @@ local FLOOR_ENDS = 2 ^ 52 + 2 ^ 51
 local drawn
 
 local function draw()
-  drawn = (drawn or math.max(last_drawn, math.min(now * 1000, FLOOR_ENDS))) + 1
+  drawn = (drawn or math.max(leap(last_drawn, last_lineage), math.min(now * 1000, FLOOR_ENDS))) + 1
   return drawn
 end
 
 -- Writes fields of RECORDS, whose first one is to be the counter.
 local function write_records(fields)
   fields[1], fields[2] = COUNTER, string.format('%.0f', drawn or last_drawn)
+  if drawn then
+    local size = #fields
+    fields[size + 1], fields[size + 2] = DRAWN_BY, drawn_by(last_lineage)
+  end
   redis.call('HSET', RECORDS, unpack(fields))
 end

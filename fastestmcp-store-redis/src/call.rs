@@ -1,5 +1,6 @@
 use bytes::Bytes;
 
+use crate::link::Greeting;
 use crate::script::Script;
 use crate::tag::Tag;
 
@@ -35,7 +36,8 @@ impl Args {
     }
 }
 
-/// One run of a script on the keys of one tag. `ARGV[1]`, the clock, is put before `args` by whoever runs it.
+/// One run of a script on the keys of one tag. `ARGV[1]`, the test clock and the server's replication id, is put before
+/// `args` by whoever runs it.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) script: &'static Script,
@@ -51,14 +53,14 @@ impl Call {
         Self { script, slot: tag.slot(), keys, args: Args::default() }
     }
 
-    pub(crate) fn command(&self, declared: bool, clock: &[u8]) -> redis::Cmd {
+    pub(crate) fn command(&self, server: &Greeting, clock: &str) -> redis::Cmd {
         let count = self.keys.len() + self.args.ends.len() + 4;
         let mut command = redis::Cmd::with_capacity(count, self.args.bytes.len() + 64 * (self.keys.len() + 2));
-        command.arg("EVALSHA").arg(self.script.hash(declared)).arg(self.keys.len());
+        command.arg("EVALSHA").arg(self.script.hash(server.declared)).arg(self.keys.len());
         for key in &self.keys {
             command.arg(&key[..]);
         }
-        command.arg(clock);
+        command.arg(format!("{clock}@{}", server.lineage));
         for arg in self.args.iter() {
             command.arg(arg);
         }

@@ -19,7 +19,7 @@ impl StoreClock {
         self.0.as_ref().map(|clock| clock.now())
     }
 
-    /// What scripts are given: the injected time, or nothing so that they ask Redis.
+    /// What scripts are given: the injected time in milliseconds, or nothing so that they ask Redis.
     pub(crate) fn argument(&self) -> String {
         self.injected().map(|now| now.as_millis().to_string()).unwrap_or_default()
     }

@@ -6,6 +6,9 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 /// The name of this backend in errors.
 pub(crate) const BACKEND: &str = "redis";
 
+/// What scripts answer that were called with what the server said of itself before it changed: `scripts/lineage.lua`.
+pub(crate) const STALE: &str = "STALE";
+
 /// Why an operation could not produce a value, before it is known for whom.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -15,6 +18,9 @@ pub(crate) enum Failure {
     /// Nothing was sent: no server could be asked, or none is in charge.
     #[error("{0}")]
     NoServer(String),
+    /// The server is no primary, or was none any more after it had answered.
+    #[error("the server is a replica")]
+    Replica,
     /// The server was asked, and answered an error or nothing.
     #[error("{}", describe(.0))]
     Redis(RedisError),
@@ -52,7 +58,7 @@ fn describe(error: &RedisError) -> String {
 impl Failure {
     pub(crate) fn kind(&self) -> StoreErrorKind {
         match self {
-            Self::Unreachable { .. } | Self::NoServer(_) | Self::Closed => StoreErrorKind::Unavailable,
+            Self::Unreachable { .. } | Self::NoServer(_) | Self::Replica | Self::Closed => StoreErrorKind::Unavailable,
             Self::Redis(error) => kind_of(error),
             Self::Corrupt(_) => StoreErrorKind::Corrupt,
             Self::Reply(_) => StoreErrorKind::Unexpected,
@@ -119,7 +125,7 @@ fn kind_of_reply(error: &RedisError) -> Option<StoreErrorKind> {
         },
         ErrorKind::Extension => match error.code()? {
             "OOM" => StoreErrorKind::StorageFull,
-            "MISCONF" | "NOREPLICAS" | "NOAUTH" | "WRONGPASS" => StoreErrorKind::Unavailable,
+            "MISCONF" | "NOREPLICAS" | "NOAUTH" | "WRONGPASS" | STALE => StoreErrorKind::Unavailable,
             "BUSY" => StoreErrorKind::Contention,
             "CORRUPT" | "WRONGTYPE" => StoreErrorKind::Corrupt,
             _ => StoreErrorKind::Unexpected,

@@ -8,6 +8,7 @@ mod event;
 mod link;
 mod open;
 mod parts;
+mod promises;
 mod reply;
 mod route;
 mod script;

@@ -39,6 +39,9 @@ impl Form {
 /// What every script begins with: the clock and the check of types.
 const PRELUDE: &str = include_str!("../scripts/prelude.lua");
 
+/// What every script begins with that draws numbers.
+pub(crate) const LINEAGE: &str = include_str!("../scripts/lineage.lua");
+
 impl Script {
     /// The script in `source`, which a file of its own holds.
     pub(crate) fn new(access: Access, source: &str) -> Self {

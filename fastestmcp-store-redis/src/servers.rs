@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -9,9 +10,11 @@ use tokio::time::{Instant, sleep};
 use crate::call::Call;
 use crate::clock::{StoreClock, from_time_reply};
 use crate::config::{RedisConfig, Server};
-use crate::error::Failure;
+use crate::error::{Failure, STALE};
 use crate::link::Wire;
+use crate::promises::Promises;
 use crate::route::Route;
+use crate::script::Access;
 use crate::tag::Tag;
 
 /// Redirections that a request follows without a pause.
@@ -40,8 +43,8 @@ enum Request<'r> {
 }
 
 impl Servers {
-    pub(crate) fn new(config: &RedisConfig) -> Result<Self, Failure> {
-        let (route, clock) = (Route::new(config)?, StoreClock::new(config.clock.clone()));
+    pub(crate) fn new(config: &RedisConfig, promises: &Arc<Promises>) -> Result<Self, Failure> {
+        let (route, clock) = (Route::new(config, promises)?, StoreClock::new(config.clock.clone()));
         Ok(Self { route, clock, timeout: config.timeout, closed: AtomicBool::new(false) })
     }
 
@@ -124,6 +127,7 @@ impl Servers {
         deadline: Instant,
     ) -> Result<Value, Failure> {
         let mut elsewhere: Option<Server> = None;
+        let mut looked_again = false;
         for attempt in 0_u32.. {
             if self.is_closed() {
                 return Err(Failure::Closed);
@@ -136,33 +140,55 @@ impl Servers {
                 Ok(wire) => wire,
                 Err(failure) => {
                     self.route.doubt(&link);
+                    // Another one may have taken its place.
+                    if self.route.fails_over() && !std::mem::replace(&mut looked_again, true) {
+                        elsewhere = None;
+                        continue;
+                    }
                     return Err(failure);
                 }
             };
             if ticket.is_some_and(|ticket| !ticket.start()) {
                 return Err(Failure::Late);
             }
-            let error = match request.send_on(&wire, elsewhere.is_some()).await {
+            let failure = match request.send_on(&wire, elsewhere.is_some()).await {
                 Ok(reply) => return Ok(reply),
-                Err(error) => error,
+                Err(failure) => failure,
             };
-            let named = redirection(&error, link.server());
+            let Failure::Redis(error) = &failure else {
+                self.route.doubt(&link);
+                return Err(failure);
+            };
+            let named = redirection(error, link.server());
             match (error.kind(), named) {
                 (ErrorKind::Server(ServerErrorKind::NoScript), _) => request.teach(&wire).await?,
                 (ErrorKind::Server(ServerErrorKind::Moved), Some(server)) => {
                     self.route.moved(slot, &server);
                     elsewhere = None;
                 }
+                // The server was promoted or restarted under this connection.
+                (ErrorKind::Extension, _) if error.code() == Some(STALE) => wire.end(),
                 (ErrorKind::Server(ServerErrorKind::Ask), Some(server)) => elsewhere = Some(server),
                 (ErrorKind::Server(ServerErrorKind::TryAgain), _) => elsewhere = None,
-                (ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown) | ErrorKind::Io, _) => {
+                // The node knows of nobody who is in charge: it may have been removed.
+                (ErrorKind::Server(ServerErrorKind::ClusterDown), _) if !looked_again => {
                     self.route.doubt(&link);
-                    return Err(error.into());
+                    (elsewhere, looked_again) = (None, true);
                 }
-                _ => return Err(error.into()),
+                (
+                    ErrorKind::Server(
+                        ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown | ServerErrorKind::ClusterDown,
+                    )
+                    | ErrorKind::Io,
+                    _,
+                ) => {
+                    self.route.doubt(&link);
+                    return Err(failure);
+                }
+                _ => return Err(failure),
             }
             if Instant::now() + PAUSE >= deadline {
-                return Err(error.into());
+                return Err(failure);
             }
             if attempt >= AT_ONCE {
                 sleep(PAUSE).await;
@@ -173,42 +199,44 @@ impl Servers {
 }
 
 impl Request<'_> {
-    async fn send_on(&self, wire: &Wire, asking: bool) -> Result<Value, RedisError> {
+    async fn send_on(&self, wire: &Wire, asking: bool) -> Result<Value, Failure> {
+        let mut commands = Pipeline::new();
+        if asking {
+            // For a node that a slot is on its way to.
+            commands.cmd("ASKING");
+        }
         match self {
             Self::Script { call, clock } => {
-                let command = call.command(wire.declared(), clock.as_bytes());
-                send_one(wire, &command, asking).await
+                let command = call.command(wire.greeting(), clock);
+                // A replica refuses to write by itself.
+                if call.script.access() != Access::Read {
+                    if !asking {
+                        return Ok(wire.ask(&command).await?);
+                    }
+                    commands.add_command(command);
+                    return Ok(wire.ask_all(&commands).await?);
+                }
+                commands.add_command(command);
             }
-            Self::Command(command) => send_one(wire, command, asking).await,
-            Self::Together(pipeline) if asking => wire.ask_all(&asking_first(pipeline.cmd_iter())).await,
-            Self::Together(pipeline) => wire.ask_all(pipeline).await,
+            Self::Command(command) => {
+                commands.add_command((*command).clone());
+            }
+            Self::Together(pipeline) => {
+                for command in pipeline.cmd_iter() {
+                    commands.add_command(command.clone());
+                }
+            }
         }
+        wire.read(commands).await
     }
 
     /// Makes a script known to a server that has not seen it, or has forgotten it.
     async fn teach(&self, wire: &Wire) -> Result<(), Failure> {
         if let Self::Script { call, .. } = self {
-            wire.ask(&call.script.load(wire.declared())).await?;
+            wire.ask(&call.script.load(wire.greeting().declared)).await?;
         }
         Ok(())
     }
-}
-
-async fn send_one(wire: &Wire, command: &Cmd, asking: bool) -> Result<Value, RedisError> {
-    if !asking {
-        return wire.ask(command).await;
-    }
-    wire.ask_all(&asking_first([command])).await
-}
-
-/// Commands for a node that a slot is on its way to.
-fn asking_first<'c>(commands: impl IntoIterator<Item = &'c Cmd>) -> Pipeline {
-    let mut pipeline = Pipeline::new();
-    pipeline.cmd("ASKING");
-    for command in commands {
-        pipeline.add_command(command.clone());
-    }
-    pipeline
 }
 
 /// The server that another one names in its place; one without a host is at the same host.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{Backend, Durability, Guarantees, Reach, Site, SweepBudget, Swept, carry_out};
+use fastestmcp_core::backend::{Backend, Guarantees, Site, SweepBudget, Swept, carry_out};
 use fastestmcp_core::error::{StoreError, StoreResult};
 use fastestmcp_core::event::WakeHub;
 use fastestmcp_core::ids::{Namespace, random_bytes};
@@ -14,11 +14,12 @@ use redis::Value;
 use tokio::time::{Instant, timeout};
 
 use crate::call::Call;
-use crate::config::RedisConfig;
+use crate::config::{Deployment, RedisConfig};
 use crate::error::{BACKEND, Failure};
 use crate::event::{Listener, Wakes};
-use crate::open::{Facts, open_namespace};
+use crate::open::open_namespace;
 use crate::parts::Parts;
+use crate::promises::Promises;
 use crate::script::Access;
 pub(crate) use crate::servers::Servers;
 use crate::session::Groups;
@@ -36,7 +37,8 @@ pub struct RedisStore {
 
 struct Inner {
     config: RedisConfig,
-    guarantees: Guarantees,
+    promises: Arc<Promises>,
+    limits: Limits,
     servers: Arc<Servers>,
     parts: Arc<Parts>,
     groups: Groups,
@@ -74,7 +76,7 @@ impl RedisStore {
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.inner.guarantees.limits
+        &self.inner.limits
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -141,8 +143,13 @@ impl RedisStore {
 
 impl Inner {
     async fn open(config: RedisConfig) -> Result<Self, Failure> {
-        let servers = Servers::new(&config)?;
-        let guarantees = guarantees(&servers, &config).await?;
+        let fails_over = !matches!(config.deployment, Deployment::Standalone(_));
+        let promises = Arc::new(Promises::new(&config, fails_over));
+        let servers = Servers::new(&config, &promises)?;
+        // What is declared is what the weakest of them holds.
+        for link in servers.route().primaries().await? {
+            link.wire().await?;
+        }
         let count = open_namespace(&servers, &config, Instant::now() + config.timeout).await?;
         let (servers, parts) = (Arc::new(servers), Arc::new(Parts::new(&config.namespace, count)));
         let hub = Arc::new(WakeHub::new());
@@ -150,6 +157,7 @@ impl Inner {
         let origin =
             random_bytes().map_err(|_| Failure::NoServer("there is no source of random numbers".to_owned()))?;
         let origin = u64::from_be_bytes(origin);
+        promises.open();
         Ok(Self {
             groups: Groups::new(&servers, &parts),
             wakes: Wakes::new(&servers, &tag, &hub, origin),
@@ -157,7 +165,8 @@ impl Inner {
             tasks: TaskRuns::new(&servers, &Tag::new(&config.namespace, "tasks")),
             swept: AtomicUsize::new(0),
             config,
-            guarantees,
+            limits: promises.declared().limits,
+            promises,
             servers,
             parts,
         })
@@ -168,24 +177,6 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.servers.close();
     }
-}
-
-/// What can be promised on the weakest of the servers.
-async fn guarantees(servers: &Servers, config: &RedisConfig) -> Result<Guarantees, Failure> {
-    let mut durability = Durability::PowerLoss;
-    let mut failover_may_lose = servers.route().fails_over();
-    for link in servers.route().primaries().await? {
-        let wire = link.wire().await?;
-        let facts = Facts::of(&wire).await?;
-        if !config.allow_eviction {
-            facts.check_eviction()?;
-        }
-        durability = durability.min(facts.durability);
-        failover_may_lose |= facts.has_replicas;
-    }
-    let mut guarantees = Guarantees::new(config.durability.unwrap_or(durability), Reach::Cluster);
-    guarantees.failover_may_lose = failover_may_lose;
-    Ok(guarantees)
 }
 
 /// What a refused request is answered with.
@@ -202,7 +193,7 @@ impl fmt::Debug for RedisStore {
 #[async_trait]
 impl Backend for RedisStore {
     fn guarantees(&self) -> Guarantees {
-        self.inner.guarantees.clone()
+        self.inner.promises.declared()
     }
 
     async fn ping(&self) -> StoreResult<StoreTime> {

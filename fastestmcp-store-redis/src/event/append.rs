@@ -11,11 +11,11 @@ use super::topic_place;
 use crate::call::Call;
 use crate::error::Failure;
 use crate::reply::Reply;
-use crate::script::{Access, Script};
+use crate::script::{Access, LINEAGE, Script};
 use crate::store::RedisStore;
 
 static SCRIPT: LazyLock<Script> =
-    LazyLock::new(|| Script::new(Access::Write, include_str!("../../scripts/event_append.lua")));
+    LazyLock::new(|| Script::with(Access::Write, LINEAGE, include_str!("../../scripts/event_append.lua")));
 
 const OPERATION: &str = "append";
 

@@ -15,7 +15,7 @@ use crate::link::Wire;
 use crate::store::Servers;
 use crate::tag::Tag;
 
-/// How often a connection on which nothing is heard is asked whether it still works.
+/// How often a connection is asked whether it still works and its server still leads.
 const PULSE: Duration = Duration::from_secs(1);
 /// How long a listener that failed waits.
 const RETRY: Duration = Duration::from_millis(100);
@@ -121,7 +121,7 @@ impl Ear {
             if self.servers.upgrade().is_none_or(|servers| servers.is_closed()) {
                 return;
             }
-            let pulse = timeout(PULSE, wire.ask(&redis::cmd("PING"))).await;
+            let pulse = timeout(PULSE, wire.check()).await;
             if !matches!(pulse, Ok(Ok(_))) {
                 return;
             }

@@ -8,13 +8,13 @@ use super::stream_name;
 use crate::call::Call;
 use crate::error::Failure;
 use crate::reply::{Reply, bytes};
-use crate::script::{Access, Script};
+use crate::script::{Access, LINEAGE, Script};
 use crate::store::RedisStore;
 
 static DEAD: LazyLock<Script> =
     LazyLock::new(|| Script::new(Access::Read, include_str!("../../scripts/event_dead.lua")));
 static REMOVE: LazyLock<Script> =
-    LazyLock::new(|| Script::new(Access::Free, include_str!("../../scripts/event_remove.lua")));
+    LazyLock::new(|| Script::with(Access::Free, LINEAGE, include_str!("../../scripts/event_remove.lua")));
 
 /// Topics that one step removes at most. Their memory is freed by a thread of Redis's own.
 const AT_ONCE: usize = 100;

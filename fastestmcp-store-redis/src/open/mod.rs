@@ -1,7 +1,5 @@
-//! What is looked at before a store is used: the servers' settings and the format of the namespace.
+//! What is looked at before a store is used: the format of the namespace.
 
-mod facts;
 mod format;
 
-pub(crate) use self::facts::Facts;
 pub(crate) use self::format::open_namespace;

@@ -2,7 +2,9 @@
 //! be sent a second time, and only here is known which ones those are.
 
 mod cluster;
+mod map;
 mod sentinel;
+mod view;
 
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use self::sentinel::Sentinel;
 use crate::config::{Deployment, RedisConfig, Server};
 use crate::error::Failure;
 use crate::link::{Dialer, Link, Wire};
+use crate::promises::Promises;
 
 pub(crate) struct Route {
     dialer: Dialer,
@@ -26,12 +29,12 @@ enum Kind {
 }
 
 impl Route {
-    pub(crate) fn new(config: &RedisConfig) -> Result<Self, Failure> {
-        let dialer = Dialer::new(config, &config.login, config.database)?;
+    pub(crate) fn new(config: &RedisConfig, promises: &Arc<Promises>) -> Result<Self, Failure> {
+        let dialer = Dialer::new(config, promises)?;
         let kind = match &config.deployment {
             Deployment::Standalone(server) => Kind::Standalone(Arc::new(Link::new(server.clone(), dialer.clone()))),
             Deployment::Sentinel { sentinels, master } => {
-                let ask = Dialer::new(config, &config.sentinel_login, 0)?;
+                let ask = dialer.of_sentinels(&config.sentinel_login);
                 Kind::Sentinel(Sentinel::new(sentinels.clone(), master.clone(), ask, dialer.clone()))
             }
             Deployment::Cluster { seeds } => Kind::Cluster(Cluster::new(seeds.clone(), dialer.clone())),
@@ -76,8 +79,13 @@ impl Route {
         match &self.kind {
             Kind::Standalone(_) => {}
             Kind::Sentinel(sentinel) => sentinel.doubt(link),
-            Kind::Cluster(cluster) => cluster.doubt(),
+            Kind::Cluster(cluster) => cluster.doubt(link),
         }
+    }
+
+    /// Whether another server may be in charge after a doubt.
+    pub(crate) const fn fails_over(&self) -> bool {
+        !matches!(self.kind, Kind::Standalone(_))
     }
 
     /// A connection for one purpose, to the server in charge of `slot`.
@@ -101,10 +109,5 @@ impl Route {
             Kind::Sentinel(sentinel) => sentinel.close(),
             Kind::Cluster(cluster) => cluster.close(),
         }
-    }
-
-    /// Whether there is more than one server, of which one may take the place of another.
-    pub(crate) const fn fails_over(&self) -> bool {
-        !matches!(self.kind, Kind::Standalone(_))
     }
 }

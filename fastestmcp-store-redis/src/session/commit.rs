@@ -18,11 +18,13 @@ use crate::call::{Args, Call};
 use crate::error::{BACKEND, Failure};
 use crate::parts::{Parts, Place};
 use crate::reply::Reply;
-use crate::script::{Access, Script};
+use crate::script::{Access, LINEAGE, Script};
 use crate::store::Servers;
 
-static SCRIPT: LazyLock<Script> =
-    LazyLock::new(|| Script::with(Access::Write, PRELUDE, include_str!("../../scripts/session_commit.lua")));
+static SCRIPT: LazyLock<Script> = LazyLock::new(|| {
+    let shared = [LINEAGE, PRELUDE].concat();
+    Script::with(Access::Write, &shared, include_str!("../../scripts/session_commit.lua"))
+});
 
 const KEYS: &[&str] = &["state", "keys", "scopes", "life:0", "life:1", "life:2", "due", "graves", "values"];
 const SITE: Site = Site { backend: BACKEND, operation: "commit" };

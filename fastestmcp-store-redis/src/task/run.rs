@@ -24,7 +24,11 @@ const SHAPE: Shape = Shape { lanes: 1, runs_per_lane: 2, max_items: 128, max_byt
 
 /// The script in `source`, after what all task scripts have in common.
 pub(super) fn script(access: Access, source: &str) -> Script {
-    let shared = concat!(include_str!("../../scripts/task_head.lua"), include_str!("../../scripts/task_index.lua"));
+    let shared = concat!(
+        include_str!("../../scripts/lineage.lua"),
+        include_str!("../../scripts/task_head.lua"),
+        include_str!("../../scripts/task_index.lua")
+    );
     Script::with(access, shared, source)
 }
 

@@ -31,6 +31,10 @@ for _, key in ipairs(keys) do
     end
   end
   local pairs_of = {}
+  for i = 1, #content, 2 do
+    -- A replication id is another one at every start.
+    if content[i] == 'r' then content[i + 1] = string.rep('0', #content[i + 1]) end
+  end
   for i = 1, #content, 2 do pairs_of[#pairs_of + 1] = shown(content[i]) .. ' = ' .. shown(content[i + 1]) .. ';' end
   table.sort(pairs_of)
   lines[#lines + 1] = shown(key) .. ' ' .. kind

@@ -1,13 +1,18 @@
 //! What is Redis's own and not in the conformance suite.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cluster_map;
+mod demotion;
 mod durability;
+mod facts;
 mod failover;
 mod format;
 mod groups;
 mod layout;
 mod login;
 mod memory;
+mod numbers;
+mod pair;
 mod replica;
 mod restart;
 mod scripts;

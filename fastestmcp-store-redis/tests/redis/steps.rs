@@ -27,6 +27,17 @@ pub(crate) async fn get(store: &RedisStore, key: &str) -> StoreResult<Option<Vec
     Ok(loaded.entries[0].as_ref().map(|entry| entry.value.to_vec()))
 }
 
+/// In a scope of its own.
+pub(crate) async fn put_in(store: &RedisStore, name: &str, value: impl Into<bytes::Bytes>) -> StoreResult<()> {
+    let scope = Scope::system("test", name);
+    store.commit(CommitRequest::new(scope, CommitRule::Existing, vec![Op::put("key", value)])).await.map(drop)
+}
+
+pub(crate) async fn get_in(store: &RedisStore, name: &str) -> StoreResult<Option<Vec<u8>>> {
+    let loaded = store.load(&Scope::system("test", name), &["key"], None).await?.value;
+    Ok(loaded.entries[0].as_ref().map(|entry| entry.value.to_vec()))
+}
+
 /// Repeats `attempt` until it succeeds; how long that took. Fails after `patience`.
 pub(crate) async fn until_it_works<T>(patience: Duration, attempt: impl AsyncFn() -> StoreResult<T>) -> Duration {
     let started = std::time::Instant::now();

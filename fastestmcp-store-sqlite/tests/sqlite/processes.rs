@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fastestmcp_core::event::{EventLog, Wake};
-use fastestmcp_core::session::{SessionStateStore, SessionStateStoreExt};
+use fastestmcp_core::session::{SessionStateStore, SessionStateStoreExt, Update};
 use fastestmcp_store_sqlite::SqliteStore;
 use futures_util::StreamExt;
 
@@ -18,7 +18,10 @@ pub(crate) async fn count(store: &SqliteStore, times: u64) {
             let before = entry.map_or(0, |entry| u64::from_be_bytes(entry.value[..].try_into().unwrap()));
             Ok::<_, std::convert::Infallible>(Bytes::copy_from_slice(&(before + 1).to_be_bytes()))
         };
-        store.update(&session("counter"), CREATE, "n", next).await.unwrap();
+        let scope = session("counter");
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        let update = Update { scope: &scope, rule: CREATE, key: "n", touch: None, deadline };
+        store.update(update, next).await.unwrap();
     }
 }
 

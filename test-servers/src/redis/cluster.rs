@@ -1,6 +1,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use super::process::{Process, Role};
 use crate::shared::Shared;
 use crate::{ServerError, environment};
@@ -100,6 +102,22 @@ impl RedisCluster {
     /// It could not be done.
     pub fn kill(&self, index: usize) -> Result<(), ServerError> {
         self.primaries("kill")?[index].node().kill()
+    }
+
+    /// Stops the time of primary `index` (SIGSTOP): connections stay, nothing is answered.
+    ///
+    /// # Errors
+    /// It is down.
+    pub fn pause(&self, index: usize) -> Result<(), ServerError> {
+        self.primaries("pause")?[index].node().signal(Signal::STOP)
+    }
+
+    /// After [`RedisCluster::pause`].
+    ///
+    /// # Errors
+    /// It is down.
+    pub fn resume(&self, index: usize) -> Result<(), ServerError> {
+        self.primaries("resume")?[index].node().signal(Signal::CONT)
     }
 
     /// Starts all that have ended, on the same data and ports.
