@@ -98,6 +98,25 @@ CREATE TYPE fastestmcp.task_answer AS (
     state bytea
 );
 
+-- Whether a head can be what somebody wrote.
+CREATE FUNCTION fastestmcp.task_sound(head fastestmcp.task_head) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT head.status BETWEEN 0 AND 255 AND head.priority BETWEEN 0 AND 9 AND head.claims >= 0 AND head.version > 0
+$$;
+
+-- Whether spec and state of a task can be read from the disk.
+CREATE FUNCTION fastestmcp.task_reads(task bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT 1 FROM fastestmcp.task_spec spec JOIN fastestmcp.task_state state ON state.id = spec.id
+        WHERE spec.id = task AND md5(spec.spec) <> '' AND md5(state.state) <> ''
+    );
+EXCEPTION WHEN data_corrupted OR index_corrupted OR internal_error OR undefined_file OR io_error THEN
+    RETURN false;
+END
+$$;
+
 -- Removes those of `candidates` that are expired.
 CREATE FUNCTION fastestmcp.task_remove(candidates bigint[], moment bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$

@@ -1,5 +1,5 @@
 -- Many callers' commits, each with an outcome of its own: 0 committed, 1 scope gone, 2 scope exists, 3 mismatch at the
--- operation that `mismatches` names. Operations are numbered from 1 over all commits; `found_*` is what mismatches,
+-- operation that `mismatches` names, 4 it names something damaged. Operations are numbered from 1 over all commits; `found_*` is what mismatches,
 -- takes and deletes found. Commits to the same scope are told apart by their wave: later waves see earlier ones.
 --
 -- Lock, read the clock, check, draw, write: each step is a statement of its own, so that it sees what was committed while
@@ -16,6 +16,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     live bigint[];
     missed integer[];
+    harmed boolean[];
     holders bigint[];
     seen record;
 BEGIN
@@ -29,8 +30,10 @@ BEGIN
         SELECT CASE WHEN v = 0 THEN nextval('fastestmcp.counter') END FROM unnest(op_verbs) AS v
     );
     FOR this_wave IN 1..last_wave LOOP
+        -- 0 for a scope that is damaged.
         live := ARRAY(
-            SELECT s.id FROM unnest(kinds, names, waves) WITH ORDINALITY AS c(kind, name, wave, i)
+            SELECT CASE WHEN s.created >= 0 AND (s.kind = 3 OR s.expires IS NOT NULL) THEN s.id WHEN s.id > 0 THEN 0 END
+            FROM unnest(kinds, names, waves) WITH ORDINALITY AS c(kind, name, wave, i)
             LEFT JOIN fastestmcp.scope s
                 ON c.wave = this_wave AND s.ns = space AND s.kind = c.kind AND s.name = c.name
                 AND (s.expires IS NULL OR s.expires > moment)
@@ -38,26 +41,31 @@ BEGIN
         );
 
         missed := NULL;
-        IF checks THEN
-            SELECT array_agg(m.first ORDER BY c.i) INTO missed
+        harmed := NULL;
+        IF checks OR removals THEN
+            SELECT array_agg(m.first ORDER BY c.i), array_agg(m.harmed ORDER BY c.i) INTO missed, harmed
             FROM unnest(waves) WITH ORDINALITY AS c(wave, i)
             LEFT JOIN (
-                SELECT o.c, min(o.i)::integer AS first
-                FROM unnest(op_commits, op_keys, op_expects, op_versions)
-                    WITH ORDINALITY AS o(c, key, expect, version, i)
+                SELECT o.c, min(o.i)::integer AS first, bool_or(e.version <= 0) AS harmed
+                FROM unnest(op_commits, op_verbs, op_keys, op_expects, op_versions)
+                    WITH ORDINALITY AS o(c, verb, key, expect, version, i)
                 LEFT JOIN fastestmcp.entry e
                     ON e.scope = live[o.c] AND e.key = o.key AND (e.expires IS NULL OR e.expires > moment)
-                WHERE o.expect <> 0 AND waves[o.c] = this_wave AND NOT CASE o.expect
-                    WHEN 1 THEN e.version IS NULL
-                    WHEN 2 THEN e.version IS NOT NULL
-                    ELSE e.version IS NOT DISTINCT FROM o.version
+                WHERE waves[o.c] = this_wave AND CASE
+                    WHEN e.version <= 0 THEN o.expect <> 0 OR o.verb = 2
+                    WHEN o.expect = 0 THEN false
+                    WHEN o.expect = 1 THEN e.version IS NOT NULL
+                    WHEN o.expect = 2 THEN e.version IS NULL
+                    ELSE e.version IS DISTINCT FROM o.version
                 END
                 GROUP BY o.c
             ) AS m ON m.c = c.i;
         END IF;
 
         -- As it is mostly: every scope lives and nothing is expected.
-        IF last_wave = 1 AND NOT checks AND array_position(live, NULL) IS NULL AND 2 <> ALL (rules) THEN
+        IF last_wave = 1 AND NOT checks AND array_position(live, NULL) IS NULL AND 0 <> ALL (live)
+            AND 2 <> ALL (rules) AND coalesce(true <> ALL (harmed), true)
+        THEN
             outcomes := array_fill(0, ARRAY[cardinality(kinds)]);
             mismatches := array_fill(NULL::integer, ARRAY[cardinality(kinds)]);
             holders := live;
@@ -73,6 +81,7 @@ BEGIN
             INTO outcomes, mismatches, holders
             FROM (
                 SELECT c.kind, c.put, c.wave, c.i, (CASE
+                    WHEN live[c.i] = 0 OR harmed[c.i] THEN 4
                     WHEN c.kind <> 3 AND c.rule = 0 AND live[c.i] IS NULL THEN 1
                     WHEN c.kind <> 3 AND c.rule = 2 AND live[c.i] IS NOT NULL THEN 2
                     WHEN missed[c.i] IS NOT NULL THEN 3

@@ -19,7 +19,8 @@ BEGIN
     END IF;
     moment := fastestmcp.now(at);
     SELECT s.id INTO holder FROM fastestmcp.scope s
-    WHERE s.ns = space AND s.kind = of_kind AND s.name = of_name AND (s.expires IS NULL OR s.expires > moment);
+    WHERE s.ns = space AND s.kind = of_kind AND s.name = of_name AND (s.expires > moment OR s.expires IS NULL AND s.kind = 3)
+        AND s.created >= 0;
     IF NOT FOUND THEN
         RETURN;
     END IF;
@@ -28,7 +29,7 @@ BEGIN
         WHERE e.scope = holder AND e.key = at_key AND (e.expires IS NULL OR e.expires > moment);
         IF (CASE expect
             WHEN 1 THEN known IS NOT NULL
-            WHEN 2 THEN known IS NULL
+            WHEN 2 THEN known IS NULL OR known <= 0
             ELSE known IS DISTINCT FROM expected
         END) THEN
             RETURN;

@@ -1,5 +1,5 @@
 -- Outcomes: 0 inserted (`version` is all of the record that the caller does not know), 1 exists, 2 key reused, 3 quota
--- exceeded. Items are decided in rounds: what does not fit into one looks again, with a new clock, at what took its place.
+-- exceeded, 4 what exists is damaged. Items are decided in rounds: what does not fit into one looks again, with a new clock, at what took its place.
 CREATE FUNCTION fastestmcp.task_insert(
     at bigint, space integer, names bytea[], owners bytea[], sessions bytea[], queues bytea[], priorities smallint[],
     statuses smallint[], delays bigint[], ttls bigint[], specs bytea[], states bytea[], keys bytea[], digests bytea[],
@@ -23,7 +23,11 @@ BEGIN
         moment := fastestmcp.now(at);
         FOR answer IN
             SELECT
-                found.item, CASE WHEN found.by_id IS NULL AND t.idempotency_digest <> found.digest THEN 2 ELSE 1 END,
+                found.item, CASE
+                    WHEN found.by_id IS NULL AND t.idempotency_digest <> found.digest THEN 2
+                    WHEN fastestmcp.task_sound(h) AND spec.id > 0 AND state.id > 0 THEN 1
+                    ELSE 4
+                END,
                 moment, NULL, NULL, r.*, spec.spec, state.state
             FROM (
                 SELECT i.item, i.digest, same_id.id AS by_id, coalesce(
@@ -39,9 +43,12 @@ BEGIN
                 OFFSET 0
             ) AS found
             JOIN fastestmcp.task t ON t.id = found.id
-            JOIN fastestmcp.task_record r ON r.id = found.id
-            JOIN fastestmcp.task_spec spec ON spec.id = found.id
-            JOIN fastestmcp.task_state state ON state.id = found.id
+            LEFT JOIN fastestmcp.task_head h ON h.id = found.id
+            LEFT JOIN fastestmcp.task_record r ON r.id = h.id AND fastestmcp.task_sound(h)
+            LEFT JOIN fastestmcp.task_spec spec
+                ON spec.id = found.id AND (found.by_id IS NOT NULL OR t.idempotency_digest = found.digest)
+            LEFT JOIN fastestmcp.task_state state
+                ON state.id = found.id AND (found.by_id IS NOT NULL OR t.idempotency_digest = found.digest)
         LOOP
             waiting[answer.item] := false;
             RETURN NEXT answer;

@@ -1,4 +1,4 @@
--- Outcomes: 0 replaced, 1 conflict, 2 lease lost, 3 missing. Phases: 0 keeps the lease, 1 runnable, 2 waiting,
+-- Outcomes: 0 replaced, 1 conflict, 2 lease lost, 3 missing, 4 damaged. Phases: 0 keeps the lease, 1 runnable, 2 waiting,
 -- 3 terminal; `spans` are their delay, at_most and retain.
 CREATE FUNCTION fastestmcp.task_replace(
     at bigint, space integer, names bytea[], versions bigint[], tokens bigint[], statuses smallint[], states bytea[],
@@ -32,7 +32,7 @@ BEGIN
         FROM unnest(ids, versions, tokens, statuses, states, phases, spans) WITH ORDINALITY
             AS i(id, version, token, status, state, phase, span, item)
         WHERE h.id = i.id AND (h.expires IS NULL OR h.expires > moment)
-        AND (i.token IS NULL OR h.token = i.token) AND h.version = i.version
+        AND (i.token IS NULL OR h.token = i.token) AND h.version = i.version AND fastestmcp.task_sound(h)
         RETURNING i.item, h.id
     LOOP
         replaced[item] := task;
@@ -50,12 +50,14 @@ BEGIN
         (CASE
             WHEN i.replaced IS NOT NULL THEN 0
             WHEN r.id IS NULL THEN 3
+            WHEN s.id IS NULL OR NOT fastestmcp.task_sound(h) THEN 4
             WHEN i.token IS NOT NULL AND r.token IS DISTINCT FROM i.token THEN 2
             ELSE 1
         END)::smallint,
         moment, NULL::bigint, NULL::bigint[], r.*, NULL::bytea, s.state
     FROM unnest(ids, tokens, replaced) WITH ORDINALITY AS i(id, token, replaced, item)
     LEFT JOIN fastestmcp.task_record r ON r.id = i.id AND (r.expires IS NULL OR r.expires > moment)
+    LEFT JOIN fastestmcp.task_head h ON h.id = r.id
     LEFT JOIN fastestmcp.task_state s ON s.id = i.id AND i.replaced IS NULL;
 END
 $$;

@@ -2,9 +2,12 @@
 -- below which nothing is due any more, so that a claim need not step over what earlier ones left in the index.
 --
 -- The rows are the tasks; a last one, without an item, says for each lane when the first that is left is due.
+--
+-- A claim that failed because something could not be read from the disk comes again and is `careful`: it looks at each task
+-- before it takes it. Those that cannot be read are not due any more; outcome 1 names them.
 CREATE FUNCTION fastestmcp.task_claim(
     at bigint, space integer, queues bytea[], levels smallint[], marks bigint[], worker bytea, most integer,
-    most_bytes bigint, lease bigint
+    most_bytes bigint, lease bigint, careful boolean
 ) RETURNS SETOF fastestmcp.task_answer
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -13,6 +16,7 @@ DECLARE
     moment CONSTANT bigint := fastestmcp.now(at);
     firsts bigint[];
     chosen bigint[] := '{}';
+    damaged bigint[] := '{}';
     tokens bigint[];
     bytes bigint := 0;
     current smallint;
@@ -47,11 +51,25 @@ BEGIN
             ORDER BY d.due, d.name LIMIT most - cardinality(chosen)
         LOOP
             EXIT WHEN bytes > most_bytes;
+            IF careful AND NOT fastestmcp.task_reads(due_task.id) THEN
+                damaged := damaged || due_task.id;
+                CONTINUE;
+            END IF;
             bytes := bytes + due_task.bytes;
             chosen := chosen || due_task.id;
         END LOOP;
     END LOOP;
-    IF cardinality(chosen) > 0 THEN
+    IF cardinality(damaged) > 0 THEN
+        FOR answer.id, answer.name IN
+            UPDATE fastestmcp.task_head h SET due = NULL, worker = NULL, token = NULL
+            WHERE h.id = ANY (damaged) RETURNING h.id, h.name
+        LOOP
+            answer.outcome := 1;
+            RETURN NEXT answer;
+        END LOOP;
+        answer := NULL;
+    END IF;
+    IF cardinality(chosen) > 0 OR cardinality(damaged) > 0 THEN
         tokens := ARRAY(SELECT nextval('fastestmcp.counter') FROM generate_series(1, cardinality(chosen)));
         UPDATE fastestmcp.task_head h SET
             version = nextval('fastestmcp.counter'),
@@ -63,9 +81,10 @@ BEGIN
         RETURN QUERY
         SELECT i.item::integer, 0::smallint, moment, NULL::bigint, NULL::bigint[], r.*, spec.spec, state.state
         FROM unnest(chosen) WITH ORDINALITY AS i(id, item)
-        JOIN fastestmcp.task_record r ON r.id = i.id
-        JOIN fastestmcp.task_spec spec ON spec.id = i.id
-        JOIN fastestmcp.task_state state ON state.id = i.id;
+        JOIN fastestmcp.task_head h ON h.id = i.id
+        LEFT JOIN fastestmcp.task_record r ON r.id = i.id
+        LEFT JOIN fastestmcp.task_spec spec ON spec.id = i.id
+        LEFT JOIN fastestmcp.task_state state ON state.id = i.id;
         firsts := ARRAY(
             SELECT CASE WHEN i.first <= moment THEN (
                 SELECT h.due FROM fastestmcp.task_head h

@@ -15,12 +15,12 @@ BEGIN
     moment := fastestmcp.now(at);
     UPDATE fastestmcp.task_head h SET due = moment + lease
     FROM unnest(ids, tokens) AS i(id, token)
-    WHERE h.id = i.id AND h.token = i.token AND (h.expires IS NULL OR h.expires > moment);
+    WHERE h.id = i.id AND h.token = i.token AND (h.expires IS NULL OR h.expires > moment) AND fastestmcp.task_sound(h);
     FOR answer.item, answer.outcome, answer.version IN
         SELECT i.item, CASE WHEN h.id IS NULL THEN 1 ELSE 0 END, h.version
         FROM unnest(ids, tokens) WITH ORDINALITY AS i(id, token, item)
         LEFT JOIN fastestmcp.task_head h
-            ON h.id = i.id AND h.token = i.token AND (h.expires IS NULL OR h.expires > moment)
+            ON h.id = i.id AND h.token = i.token AND (h.expires IS NULL OR h.expires > moment) AND fastestmcp.task_sound(h)
     LOOP
         answer.moment := moment;
         RETURN NEXT answer;

@@ -1,1 +1,1 @@
-SELECT fastestmcp.counter_raise(), fastestmcp.namespace_keep($1, $2) AS kept
+SELECT fastestmcp.counter_raise(), fastestmcp.namespace_keep({space}, decode('{name}', 'hex')) AS kept

@@ -31,11 +31,12 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn new(config: &PostgresConfig, promised: Durability, schema: Schema, namespace: i32) -> Self {
-        let inject = include_str!("../sql/clock_inject.sql").replace("{space}", &namespace.to_string());
+        let space = |sql: &str| sql.replace("{space}", &namespace.to_string());
+        let name: String = config.namespace.as_str().bytes().map(|byte| format!("{byte:02x}")).collect();
+        let open = space(include_str!("../sql/connection_open.sql")).replace("{name}", &name);
+        let inject = space(include_str!("../sql/clock_inject.sql"));
         let greeting = Greeting {
-            open: schema.render(include_str!("../sql/connection_open.sql")),
-            space: namespace,
-            name: config.namespace.as_str().as_bytes().to_vec(),
+            open: schema.render_text(&open),
             clock: config.clock.as_ref().map(|_| schema.render_text(&inject)),
         };
         Self {

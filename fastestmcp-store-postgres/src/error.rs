@@ -44,8 +44,12 @@ pub(crate) enum Failure {
     LargeAnswer(usize),
     #[error("the caller gave up before anything was sent")]
     Withdrawn,
+    /// What was written may have been written.
     #[error("{0}")]
     Corrupt(&'static str),
+    /// The server saw it before it wrote anything.
+    #[error("a stored record is damaged")]
+    Damaged,
     #[error("the page position is not of this listing")]
     Cursor,
 }
@@ -81,7 +85,7 @@ impl Failure {
             Self::Standby | Self::Unserved => StoreErrorKind::Unavailable,
             Self::SharedProcess | Self::Namespace => StoreErrorKind::Unsupported,
             Self::TooLarge | Self::LargeAnswer(_) => StoreErrorKind::TooLarge,
-            Self::Corrupt(_) => StoreErrorKind::Corrupt,
+            Self::Corrupt(_) | Self::Damaged => StoreErrorKind::Corrupt,
             Self::Cursor => StoreErrorKind::InvalidCursor,
         }
     }
@@ -109,6 +113,12 @@ impl Failure {
             Self::Sent(_) | Self::Connect(_) | Self::Late => Remedy::Lost,
             _ => Remedy::None,
         }
+    }
+
+    /// Whether the server could not read what it had stored, and did nothing.
+    pub(crate) fn is_of_the_disk(&self) -> bool {
+        let damage = |code: &str| kind_of_code(code) == StoreErrorKind::Corrupt || matches!(code, "XX000" | "58030");
+        matches!(self, Self::Sent(sqlx::Error::Database(error)) if error.code().is_some_and(|code| damage(&code)))
     }
 
     /// The error of a read.
@@ -158,8 +168,8 @@ fn kind_of_code(code: &str) -> StoreErrorKind {
         "57014" => StoreErrorKind::Timeout,
         // disk_full
         "53100" => StoreErrorKind::StorageFull,
-        // data_corrupted, index_corrupted
-        "XX001" | "XX002" => StoreErrorKind::Corrupt,
+        // data_corrupted, index_corrupted, undefined_file
+        "XX001" | "XX002" | "58P01" => StoreErrorKind::Corrupt,
         // undefined_table, undefined_function, undefined_column, invalid_schema_name, insufficient_privilege,
         // invalid_catalog_name: what was opened is no longer there, or not for this role
         "42P01" | "42883" | "42703" | "3F000" | "42501" | "3D000" => StoreErrorKind::Unsupported,

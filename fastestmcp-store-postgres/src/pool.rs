@@ -39,8 +39,6 @@ pub(crate) struct Pool {
 pub(crate) struct Greeting {
     /// Sees to it that no number is repeated, and that the namespace still has its own.
     pub(crate) open: SqlStr,
-    pub(crate) space: i32,
-    pub(crate) name: Vec<u8>,
     /// Chooses the injected clock, if there is one.
     pub(crate) clock: Option<SqlStr>,
 }
@@ -190,9 +188,8 @@ impl Pool {
     pub(crate) async fn connect(&self) -> Result<PgConnection, Failure> {
         let Connected { mut connection, durability } = connect(&self.options, self.timeout).await?;
         self.promises(durability);
-        let Greeting { open, space, name, clock } = &self.greeting;
-        let opened =
-            sqlx::query(open.clone()).persistent(false).bind(space).bind(name).fetch_one(&mut connection).await;
+        let Greeting { open, clock } = &self.greeting;
+        let opened = raw_sql(open.clone()).fetch_one(&mut connection).await;
         if !opened.and_then(|row| row.try_get("kept")).map_err(Failure::Connect)? {
             return Err(Failure::Namespace);
         }

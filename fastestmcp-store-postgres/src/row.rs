@@ -12,7 +12,10 @@ pub(crate) fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(row: &'r PgRow, 
 
 /// A column that holds a moment, or none.
 pub(crate) fn get_moment(row: &PgRow, column: &str) -> Result<Option<StoreTime>, Failure> {
-    Ok(get::<Option<i64>>(row, column)?.map(moment))
+    match get::<Option<i64>>(row, column)? {
+        Some(negative) if negative < 0 => Err(Failure::Corrupt("a stored moment is negative")),
+        stored => Ok(stored.map(moment)),
+    }
 }
 
 /// The one row that a function answers with.

@@ -11,7 +11,7 @@ use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
 use super::{entry, put, scope};
-use crate::database::{Database, moment, number, span};
+use crate::database::{Database, count, moment, number, span};
 use crate::error::{Failure, site};
 use crate::lane::lane;
 use crate::row::{get, only};
@@ -66,7 +66,8 @@ impl Carrier for Committing {
         }
         let rows = self.0.carry(statement(&self.0, requests), true, deadline).await;
         let answers = rows.and_then(|rows| Answer::read(only(&rows)?)?.outcomes(requests));
-        Ok(answers.map_err(|failure| failure.of_write(Self::SITE))?.into_iter().map(Ok).collect())
+        let answers = answers.map_err(|failure| failure.of_write(Self::SITE))?;
+        Ok(answers.into_iter().map(|answer| answer.map_err(|failure| failure.of_write(Self::SITE))).collect())
     }
 }
 
@@ -200,7 +201,7 @@ impl Answer {
         let expires: Vec<Option<i64>> = get::<Option<_>>(row, "found_expires")?.unwrap_or_default();
         let values: Vec<Option<Vec<u8>>> = get::<Option<_>>(row, "found_values")?.unwrap_or_default();
         let found = versions.into_iter().zip(expires).zip(values).map(|((version, expires), value)| Found {
-            version: entry::version(version),
+            version: Version(count(version)),
             expires,
             value,
         });
@@ -213,7 +214,7 @@ impl Answer {
         })
     }
 
-    fn outcomes(mut self, requests: &[CommitRequest]) -> Result<Vec<At<CommitOutcome>>, Failure> {
+    fn outcomes(mut self, requests: &[CommitRequest]) -> Result<Vec<Result<At<CommitOutcome>, Failure>>, Failure> {
         let now = moment(self.now);
         let mut first = 1;
         let mut outcomes = Vec::with_capacity(requests.len());
@@ -221,15 +222,16 @@ impl Answer {
             let outcome = match self.outcomes.get(index) {
                 Some(0) => {
                     let applied = (first..).zip(&request.ops).map(|(number, op)| self.applied(number, op));
-                    CommitOutcome::Committed(applied.collect::<Result<_, _>>()?)
+                    applied.collect::<Result<_, _>>().map(CommitOutcome::Committed)
                 }
-                Some(1) => CommitOutcome::ScopeGone,
-                Some(2) => CommitOutcome::ScopeExists,
-                Some(3) => self.mismatch(index, first)?,
+                Some(1) => Ok(CommitOutcome::ScopeGone),
+                Some(2) => Ok(CommitOutcome::ScopeExists),
+                Some(3) => self.mismatch(index, first),
+                Some(4) => Err(Failure::Damaged),
                 _ => return Err(Failure::Corrupt("a commit was not answered")),
             };
             first += request.ops.len();
-            outcomes.push(At::new(now, outcome));
+            outcomes.push(outcome.map(|outcome| At::new(now, outcome)));
         }
         Ok(outcomes)
     }
@@ -238,7 +240,7 @@ impl Answer {
         Ok(match op {
             Op::Put { .. } => {
                 let version = self.versions.get(number - 1).copied().flatten();
-                Applied::Put(entry::version(version.ok_or(Failure::Corrupt("a put without a version"))?))
+                Applied::Put(entry::version(version.ok_or(Failure::Corrupt("a put without a version"))?)?)
             }
             Op::Delete { .. } => Applied::Deleted(self.found.contains_key(&number)),
             Op::Take { .. } => Applied::Taken(self.take(number)?),

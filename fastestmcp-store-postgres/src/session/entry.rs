@@ -17,13 +17,13 @@ pub(super) enum Found {
 /// The entry in the columns `version`, `entry_expires` and `value`.
 pub(super) fn from_row(row: &PgRow) -> Result<Found, Failure> {
     let Some(stored) = get::<Option<i64>>(row, "version")? else { return Ok(Found::Nothing) };
-    let (version, expires) = (version(stored), get_moment(row, "entry_expires")?);
+    let (version, expires) = (version(stored)?, get_moment(row, "entry_expires")?);
     Ok(match get::<Option<&[u8]>>(row, "value")? {
         Some(value) => Found::Entry(Entry { value: Bytes::copy_from_slice(value), version, expires }),
         None => Found::Large,
     })
 }
 
-pub(super) fn version(stored: i64) -> Version {
-    Version(count(stored))
+pub(super) fn version(stored: i64) -> Result<Version, Failure> {
+    if stored > 0 { Ok(Version(count(stored))) } else { Err(Failure::Corrupt("a stored version is no version")) }
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use fastestmcp_core::backend::At;
+use fastestmcp_core::backend::{At, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::page::{Listing, Page, PageLimit, PageRequest, successor};
 use fastestmcp_core::session::{Entry, Scope};
@@ -12,6 +12,8 @@ use crate::database::{Database, Seen, moment, number};
 use crate::error::{Failure, site};
 use crate::row::{get, only, text};
 use crate::statement::Statement;
+
+const SITE: Site = site("list_entries");
 
 /// The entries of a scope, by the bytes of their keys.
 pub(super) async fn run(
@@ -27,10 +29,9 @@ pub(super) async fn run(
         scope.id.as_bytes(),
         prefix.as_bytes(),
     ]);
-    let site = site("list_entries");
     let from = match &page.after {
         None => prefix.as_bytes().to_vec(),
-        Some(position) => successor(&listing.anchor(position).map_err(|invalid| Failure::from(invalid).of_read(site))?),
+        Some(position) => successor(&listing.anchor(position).map_err(|invalid| Failure::from(invalid).of_read(SITE))?),
     };
     let limit = page.limit;
     let statement = database
@@ -47,7 +48,7 @@ pub(super) async fn run(
         .bind(number(database.limits.max_batch_bytes as u64));
     let settle = scope::settle(database, scope.kind, [scope.id.as_bytes()]);
     let answer = move |_: &Database, rows: &[PgRow]| answer(&listing, limit, rows, &settle);
-    database.look(site, statement, answer).await
+    database.look(SITE, statement, answer).await
 }
 
 fn answer(
@@ -61,18 +62,23 @@ fn answer(
     let mut doubtful = get::<Option<bool>>(first, "late")?.unwrap_or(false);
     let mut page = Page::last(Vec::new());
     let mut last: Option<&[u8]> = None;
+    // As the statement counts: damaged ones, too.
+    let mut listed = 0;
     for (examined, row) in rows.iter().enumerate() {
         let Some(key) = get::<Option<&[u8]>>(row, "key")? else { break };
         let live: bool = get(row, "live")?;
-        let found = if live { entry::from_row(row)? } else { Found::Nothing };
-        let full = page.items.len() == limit.get() || examined == limit.examined() || matches!(found, Found::Large);
+        let found = if live { entry::from_row(row) } else { Ok(Found::Nothing) };
+        let full = listed == limit.get() || examined == limit.examined() || matches!(found, Ok(Found::Large));
         if let Some(anchor) = last.filter(|_| full) {
             page.next = Some(listing.position(anchor));
             break;
         }
         doubtful |= !live;
-        if let Found::Entry(entry) = found {
-            page.items.push((text(key)?, entry));
+        listed += usize::from(live);
+        match (found, text(key)) {
+            (Ok(Found::Entry(entry)), Ok(key)) => page.items.push((key, entry)),
+            (Ok(Found::Nothing | Found::Large), _) => {}
+            _ => SITE.stepped_over("entry", &String::from_utf8_lossy(key)),
         }
         last = Some(key);
     }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use fastestmcp_core::backend::At;
+use fastestmcp_core::backend::{At, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::page::{Listing, Page, PageLimit, PageRequest, successor};
 use fastestmcp_core::session::{Scope, ScopeInfo, ScopeKind};
@@ -11,6 +11,8 @@ use crate::database::{Database, Seen, moment, number};
 use crate::error::{Failure, site};
 use crate::row::{get, only, text};
 
+const SITE: Site = site("list_scopes");
+
 /// The live scopes of a kind, by the bytes of their ids.
 pub(super) async fn run(
     database: &Arc<Database>,
@@ -18,10 +20,9 @@ pub(super) async fn run(
     page: PageRequest,
 ) -> StoreResult<At<Page<(Scope, ScopeInfo)>>> {
     let listing = Listing::new(&[b"scopes", &database.namespace.to_be_bytes(), &[kind.code()]]);
-    let site = site("list_scopes");
     let from = match &page.after {
         None => Vec::new(),
-        Some(position) => successor(&listing.anchor(position).map_err(|invalid| Failure::from(invalid).of_read(site))?),
+        Some(position) => successor(&listing.anchor(position).map_err(|invalid| Failure::from(invalid).of_read(SITE))?),
     };
     let limit = page.limit;
     let statement = database
@@ -32,7 +33,7 @@ pub(super) async fn run(
         .bind(from)
         .bind(number(limit.examined() as u64 + 1));
     let answer = move |database: &Database, rows: &[PgRow]| answer(database, &listing, kind, limit, rows);
-    database.look(site, statement, answer).await
+    database.look(SITE, statement, answer).await
 }
 
 fn answer(
@@ -54,8 +55,12 @@ fn answer(
         }
         if !get::<bool>(row, "listed")? {
             doubtful.push(name);
-        } else if let Some(info) = scope::info(kind, row)? {
-            page.items.push((Scope::new(kind, text(name)?), info));
+        } else {
+            match (scope::info(kind, row), text(name)) {
+                (Ok(Some(info)), Ok(name)) => page.items.push((Scope::new(kind, name), info)),
+                (Ok(None), _) => {}
+                _ => SITE.stepped_over("scope", &String::from_utf8_lossy(name)),
+            }
         }
         last = Some(name);
     }

@@ -34,6 +34,6 @@ pub(super) async fn alone(
     let rows = database.carry(statement, true, deadline).await?;
     let row = only(&rows)?;
     let Some(version) = get::<Option<i64>>(row, "version")? else { return Ok(None) };
-    let applied = vec![Applied::Put(entry::version(version))];
+    let applied = vec![Applied::Put(entry::version(version)?)];
     Ok(Some(At::new(moment(get(row, "moment")?), CommitOutcome::Committed(applied))))
 }

@@ -27,9 +27,11 @@ pub(super) fn settle<'n>(
 
 /// The life of a scope in the columns `created`, `expires` and `ends`, if it is live.
 pub(super) fn info(kind: ScopeKind, row: &PgRow) -> Result<Option<ScopeInfo>, Failure> {
+    let created = get_moment(row, "created")?;
     if kind == ScopeKind::System {
         return Ok(Some(ScopeInfo::SYSTEM));
     }
-    let Some(created) = get_moment(row, "created")? else { return Ok(None) };
-    Ok(Some(ScopeInfo { created, expires: get_moment(row, "expires")?, ends: get_moment(row, "ends")? }))
+    let Some(created) = created else { return Ok(None) };
+    let expires = get_moment(row, "expires")?.ok_or(Failure::Corrupt("a scope without a deadline"))?;
+    Ok(Some(ScopeInfo { created, expires: Some(expires), ends: get_moment(row, "ends")? }))
 }

@@ -3,7 +3,7 @@ use fastestmcp_core::backend::At;
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::principal::Owner;
 use fastestmcp_core::session::Version;
-use fastestmcp_core::task::{Lease, TaskHead, TaskRecord, Token};
+use fastestmcp_core::task::{Lease, Part, TaskHead, TaskRecord, Token};
 use fastestmcp_core::time::StoreTime;
 use sqlx::postgres::{PgRow, Postgres};
 use sqlx::{Decode, Row, Type};
@@ -46,7 +46,23 @@ impl<'r> Answer<'r> {
     }
 
     pub(super) fn version(&self) -> Result<Version, Failure> {
-        self.get(19).map(|version| Version(count(version)))
+        match self.get::<i64>(19)? {
+            stored if stored > 0 => Ok(Version(count(stored))),
+            _ => Err(Failure::Corrupt("a stored version is no version")),
+        }
+    }
+
+    /// The id as it is stored, for people if it is damaged.
+    pub(super) fn name(&self) -> Result<&'r [u8], Failure> {
+        self.get::<Option<&[u8]>>(6).map(Option::unwrap_or_default)
+    }
+
+    pub(super) fn created(&self) -> Result<i64, Failure> {
+        self.get(12)
+    }
+
+    pub(super) fn token(&self) -> Result<Option<i64>, Failure> {
+        self.get(18)
     }
 
     pub(super) fn head(&self) -> Result<TaskHead, Failure> {
@@ -68,14 +84,19 @@ impl<'r> Answer<'r> {
             due: self.get::<Option<i64>>(16)?.map(moment),
             lease,
             version: self.version()?,
-            claims: u32::try_from(self.get::<i32>(20)?).unwrap_or(0),
+            claims: u32::try_from(self.get::<i32>(20)?)
+                .map_err(|_| Failure::Corrupt("a task was claimed less than never"))?,
         })
     }
 
-    /// The head and what else was read.
-    pub(super) fn record(&self) -> Result<TaskRecord, Failure> {
-        let bytes = |index| Ok::<_, Failure>(self.get::<Option<&[u8]>>(index)?.map(Bytes::copy_from_slice));
-        Ok(TaskRecord { head: self.head()?, spec: bytes(21)?, state: bytes(22)? })
+    /// The head and those parts that were asked for.
+    pub(super) fn record(&self, part: Part) -> Result<TaskRecord, Failure> {
+        let bytes = |index, asked| match self.get::<Option<&[u8]>>(index)? {
+            Some(bytes) => Ok(Some(Bytes::copy_from_slice(bytes))),
+            None if asked => Err(Failure::Corrupt("a task lacks its spec or its state")),
+            None => Ok(None),
+        };
+        Ok(TaskRecord { head: self.head()?, spec: bytes(21, part.has_spec())?, state: bytes(22, part.has_state())? })
     }
 
     fn get<T: Decode<'r, Postgres> + Type<Postgres>>(&self, index: usize) -> Result<T, Failure> {
@@ -106,17 +127,19 @@ pub(super) fn settle(database: &Database, ids: Vec<i64>) -> Vec<Statement> {
     if ids.is_empty() { Vec::new() } else { vec![statement().bind(ids)] }
 }
 
-/// The answers to a call of `count` items, in their order, each made by `outcome` of its row.
+/// The answers to a call of `count` items, in their order, each made by `outcome` of its row. What is wrong with one is not
+/// its neighbours' fault.
 pub(super) fn answers<T>(
     rows: &[PgRow],
     count: usize,
     outcome: impl Fn(usize, &Answer<'_>) -> Result<T, Failure>,
-) -> Result<Vec<At<T>>, Failure> {
-    let mut answers: Vec<Option<At<T>>> = (0..count).map(|_| None).collect();
+) -> Result<Vec<Result<At<T>, Failure>>, Failure> {
+    let mut answers: Vec<Option<Result<At<T>, Failure>>> = (0..count).map(|_| None).collect();
     for answer in rows.iter().map(Answer) {
         let Some(item) = answer.item()? else { continue };
         let place = answers.get_mut(item).ok_or(Failure::Corrupt("an answer to no item"))?;
-        *place = Some(At::new(answer.now()?, outcome(item, &answer)?));
+        let now = answer.now()?;
+        *place = Some(outcome(item, &answer).map(|value| At::new(now, value)));
     }
     answers.into_iter().collect::<Option<_>>().ok_or(Failure::Corrupt("an item without an answer"))
 }

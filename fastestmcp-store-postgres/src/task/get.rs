@@ -34,7 +34,7 @@ pub(super) async fn get(
             let Some(item) = answer.item()? else { continue };
             let record = records.get_mut(item).ok_or(Failure::Corrupt("an answer to no item"))?;
             match answer.outcome()? {
-                0 => *record = Some(answer.record()?),
+                0 => *record = Some(answer.record(part)?),
                 _ => doubtful.push(answer.id()?),
             }
         }

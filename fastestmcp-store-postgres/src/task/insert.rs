@@ -4,7 +4,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use fastestmcp_core::backend::{At, Carrier, Site};
 use fastestmcp_core::error::StoreResult;
-use fastestmcp_core::task::{InsertOutcome, NewTask, TaskHead};
+use fastestmcp_core::task::{InsertOutcome, NewTask, Part, TaskHead};
 use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
@@ -35,8 +35,8 @@ impl Carrier for Inserts {
         deadline: Instant,
     ) -> StoreResult<Vec<StoreResult<At<InsertOutcome>>>> {
         let rows = self.0.carry(statement(&self.0, tasks), true, deadline).await;
-        let outcomes = rows.and_then(|rows| outcomes(&rows, tasks));
-        Ok(outcomes.map_err(|failure| failure.of_write(Self::SITE))?.into_iter().map(Ok).collect())
+        let outcomes = rows.and_then(|rows| outcomes(&rows, tasks)).map_err(|failure| failure.of_write(Self::SITE))?;
+        Ok(outcomes.into_iter().map(|outcome| outcome.map_err(|failure| failure.of_write(Self::SITE))).collect())
     }
 }
 
@@ -66,12 +66,13 @@ fn statement(database: &Database, tasks: &[NewTask]) -> Statement {
         .bind(locks.into_iter().collect::<Vec<_>>())
 }
 
-fn outcomes(rows: &[PgRow], tasks: &[NewTask]) -> Result<Vec<At<InsertOutcome>>, Failure> {
+fn outcomes(rows: &[PgRow], tasks: &[NewTask]) -> Result<Vec<Result<At<InsertOutcome>, Failure>>, Failure> {
     answers(rows, tasks.len(), |item, answer| match answer.outcome()? {
         0 => Ok(InsertOutcome::Inserted(Box::new(inserted(&tasks[item], answer)?))),
-        1 => Ok(InsertOutcome::Existing(Box::new(answer.record()?))),
+        1 => Ok(InsertOutcome::Existing(Box::new(answer.record(Part::All)?))),
         2 => Ok(InsertOutcome::KeyReused),
         3 => Ok(InsertOutcome::QuotaExceeded { open: answer.open_tasks()? }),
+        4 => Err(Failure::Damaged),
         _ => Err(Failure::Corrupt("an insert with an unknown outcome")),
     })
 }

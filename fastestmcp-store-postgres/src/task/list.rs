@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use fastestmcp_core::backend::At;
+use fastestmcp_core::backend::{At, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::page::{Listing, Page, PageRequest};
 use fastestmcp_core::principal::OwnerFilter;
@@ -9,8 +9,10 @@ use sqlx::postgres::PgRow;
 
 use super::answer::{Answer, settle};
 use super::get::owner;
-use crate::database::{Database, Seen, millis};
+use crate::database::{Database, Seen};
 use crate::error::{Failure, site};
+
+const SITE: Site = site("list_tasks");
 
 pub(super) async fn list(
     database: &Arc<Database>,
@@ -18,11 +20,10 @@ pub(super) async fn list(
     status: Option<u8>,
     page: PageRequest,
 ) -> StoreResult<At<Page<TaskHead>>> {
-    let site = site("list_tasks");
     let listing = listing(database, filter, status);
     let anchor = page.after.map(|position| parse(&listing.anchor(&position)?)).transpose();
     let (created, name) =
-        anchor.map_err(|failure: Failure| failure.of_read(site))?.unwrap_or_else(|| (i64::MAX, Vec::new()));
+        anchor.map_err(|failure: Failure| failure.of_read(SITE))?.unwrap_or_else(|| (i64::MAX, Vec::new()));
     // One call looks at no more rows than are on a page unless some of them are of another status.
     let examined = if status.is_some() { page.limit.examined() } else { page.limit.get() };
     let statement = database
@@ -35,7 +36,7 @@ pub(super) async fn list(
         .bind(name)
         .bind(i32::try_from(page.limit.get()).unwrap_or(i32::MAX))
         .bind(i32::try_from(examined).unwrap_or(i32::MAX));
-    database.look(site, statement, move |database, rows| answer(database, rows, &listing)).await
+    database.look(SITE, statement, move |database, rows| answer(database, rows, &listing)).await
 }
 
 fn listing(database: &Database, filter: &OwnerFilter, status: Option<u8>) -> Listing {
@@ -50,8 +51,11 @@ fn answer(database: &Database, rows: &[PgRow], listing: &Listing) -> Result<Seen
     let (mut page, mut doubtful) = (Page::last(Vec::new()), Vec::new());
     for row in rows.iter().map(Answer) {
         match row.outcome()? {
-            0 => page.items.push(row.head()?),
-            1 => page.next = Some(listing.position(&anchor(&row.head()?))),
+            0 => match row.head() {
+                Ok(head) => page.items.push(head),
+                Err(_) => SITE.stepped_over("task", &String::from_utf8_lossy(row.name()?)),
+            },
+            1 => page.next = Some(listing.position(&anchor(row.created()?, row.name()?))),
             2 => doubtful.push(row.id()?),
             _ => return Err(Failure::Corrupt("a listing with an unknown outcome")),
         }
@@ -60,10 +64,8 @@ fn answer(database: &Database, rows: &[PgRow], listing: &Listing) -> Result<Seen
 }
 
 /// Creation time and id: the sort key of the listing.
-fn anchor(head: &TaskHead) -> Vec<u8> {
-    let mut anchor = millis(head.created).to_be_bytes().to_vec();
-    anchor.extend_from_slice(head.id.as_str().as_bytes());
-    anchor
+fn anchor(created: i64, name: &[u8]) -> Vec<u8> {
+    [&created.to_be_bytes()[..], name].concat()
 }
 
 fn parse(anchor: &[u8]) -> Result<(i64, Vec<u8>), Failure> {

@@ -35,5 +35,6 @@ fn renewals(rows: &[PgRow], count: usize, lease: Duration) -> Result<At<Vec<Rene
         1 => Ok(Renewed::Lost),
         _ => Err(Failure::Corrupt("a renewal with an unknown outcome")),
     })?;
-    Ok(At::new(now, renewals.into_iter().map(|renewed| renewed.value).collect()))
+    let renewals = renewals.into_iter().map(|renewed| renewed.map(|renewed| renewed.value));
+    Ok(At::new(now, renewals.collect::<Result<_, _>>()?))
 }

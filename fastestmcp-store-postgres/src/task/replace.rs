@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use fastestmcp_core::backend::{At, Carrier, Site};
 use fastestmcp_core::error::StoreResult;
-use fastestmcp_core::task::{ReplaceOutcome, ReplaceRequest, Then};
+use fastestmcp_core::task::{Part, ReplaceOutcome, ReplaceRequest, Then};
 use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
@@ -35,7 +35,8 @@ impl Carrier for Replaces {
     ) -> StoreResult<Vec<StoreResult<At<ReplaceOutcome>>>> {
         let rows = self.0.carry(statement(&self.0, requests), true, deadline).await;
         let outcomes = rows.and_then(|rows| outcomes(&rows, requests.len()));
-        Ok(outcomes.map_err(|failure| failure.of_write(Self::SITE))?.into_iter().map(Ok).collect())
+        let outcomes = outcomes.map_err(|failure| failure.of_write(Self::SITE))?;
+        Ok(outcomes.into_iter().map(|outcome| outcome.map_err(|failure| failure.of_write(Self::SITE))).collect())
     }
 }
 
@@ -66,12 +67,13 @@ fn phase(then: Then) -> (i16, Option<i64>) {
     }
 }
 
-fn outcomes(rows: &[PgRow], count: usize) -> Result<Vec<At<ReplaceOutcome>>, Failure> {
+fn outcomes(rows: &[PgRow], count: usize) -> Result<Vec<Result<At<ReplaceOutcome>, Failure>>, Failure> {
     answers(rows, count, |_, answer| match answer.outcome()? {
         0 => Ok(ReplaceOutcome::Replaced(Box::new(answer.head()?))),
-        1 => Ok(ReplaceOutcome::Conflict(Box::new(answer.record()?))),
+        1 => Ok(ReplaceOutcome::Conflict(Box::new(answer.record(Part::State)?))),
         2 => Ok(ReplaceOutcome::LeaseLost),
         3 => Ok(ReplaceOutcome::Missing),
+        4 => Err(Failure::Damaged),
         _ => Err(Failure::Corrupt("a replace with an unknown outcome")),
     })
 }

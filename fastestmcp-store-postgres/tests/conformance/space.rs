@@ -3,12 +3,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use fastestmcp_conformance::chaos::{ChaosProxies, Cut};
-use fastestmcp_conformance::{Cluster, Fault, HarnessError, Node, Skew};
+use fastestmcp_conformance::{Cluster, Damage, Fault, HarnessError, Node, Skew};
 use fastestmcp_core::backend::Backend;
 use fastestmcp_core::ids::{MAX_ID_BYTES, Namespace};
+use fastestmcp_core::session::Scope;
 use fastestmcp_core::time::Clock;
 use fastestmcp_store_postgres::{PostgresConfig, PostgresStore};
-use fastestmcp_test_servers::ServerError;
+use fastestmcp_test_servers::{Postgres, ServerError};
 use parking_lot::Mutex;
 use url::Url;
 
@@ -99,6 +100,30 @@ impl Cluster for Space {
     async fn heal(&self, index: usize) -> Result<(), HarnessError> {
         self.proxies.heal(index);
         Ok(())
+    }
+
+    async fn damage(&self, record: &Damage) -> Result<(), HarnessError> {
+        let hex = |name: &str| name.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let ns = format!("ns = (SELECT id FROM fastestmcp.namespace WHERE name = '\\x{}')", hex(&self.name));
+        let row = |scope: &Scope| format!("{ns} AND kind = {} AND name = '\\x{}'", scope.kind.code(), hex(&scope.id));
+        let damage = match record {
+            Damage::Task(id) => {
+                format!("UPDATE fastestmcp.task_head SET status = -1 WHERE {ns} AND name = '\\x{}'", hex(id.as_str()))
+            }
+            Damage::Scope(scope) => format!("UPDATE fastestmcp.scope SET created = -1 WHERE {}", row(scope)),
+            Damage::Entry(scope, key) => format!(
+                "UPDATE fastestmcp.entry SET version = -1 WHERE key = '\\x{}' \
+                 AND scope = (SELECT id FROM fastestmcp.scope WHERE {})",
+                hex(key),
+                row(scope)
+            ),
+            other => return Err(HarnessError::Unsupported(format!("{other:?}"))),
+        };
+        let changed = Postgres::shared().and_then(|server| server.psql(&format!("{damage} RETURNING 1")));
+        match changed.map_err(HarnessError::failed)?.as_str() {
+            "1" => Ok(()),
+            other => Err(HarnessError::failed(format!("{record:?} is not there: {other}"))),
+        }
     }
 
     /// Nobody reads the clock of a process: there is nothing to move.
