@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const BINARY = process.env.FASTESTMCP;
 if (!BINARY) throw new Error("FASTESTMCP is not set: the path of the fastestmcp binary");
@@ -68,6 +68,32 @@ export class HttpServer {
   async remove() {
     await this.#kill();
     this.#store.remove();
+  }
+}
+
+/** One of the examples, which keeps nothing. */
+export class ExampleServer {
+  #port;
+  #child;
+
+  static async start(name) {
+    const server = new ExampleServer();
+    server.#port = await freePort();
+    const command = join(dirname(BINARY), "examples", name);
+    server.#child = spawn(command, [`127.0.0.1:${server.#port}`], { stdio: ["ignore", "ignore", "pipe"] });
+    await once(server.#child.stderr, "data");
+    server.#child.stderr.pipe(process.stderr);
+    return server;
+  }
+
+  get url() {
+    return new URL(`http://127.0.0.1:${this.#port}/mcp`);
+  }
+
+  async remove() {
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exited;
   }
 }
 

@@ -83,6 +83,11 @@ impl<S: Backend + ?Sized> Backend for Recorded<S> {
         self.noted("ping".to_owned(), self.inner.ping().await)
     }
 
+    async fn close(&self) -> StoreResult<()> {
+        let answer = self.inner.close().await;
+        self.noted("close".to_owned(), answer)
+    }
+
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
         self.noted(format!("sweep {budget:?}"), self.inner.sweep(budget).await)
     }

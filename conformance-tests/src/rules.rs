@@ -32,6 +32,7 @@ const RULES: &[(&str, &str)] = &[
         "G16",
         "a damaged record is Corrupt for who asks for it and for nobody else: claims, lists and sweeps step over it, its neighbours lose nothing",
     ),
+    ("R7", "an orderly close loses nothing that was acknowledged, and is idempotent"),
     ("S1", "a load is one snapshot; a touch moves the deadline to min(now + ttl, ends) only for more than its slack"),
     ("S2", "a commit is all or nothing; the first failed precondition is reported; a take has exactly one winner"),
     ("S3", "Existing never resurrects a scope; CreateIfMissing leaves a live one alone; CreateNew creates once"),

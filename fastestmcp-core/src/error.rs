@@ -101,6 +101,14 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether it is no answer about the request, but the lack of one: the store is away, late or full for now. Who can
+    /// wait, waits (contract T6).
+    pub const fn is_of_a_store_that_does_not_answer(&self) -> bool {
+        self.is_retryable() || matches!(self.outcome, Outcome::Unknown)
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {:?}", self.backend, self.operation, self.kind)?;

@@ -36,6 +36,11 @@ impl Default for Namespace {
     }
 }
 
+/// An id of at most so many bytes is no secret: none of ours is that short.
+const SHOWN_WHOLE: usize = 24;
+/// Characters that are shown of a longer one: of a task's id `task-` and 48 of its 256 random bits.
+const SHOWN: usize = 13;
+
 /// The id of a task, opaque to backends.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -59,11 +64,32 @@ impl TaskId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The id as logs show it: enough to find a task, too little to reach it. The id of an anonymous caller's task is
+    /// all it takes to read it (contract G9, G17).
+    pub fn short(&self) -> ShortId<'_> {
+        ShortId(&self.0)
+    }
 }
 
+/// As it is shown in logs: shortened.
 impl fmt::Debug for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        write!(f, "{:?}", self.short().to_string())
+    }
+}
+
+/// An id shortened for logs.
+#[derive(Clone, Copy, Debug)]
+pub struct ShortId<'a>(&'a str);
+
+impl fmt::Display for ShortId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.len() <= SHOWN_WHOLE {
+            return f.write_str(self.0);
+        }
+        let shown = self.0.char_indices().nth(SHOWN).map_or(self.0.len(), |(at, _)| at);
+        write!(f, "{}…", &self.0[..shown])
     }
 }
 
@@ -122,6 +148,16 @@ mod tests {
         assert_ne!(digest(&[b"a", b"bc"]), digest(&[b"ab", b"c"]));
         assert_ne!(digest(&[b"a"]), digest(&[b"a", b""]));
         assert_eq!(digest(&[b"a"]).len(), 43);
+    }
+
+    #[test]
+    fn a_log_does_not_tell_an_id_that_opens_a_task() {
+        let id = TaskId::random().unwrap();
+        let (shown, debugged) = (id.short().to_string(), format!("{id:?}"));
+        assert_eq!(shown, format!("{}…", &id.as_str()[..13]));
+        assert_eq!(debugged, format!("{shown:?}"));
+        assert_eq!(TaskId::new("t1").short().to_string(), "t1");
+        assert_eq!(TaskId::new("ä".repeat(20)).short().to_string(), format!("{}…", "ä".repeat(13)));
     }
 
     #[test]

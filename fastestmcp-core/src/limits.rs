@@ -112,3 +112,31 @@ pub(crate) fn check_delay(what: &str, delay: Duration) -> Result<(), Refused> {
     }
     Ok(())
 }
+
+/// Checks a line of text that people read: a name, a title.
+///
+/// # Errors
+/// It is empty, longer than `most` bytes, or has control characters.
+pub fn check_line(what: &str, text: &str, most: usize) -> Result<(), Refused> {
+    if text.is_empty() {
+        return Err(Refused::invalid(format!("{what} is empty")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Refused::invalid(format!("{what} has control characters")));
+    }
+    check_text(what, text, most)
+}
+
+/// Checks text of several lines that people or models read.
+///
+/// # Errors
+/// It is longer than `most` bytes, or has control characters other than line breaks and tabs.
+pub fn check_text(what: &str, text: &str, most: usize) -> Result<(), Refused> {
+    if text.len() > most {
+        return Err(Refused::invalid(format!("{what} has {} bytes, and at most {most} are allowed", text.len())));
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Refused::invalid(format!("{what} has control characters")));
+    }
+    Ok(())
+}

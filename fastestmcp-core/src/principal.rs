@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{self, MAX_ID_BYTES};
+use crate::ids::{self, MAX_ID_BYTES, TaskId};
 
 /// An authenticated identity. Equality is strict: every field counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,18 +70,20 @@ impl Owner {
         Self(owner.into())
     }
 
-    /// The owner of what `principal` creates. `session` (already a digest) matters for anonymous callers only: it keeps
-    /// them apart, and without one the record is reachable by its unguessable id alone.
-    pub fn of(principal: &Principal, session: Option<&str>) -> Self {
-        Self(match (principal, session) {
-            (Principal::Anonymous, Some(session)) => ids::digest(&[b"anonymous", session.as_bytes()]),
-            _ => principal.digest(),
-        })
+    /// The owner of what `principal` creates; `session` (already a digest) matters for anonymous callers only, whom it
+    /// keeps apart. An anonymous caller without a session has no identity and owns nothing: `None`.
+    pub fn of(principal: &Principal, session: Option<&str>) -> Option<Self> {
+        match (principal, session) {
+            (Principal::Anonymous, None) => None,
+            (Principal::Anonymous, Some(session)) => Some(Self(ids::digest(&[b"anonymous", session.as_bytes()]))),
+            _ => Some(Self(principal.digest())),
+        }
     }
 
-    /// The owner of anonymous records that are bound to no session.
-    pub fn unbound() -> Self {
-        Self::of(&Principal::Anonymous, None)
+    /// The owner of a task that nobody owns: whoever knows its unguessable id. No two such tasks share an owner, so
+    /// their callers share no quota and no lock either, and no list shows them (contract G9, R2).
+    pub fn of_unowned(task: &TaskId) -> Self {
+        Self(ids::digest(&[b"unowned", task.as_str().as_bytes()]))
     }
 
     /// The owner as text.
@@ -122,13 +124,15 @@ mod tests {
     fn principals_of_different_kinds_and_splits_never_share_an_owner() {
         let user = |issuer: &str, subject: &str| Principal::User { issuer: issuer.into(), subject: subject.into() };
         let owners = [
-            Owner::of(&Principal::Anonymous, None),
             Owner::of(&Principal::Anonymous, Some("s1")),
             Owner::of(&Principal::Anonymous, Some("s2")),
             Owner::of(&Principal::Local("a".into()), None),
             Owner::of(&user("a", "bc"), None),
             Owner::of(&user("ab", "c"), None),
+            Some(Owner::of_unowned(&TaskId::new("t1"))),
+            Some(Owner::of_unowned(&TaskId::new("t2"))),
         ];
+        assert_eq!(Owner::of(&Principal::Anonymous, None), None);
         for (i, a) in owners.iter().enumerate() {
             for (j, b) in owners.iter().enumerate() {
                 assert_eq!(i == j, a == b, "{i} {j}");

@@ -52,6 +52,17 @@ pub fn millis(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000).saturating_add(below_a_second)
 }
 
+/// A pause that doubles with each attempt, half of it random, so that callers who failed together do not return together.
+pub(crate) fn backoff(first: Duration, attempt: u32, longest: Duration) -> Duration {
+    jittered(first.saturating_mul(1u32.checked_shl(attempt).unwrap_or(u32::MAX)).min(longest))
+}
+
+/// Between half and all of `full`.
+pub(crate) fn jittered(full: Duration) -> Duration {
+    let random = crate::ids::random_bytes::<1>().map_or(0, |[byte]| u32::from(byte));
+    full / 2 + full / 510 * random
+}
+
 /// A source of time that a store can be opened with (contract G2).
 ///
 /// Production stores read their own clock (Redis `TIME`, Postgres `clock_timestamp()`, the host clock otherwise);

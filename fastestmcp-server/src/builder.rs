@@ -1,59 +1,103 @@
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fastestmcp_core::Stores;
 use fastestmcp_core::event::EventLog;
+use fastestmcp_core::limits::{check_line, check_text};
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::RuntimeConfig;
+use fastestmcp_core::runtime::{Runtime, RuntimeConfig};
 use fastestmcp_core::session::SessionStateStore;
 use fastestmcp_core::task::TaskBackend;
 use fastestmcp_core::tool::Tool;
+use rmcp::model::Implementation;
 
 use crate::config::HttpConfig;
 use crate::error::ServerError;
 use crate::server::Server;
 
-/// Collects what a [`Server`] is made of.
+/// Bytes of a name, title, version or address at most.
+const LONGEST_LINE: usize = 512;
+/// Bytes of instructions at most: models read all of them.
+const LONGEST_INSTRUCTIONS: usize = 64 << 10;
+
+/// Collects what a [`Server`] is made of, in any order.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fastestmcp_core::runtime::{Context, RuntimeConfig};
+/// use fastestmcp_core::tool::{NoArgs, Tool};
+/// use fastestmcp_server::{Server, ServerError};
+///
+/// let built = Server::builder("shop")
+///     .title("The shop")
+///     .version(env!("CARGO_PKG_VERSION"))
+///     .instructions("Look for a product before you order it.")
+///     .tools(["search", "order"].map(|name| Tool::new(name, async |_: Context, _: NoArgs| Ok("done"))))
+///     .runtime(RuntimeConfig::default().lease(Duration::from_secs(10)))
+///     .build();
+/// // It has no stores yet: `fastestmcp::connect` opens them from a URL.
+/// assert!(matches!(built, Err(ServerError::NoStore(_))));
+/// ```
 pub struct ServerBuilder {
-    name: String,
-    version: String,
+    info: Implementation,
     instructions: Option<String>,
     tools: Vec<Tool>,
+    stores: Option<Stores>,
     sessions: Option<Arc<dyn SessionStateStore>>,
     tasks: Option<Arc<dyn TaskBackend>>,
     events: Option<Arc<dyn EventLog>>,
     runtime: RuntimeConfig,
+    lease: Option<Duration>,
     http: HttpConfig,
     principal: Principal,
 }
 
 impl std::fmt::Debug for ServerBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServerBuilder").field("name", &self.name).field("tools", &self.tools).finish_non_exhaustive()
+        f.debug_struct("ServerBuilder")
+            .field("name", &self.info.name)
+            .field("tools", &self.tools)
+            .finish_non_exhaustive()
     }
 }
 
 impl ServerBuilder {
     pub(crate) fn new(name: String) -> Self {
         Self {
-            name,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            info: Implementation::new(name, env!("CARGO_PKG_VERSION")),
             instructions: None,
             tools: Vec::new(),
+            stores: None,
             sessions: None,
             tasks: None,
             events: None,
             runtime: RuntimeConfig::default(),
+            lease: None,
             http: HttpConfig::default(),
             principal: Principal::of_this_process(),
         }
     }
 
-    /// The version clients are told.
+    /// What people see the server as; its name unless told otherwise.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.info.title = Some(title.into());
+        self
+    }
+
+    /// The version clients are told: usually `env!("CARGO_PKG_VERSION")` of your own crate. That of this library unless
+    /// told otherwise.
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = version.into();
+        self.info.version = version.into();
+        self
+    }
+
+    /// Where people read about the server.
+    #[must_use]
+    pub fn website(mut self, url: impl Into<String>) -> Self {
+        self.info.website_url = Some(url.into());
         self
     }
 
@@ -71,12 +115,17 @@ impl ServerBuilder {
         self
     }
 
-    /// Where all state lives.
+    /// Adds several tools.
+    #[must_use]
+    pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
+        self.tools.extend(tools);
+        self
+    }
+
+    /// Where all state lives, but for seams that are given by themselves.
     #[must_use]
     pub fn stores(mut self, stores: Stores) -> Self {
-        self.sessions = Some(stores.sessions);
-        self.tasks = Some(stores.tasks);
-        self.events = Some(stores.events);
+        self.stores = Some(stores);
         self
     }
 
@@ -101,7 +150,7 @@ impl ServerBuilder {
         self
     }
 
-    /// How the runtime behaves.
+    /// How the runtime behaves, but for what is given by itself.
     #[must_use]
     pub fn runtime(mut self, config: RuntimeConfig) -> Self {
         self.runtime = config;
@@ -111,7 +160,7 @@ impl ServerBuilder {
     /// How long a worker's claim on a task lasts unless it is renewed: how soon another takes over after a crash.
     #[must_use]
     pub const fn lease(mut self, lease: Duration) -> Self {
-        self.runtime.lease = lease;
+        self.lease = Some(lease);
         self
     }
 
@@ -132,39 +181,37 @@ impl ServerBuilder {
     /// The server. Stores are not touched before it serves.
     ///
     /// # Errors
-    /// A seam without a store, two tools of one name, a schema that describes no object, a path without a slash.
+    /// A seam without a store, seams that do not fit each other, two tools of one name, a tool or a text that cannot be
+    /// shown to clients, a number or an HTTP configuration that makes no sense: nothing of it waits until it serves.
     pub fn build(self) -> Result<Server, ServerError> {
-        check(&self.tools)?;
-        if !self.http.path.starts_with('/') {
-            return Err(ServerError::BadPath(self.http.path));
+        check_line("the server's name", &self.info.name, LONGEST_LINE)?;
+        check_line("the server's version", &self.info.version, LONGEST_LINE)?;
+        for (what, text) in [("title", &self.info.title), ("website", &self.info.website_url)] {
+            text.as_ref().map_or(Ok(()), |text| check_line(&format!("the server's {what}"), text, LONGEST_LINE))?;
         }
+        check_text("the instructions", self.instructions.as_deref().unwrap_or_default(), LONGEST_INSTRUCTIONS)?;
+        self.http.check()?;
+        let all = self.stores.as_ref();
         let stores = Stores::new(
-            self.sessions.ok_or(ServerError::NoStore("session state store"))?,
-            self.tasks.ok_or(ServerError::NoStore("task backend"))?,
-            self.events.ok_or(ServerError::NoStore("event log"))?,
+            self.sessions
+                .or_else(|| all.map(|stores| stores.sessions.clone()))
+                .ok_or(ServerError::NoStore("session state store"))?,
+            self.tasks
+                .or_else(|| all.map(|stores| stores.tasks.clone()))
+                .ok_or(ServerError::NoStore("task backend"))?,
+            self.events.or_else(|| all.map(|stores| stores.events.clone())).ok_or(ServerError::NoStore("event log"))?,
         );
+        let mut config = self.runtime;
+        config.lease = self.lease.unwrap_or(config.lease);
+        let runtime = Runtime::builder(stores).config(config).tools(self.tools.iter().cloned());
+        runtime.check()?;
         Ok(Server {
-            name: self.name,
-            version: self.version,
+            info: self.info,
             instructions: self.instructions,
             tools: self.tools,
-            stores,
-            runtime: self.runtime,
+            runtime,
             http: self.http,
             principal: self.principal,
         })
     }
-}
-
-fn check(tools: &[Tool]) -> Result<(), ServerError> {
-    let mut names = HashSet::new();
-    for tool in tools {
-        if !names.insert(tool.name()) {
-            return Err(ServerError::DuplicateTool(tool.name().to_owned()));
-        }
-        if tool.schema().get("type").and_then(|kind| kind.as_str()) != Some("object") {
-            return Err(ServerError::BadSchema(tool.name().to_owned()));
-        }
-    }
-    Ok(())
 }

@@ -1,5 +1,31 @@
 use std::time::Duration;
 
+use fastestmcp_core::limits::{Refused, check_span};
+
+/// No request of MCP is smaller.
+const SMALLEST_BODY: usize = 256;
+
+/// Why an [`HttpConfig`] cannot be served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidHttp {
+    /// The path is not one that a URL has, or would be taken for a pattern.
+    #[error("the HTTP path {0:?} is not a slash and then letters, digits, slashes, -, ., _ and ~")]
+    Path(String),
+    /// A host that no `Host` header names.
+    #[error("the allowed host {0:?} is not a name or an address, with or without a port; none at all are any")]
+    Host(String),
+    /// An origin that no `Origin` header names.
+    #[error("the allowed origin {0:?} is not scheme://host, with or without :port or :*")]
+    Origin(String),
+    /// Nothing could be asked.
+    #[error("a request body of at most {0} bytes holds no request")]
+    MaxBody(usize),
+    /// An event stream would be nothing but comments, or its clock would run over.
+    #[error(transparent)]
+    KeepAlive(#[from] Refused),
+}
+
 /// How a server speaks HTTP.
 ///
 /// ```
@@ -86,5 +112,67 @@ impl HttpConfig {
     pub const fn json_responses(mut self, json: bool) -> Self {
         self.json_responses = json;
         self
+    }
+
+    /// Checks what a server is built with.
+    pub(crate) fn check(&self) -> Result<(), InvalidHttp> {
+        let in_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '.' | '_' | '~');
+        if !self.path.starts_with('/') || !self.path.chars().all(in_path) || self.path.contains("//") {
+            return Err(InvalidHttp::Path(self.path.clone()));
+        }
+        if let Some(host) = self.allowed_hosts.iter().find(|host| !is_host(host)) {
+            return Err(InvalidHttp::Host(host.clone()));
+        }
+        let is_origin = |origin: &str| {
+            origin.split_once("://").is_some_and(|(scheme, host)| {
+                !scheme.is_empty()
+                    && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+                    && is_host(host.strip_suffix(":*").unwrap_or(host))
+            })
+        };
+        if let Some(origin) = self.allowed_origins.iter().find(|origin| !is_origin(origin)) {
+            return Err(InvalidHttp::Origin(origin.clone()));
+        }
+        if self.max_body < SMALLEST_BODY {
+            return Err(InvalidHttp::MaxBody(self.max_body));
+        }
+        match self.sse_keep_alive {
+            Some(every) => Ok(check_span("a keep-alive", every)?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A name or an address, with or without a port.
+fn is_host(host: &str) -> bool {
+    !host.is_empty()
+        && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_request_could_match_is_refused() {
+        let config = HttpConfig::default;
+        assert_eq!(config().check(), Ok(()));
+        let any = config().allowed_hosts([""; 0]).allowed_origins(["https://*.example.com"; 0]).sse_keep_alive(None);
+        assert_eq!(any.check(), Ok(()));
+        let good = config().path("/a/b-c_d.e~f/").allowed_hosts(["mcp.example.com:8443", "[::1]"]);
+        assert_eq!(good.allowed_origins(["https://a.example", "vscode-webview://x", "http://[::1]:*"]).check(), Ok(()));
+        for path in ["", "mcp", "/{id}", "/*rest", "/:id", "/a b", "/a?b", "/a#b", "//", "/a\n", "/ä"] {
+            assert_eq!(config().path(path).check(), Err(InvalidHttp::Path(path.to_owned())));
+        }
+        for host in ["", "*", "https://a.example", "a b", "a/b", "a\r\nb"] {
+            assert_eq!(config().allowed_hosts([host]).check(), Err(InvalidHttp::Host(host.to_owned())));
+        }
+        for origin in ["", "*", "a.example", "://a", "https://", "https://a/b", "https://*.a.example"] {
+            assert_eq!(config().allowed_origins([origin]).check(), Err(InvalidHttp::Origin(origin.to_owned())));
+        }
+        assert_eq!(config().max_body(0).check(), Err(InvalidHttp::MaxBody(0)));
+        for every in [Duration::ZERO, Duration::MAX] {
+            assert!(matches!(config().sse_keep_alive(Some(every)).check(), Err(InvalidHttp::KeepAlive(_))));
+        }
     }
 }

@@ -42,14 +42,13 @@ struct Inner {
 impl McpHandler {
     pub(crate) fn new(
         runtime: Runtime,
-        name: &str,
-        version: &str,
+        info: Implementation,
         instructions: Option<String>,
         tools: &[Tool],
         local: Principal,
     ) -> Self {
         let capabilities = ServerCapabilities::builder().enable_tools().enable_tasks().build();
-        let mut config = ServerConfig::new(capabilities).with_server_info(Implementation::new(name, version));
+        let mut config = ServerConfig::new(capabilities).with_server_info(info);
         config.instructions = instructions;
         Self(Arc::new(Inner {
             runtime,
@@ -109,7 +108,7 @@ impl McpHandler {
             Era::Session { .. } if support == Some(TaskSupport::Required) => {
                 Err(errors::method_not_found("this tool runs as a task only"))
             }
-            Era::Session { .. } => self.plain_call(call, client).await,
+            Era::Session { .. } => self.plain_call(call, client).await.map(era2025::answer),
             Era::Stateless { tasks } => {
                 if params.input_responses.is_some() || params.request_state.is_some() {
                     let answers = params.input_responses.unwrap_or_default();
@@ -194,11 +193,14 @@ impl ServerHandler for McpHandler {
     async fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         // The list is one page: no cursor is one of ours.
         match request.and_then(|request| request.cursor) {
-            None => Ok(self.0.catalog.list()),
+            None => Ok(match self.site(&context).era {
+                Era::Session { .. } => self.0.catalog.list_for_session(),
+                Era::Stateless { .. } => self.0.catalog.list(),
+            }),
             Some(_) => Err(errors::refused(&CallError::InvalidCursor)),
         }
     }

@@ -24,7 +24,7 @@ mod wire;
 
 pub use bound::BoundServer;
 pub use builder::ServerBuilder;
-pub use config::HttpConfig;
+pub use config::{HttpConfig, InvalidHttp};
 pub use error::ServerError;
 pub use http::McpService;
 pub use server::Server;

@@ -1,9 +1,9 @@
 use std::net::SocketAddr;
 
-use fastestmcp_core::Stores;
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{LocalClient, Runtime, RuntimeConfig};
+use fastestmcp_core::runtime::{LocalClient, RuntimeBuilder};
 use fastestmcp_core::tool::Tool;
+use rmcp::model::Implementation;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
 use crate::bound::BoundServer;
@@ -16,14 +16,34 @@ use crate::signal;
 use crate::stdio;
 
 /// An MCP server: tools, and the stores that keep their state.
+///
+/// It serves HTTP ([`serve_http`](Self::serve_http), or [`into_service`](Self::into_service) within an application of
+/// your own), one client on standard input and output ([`serve_stdio`](Self::serve_stdio)), tests in the same process
+/// ([`local`](Self::local)), or nobody but the tasks of others ([`run_workers`](Self::run_workers)).
+///
+/// ```
+/// use fastestmcp_core::Stores;
+/// use fastestmcp_core::principal::Principal;
+/// use fastestmcp_core::runtime::Context;
+/// use fastestmcp_core::tool::{NoArgs, Tool};
+/// use fastestmcp_server::Server;
+///
+/// async fn hello(stores: Stores) -> Result<String, Box<dyn std::error::Error>> {
+///     let server = Server::builder("hello")
+///         .tool(Tool::new("hello", async |_: Context, _: NoArgs| Ok("hello")))
+///         .stores(stores)
+///         .build()?;
+///     let client = server.local(Principal::Local("me".into())).await?;
+///     let output = client.call("hello", serde_json::json!({})).await?;
+///     Ok(output.content[0].as_text().unwrap_or_default().to_owned())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Server {
-    pub(crate) name: String,
-    pub(crate) version: String,
+    pub(crate) info: Implementation,
     pub(crate) instructions: Option<String>,
     pub(crate) tools: Vec<Tool>,
-    pub(crate) stores: Stores,
-    pub(crate) runtime: RuntimeConfig,
+    pub(crate) runtime: RuntimeBuilder,
     pub(crate) http: HttpConfig,
     pub(crate) principal: Principal,
 }
@@ -95,12 +115,8 @@ impl Server {
     }
 
     async fn start(self) -> Result<McpHandler, ServerError> {
-        let mut builder = Runtime::builder(self.stores).config(self.runtime);
-        for tool in &self.tools {
-            builder = builder.tool(tool.clone());
-        }
-        let runtime = builder.build().await?;
+        let runtime = self.runtime.build().await?;
         runtime.start();
-        Ok(McpHandler::new(runtime, &self.name, &self.version, self.instructions, &self.tools, self.principal))
+        Ok(McpHandler::new(runtime, self.info, self.instructions, &self.tools, self.principal))
     }
 }

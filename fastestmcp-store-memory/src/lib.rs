@@ -99,4 +99,9 @@ impl Backend for MemoryStore {
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
         Ok(self.space.sweep(&self.data.clock, budget))
     }
+
+    /// There is nothing to end: the data goes with the last clone.
+    async fn close(&self) -> StoreResult<()> {
+        Ok(())
+    }
 }

@@ -1,13 +1,17 @@
 -- Names, keys and ids are bytea: compared byte by byte, NUL included. Moments are milliseconds since the Unix epoch.
 -- `ns` is namespace.id everywhere; `at` is an injected clock, NULL for the server's own.
 
--- `timeline`: the one on which `counter` was last raised. A server that is promoted begins another.
 CREATE TABLE fastestmcp.meta (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
-    min_supported_format integer NOT NULL,
-    timeline text
+    min_supported_format integer NOT NULL
 );
 INSERT INTO fastestmcp.meta (min_supported_format) VALUES (1);
+
+-- Holds a row as long as nothing that was committed can have been lost: recovery after a crash empties an unlogged table,
+-- and a standby that is promoted begins with an empty one.
+CREATE UNLOGGED TABLE fastestmcp.intact (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one)
+);
 
 -- Numbers versions, tokens and incarnations, and outlives them all. Never cached by a session: what is drawn later under
 -- a lock must be larger.
@@ -59,35 +63,32 @@ LANGUAGE sql AS $$
     SELECT coalesce(fastestmcp.clock_injected(at), floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)
 $$;
 
--- Every connection calls this before anything else, so that a server that took over without the newest writes never
--- repeats a number that its predecessor gave away.
+-- Every connection calls this before anything else, so that a server that lost its newest writes in a crash, or took over
+-- without those of its predecessor, never repeats a number that was given away.
 --
--- After a promotion the counter leaps by an hour in microseconds: further than the predecessor can have counted since the
--- last write that arrived here, and further than the two servers' clocks are apart. Where no promotion shows, as after
--- tables were copied to another server, it follows the clock in microseconds, which it never overtakes by counting.
+-- After such a loss the counter leaps by an hour in microseconds: further than anybody can have counted since the last write
+-- that is left, and further than the clocks of two servers are apart. Where no loss shows, as after tables were copied to
+-- another server, it follows the clock in microseconds, which it never overtakes by counting. Numbers of namespaces leap,
+-- too.
 CREATE OR REPLACE FUNCTION fastestmcp.counter_raise() RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     clock bigint;
     reached bigint;
-    line text;
 BEGIN
     PERFORM pg_advisory_xact_lock('fastestmcp.counter'::regclass::oid::bigint);
     clock := floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
     SELECT c.last_value INTO reached FROM fastestmcp.counter c;
-    BEGIN
-        line := left(pg_walfile_name(pg_current_wal_lsn()), 8);
-    EXCEPTION WHEN feature_not_supported OR insufficient_privilege OR undefined_function THEN
-        -- A managed service that hides its log: no promotion shows.
-        line := NULL;
-    END;
-    IF line <> (SELECT m.timeline FROM fastestmcp.meta m) THEN
+    IF NOT EXISTS (SELECT 1 FROM fastestmcp.intact) THEN
+        -- On disk before anybody draws from it, or the next crash would undo it.
+        PERFORM set_config('synchronous_commit', 'on', true);
         PERFORM setval('fastestmcp.counter', greatest(reached, clock) + 3600000000);
+        PERFORM setval('fastestmcp.namespace_id_seq', s.last_value + 1000) FROM fastestmcp.namespace_id_seq s;
+        INSERT INTO fastestmcp.intact DEFAULT VALUES;
     -- Far behind, so that nobody who draws meanwhile can be near the clock already.
     ELSIF reached < clock - 10000000 THEN
         PERFORM setval('fastestmcp.counter', clock);
     END IF;
-    UPDATE fastestmcp.meta m SET timeline = line WHERE line IS NOT NULL AND m.timeline IS DISTINCT FROM line;
 END
 $$;
 
@@ -96,12 +97,28 @@ LANGUAGE plpgsql AS $$
 DECLARE
     found integer;
 BEGIN
-    SELECT id INTO found FROM fastestmcp.namespace WHERE name = wanted;
-    IF found IS NULL THEN
-        INSERT INTO fastestmcp.namespace (name) VALUES (wanted) ON CONFLICT (name) DO NOTHING;
+    LOOP
         SELECT id INTO found FROM fastestmcp.namespace WHERE name = wanted;
-    END IF;
+        EXIT WHEN found IS NOT NULL;
+        -- Its rows outlive a crash only if it does.
+        PERFORM set_config('synchronous_commit', 'on', true);
+        INSERT INTO fastestmcp.namespace (name) VALUES (wanted) ON CONFLICT DO NOTHING;
+    END LOOP;
     RETURN found;
+END
+$$;
+
+-- Whether `space` still is the number of a namespace, as every connection asks: a server that took over without the newest
+-- writes may have given it to another. If neither is known any more it is noted again.
+CREATE OR REPLACE FUNCTION fastestmcp.namespace_keep(space integer, wanted bytea) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM fastestmcp.namespace WHERE id = space AND name = wanted) THEN
+        PERFORM set_config('synchronous_commit', 'on', true);
+        PERFORM setval('fastestmcp.namespace_id_seq', space) FROM fastestmcp.namespace_id_seq s WHERE s.last_value < space;
+        INSERT INTO fastestmcp.namespace (id, name) OVERRIDING SYSTEM VALUE VALUES (space, wanted) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN EXISTS (SELECT 1 FROM fastestmcp.namespace WHERE id = space AND name = wanted);
 END
 $$;
 

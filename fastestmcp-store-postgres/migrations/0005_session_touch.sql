@@ -1,7 +1,8 @@
--- A load that slides the deadline of its scope to the earlier of now + ttl and its end, if that gains more than `slack`.
--- Answers as sql/session_load.sql does.
+-- A load under the scope's lock that slides the deadline of the scope to the earlier of now + ttl and its end, if that
+-- gains more than `slack`. Values are left out if they are more than `most_bytes` together.
 CREATE OR REPLACE FUNCTION fastestmcp.session_touch(
-    at bigint, space integer, wanted_kind smallint, wanted_name bytea, keys bytea[], ttl bigint, slack bigint
+    at bigint, space integer, wanted_kind smallint, wanted_name bytea, keys bytea[], ttl bigint, slack bigint,
+    most_bytes bigint
 ) RETURNS TABLE (
     i bigint, moment bigint, created bigint, expires bigint, ends bigint, version bigint, entry_expires bigint,
     value bytea
@@ -19,7 +20,9 @@ BEGIN
     WHERE s.ns = space AND s.kind = wanted_kind AND s.name = wanted_name
         AND s.expires > clock AND least(clock + ttl, s.ends) > s.expires + slack;
     RETURN QUERY
-    SELECT o.i, clock, s.created, s.expires, s.ends, e.version, e.expires, e.value
+    SELECT
+        o.i, clock, s.created, s.expires, s.ends, e.version, e.expires,
+        CASE WHEN sum(octet_length(e.value)) OVER () <= most_bytes THEN e.value END
     FROM unnest(keys) WITH ORDINALITY AS o(key, i)
     LEFT JOIN fastestmcp.scope s
         ON s.ns = space AND s.kind = wanted_kind AND s.name = wanted_name AND (s.expires IS NULL OR s.expires > clock)

@@ -1,8 +1,8 @@
 -- Appends to several topics: `counts` events to each of `names`, of which the first counts[1] of `payloads` go to the
 -- first, and so on. `starts` are the offsets of the first event of each.
 --
--- Offsets go on from the head of the topic, and never below the server's clock in microseconds, so that a standby that
--- was promoted without the newest events never repeats one of their offsets.
+-- Offsets go on from the head of the topic, and never below the server's clock in microseconds nor below the counter, which
+-- leaps when events may have been lost: so none of their offsets is ever repeated.
 CREATE OR REPLACE FUNCTION fastestmcp.event_append(
     at bigint, space integer, names bytea[], counts integer[], keep_counts bigint[], keep_ages bigint[],
     payload_topics integer[], payload_ranks integer[], payloads bytea[],
@@ -35,7 +35,7 @@ BEGIN
 
     WITH advanced AS (
         UPDATE fastestmcp.topic t SET
-            head = greatest(t.head, clock) + n.count, events = t.events + n.count, dies = moment + n.age,
+            head = greatest(t.head, clock, nextval('fastestmcp.counter')) + n.count, events = t.events + n.count, dies = moment + n.age,
             look = least(t.look, moment + n.age)
         FROM unnest(names, counts, keep_ages) WITH ORDINALITY AS n(name, count, age, i)
         WHERE t.ns = space AND t.name = n.name

@@ -1,11 +1,14 @@
 -- One page of heads after (`after_created`, `after_name`), newest first, of one owner or (NULL) of all. Outcomes: 0 on the
--- page, 1 the row that a next page goes on after, if there may be more. A last row, without an item, carries the moment.
+-- page, 1 the row that a next page goes on after, if there may be more, 2 looks expired. A last row, without an item,
+-- carries the moment: `as_of` or now.
 CREATE FUNCTION fastestmcp.task_list(
     at bigint, space integer, of_owner bytea, of_status smallint, after_created bigint, after_name bytea, most integer,
-    most_examined integer
+    most_examined integer, as_of bigint
 ) RETURNS SETOF fastestmcp.task_answer
 LANGUAGE plpgsql AS $$
+#variable_conflict use_column
 DECLARE
+    moment CONSTANT bigint := coalesce(as_of, fastestmcp.now(at));
     tasks refcursor;
     answer fastestmcp.task_answer;
     last fastestmcp.task_answer;
@@ -14,13 +17,13 @@ DECLARE
 BEGIN
     IF of_owner IS NULL THEN
         OPEN tasks NO SCROLL FOR
-            SELECT 1, 0, (SELECT fastestmcp.now(at)), NULL, NULL, r.*, NULL, NULL
+            SELECT 1, 0, moment, NULL, NULL, r.*, NULL, NULL
             FROM fastestmcp.task t JOIN fastestmcp.task_record r ON r.id = t.id
             WHERE t.ns = space AND (t.created, t.name) < (after_created, after_name)
             ORDER BY t.created DESC, t.name DESC;
     ELSE
         OPEN tasks NO SCROLL FOR
-            SELECT 1, 0, (SELECT fastestmcp.now(at)), NULL, NULL, r.*, NULL, NULL
+            SELECT 1, 0, moment, NULL, NULL, r.*, NULL, NULL
             FROM fastestmcp.task t JOIN fastestmcp.task_record r ON r.id = t.id
             -- The owner is bounded, not equal, and part of the order: so no other index will do, however small the table
             -- was when this was planned.
@@ -38,16 +41,17 @@ BEGIN
         END IF;
         examined := examined + 1;
         last := answer;
-        IF (answer.expires IS NULL OR answer.expires > answer.moment)
-            AND (of_status IS NULL OR answer.status = of_status)
-        THEN
+        IF answer.expires <= moment THEN
+            answer.outcome := 2;
+            RETURN NEXT answer;
+        ELSIF of_status IS NULL OR answer.status = of_status THEN
             listed := listed + 1;
             RETURN NEXT answer;
         END IF;
     END LOOP;
     CLOSE tasks;
     answer.item := NULL;
-    answer.moment := coalesce(last.moment, fastestmcp.now(at));
+    answer.moment := moment;
     RETURN NEXT answer;
 END
 $$;

@@ -12,4 +12,7 @@ SET enable_hashjoin = off;
 SET enable_mergejoin = off;
 SET enable_material = off;
 SET jit = off;
-SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS standby;
+SELECT
+    pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS standby,
+    current_setting('synchronous_commit') <> 'off' AS waits,
+    current_setting('fsync')::boolean AND current_setting('full_page_writes')::boolean AS flushes;

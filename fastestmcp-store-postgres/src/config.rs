@@ -79,7 +79,8 @@ impl PostgresConfig {
     }
 
     fn new(connect: PgConnectOptions) -> Self {
-        let connect = connect.disable_statement_logging();
+        // No number of ours is a float, and PgBouncer refuses a connection that begins with this.
+        let connect = connect.disable_statement_logging().extra_float_digits(None);
         let connect = match connect.get_application_name() {
             Some(_) => connect,
             None => connect.application_name("fastestmcp"),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fastestmcp_core::backend::{Site, Ticket, carry_out};
+use fastestmcp_core::backend::{At, Durability, Site, Ticket, carry_out};
 use fastestmcp_core::error::{StoreError, StoreResult};
 use fastestmcp_core::ids::digest_bytes;
 use fastestmcp_core::limits::{Limits, Refused};
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::config::PostgresConfig;
 use crate::error::{BACKEND, Failure};
-use crate::pool::{Access, Deadlines, Pool};
+use crate::pool::{Access, Deadlines, Greeting, Pool};
 use crate::schema::Schema;
 use crate::statement::Statement;
 
@@ -30,14 +30,16 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    pub(crate) fn new(config: &PostgresConfig, schema: Schema, namespace: i32) -> Self {
-        let mut greeting = vec![schema.render(include_str!("../sql/counter_raise.sql"))];
-        if config.clock.is_some() {
-            let inject = include_str!("../sql/clock_inject.sql").replace("{space}", &namespace.to_string());
-            greeting.push(schema.render_text(&inject));
-        }
+    pub(crate) fn new(config: &PostgresConfig, promised: Durability, schema: Schema, namespace: i32) -> Self {
+        let inject = include_str!("../sql/clock_inject.sql").replace("{space}", &namespace.to_string());
+        let greeting = Greeting {
+            open: schema.render(include_str!("../sql/connection_open.sql")),
+            space: namespace,
+            name: config.namespace.as_str().as_bytes().to_vec(),
+            clock: config.clock.as_ref().map(|_| schema.render_text(&inject)),
+        };
         Self {
-            pool: Pool::new(config.connect.clone(), config.timeout, config.pool, greeting),
+            pool: Pool::new(config, promised, greeting),
             limits: Limits::default(),
             timeout: config.timeout,
             namespace,
@@ -78,10 +80,52 @@ impl Database {
         statement: Statement,
         answer: impl FnOnce(Vec<PgRow>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreResult<T> {
+        self.read_within(self.timeout, site, statement, answer).await
+    }
+
+    /// As [`Database::read`], as the second step of an operation that has this long left.
+    pub(crate) async fn read_within<T: Send + 'static>(
+        self: &Arc<Self>,
+        timeout: Duration,
+        site: Site,
+        statement: Statement,
+        answer: impl FnOnce(Vec<PgRow>) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreResult<T> {
+        let database = self.clone();
+        carry_out(site, timeout, move |_| async move {
+            let rows = database.pool.run(&statement, Access::Read, Deadlines::after(timeout)).await;
+            rows.and_then(answer).map_err(|failure| failure.of_read(site))
+        })
+        .await
+    }
+
+    /// Carries out a read without locks, a statement that lacks its last argument: as of when. What looks expired may be
+    /// about to be extended by a write that read the clock in time and is not committed yet. Such writes are waited for,
+    /// and the read is repeated as of the same moment.
+    pub(crate) async fn look<T: Send + 'static>(
+        self: &Arc<Self>,
+        site: Site,
+        statement: Statement,
+        answer: impl Fn(&Self, &[PgRow]) -> Result<Seen<T>, Failure> + Send + Sync + 'static,
+    ) -> StoreResult<At<T>> {
         let database = self.clone();
         carry_out(site, self.timeout, move |_| async move {
-            let rows = database.pool.run(&statement, Access::Read, Deadlines::after(database.timeout)).await;
-            rows.and_then(answer).map_err(|failure| failure.of_read(site))
+            let deadlines = Deadlines::after(database.timeout);
+            let look = async |as_of: Option<StoreTime>| {
+                let statement = statement.clone().bind(as_of.map(millis));
+                answer(&database, &database.pool.run(&statement, Access::Read, deadlines).await?)
+            };
+            let looked = async {
+                let first = look(None).await?;
+                if first.doubts.is_empty() {
+                    return Ok(first.answer);
+                }
+                for settle in &first.doubts {
+                    database.pool.run(settle, Access::Read, deadlines).await?;
+                }
+                Ok(look(Some(first.answer.now)).await?.answer)
+            };
+            looked.await.map_err(|failure: Failure| failure.of_read(site))
         })
         .await
     }
@@ -93,9 +137,20 @@ impl Database {
         statement: Statement,
         answer: impl FnOnce(Vec<PgRow>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreResult<T> {
+        self.write_within(self.timeout, site, statement, answer).await
+    }
+
+    /// As [`Database::write`], as the second step of an operation that has this long left.
+    pub(crate) async fn write_within<T: Send + 'static>(
+        self: &Arc<Self>,
+        timeout: Duration,
+        site: Site,
+        statement: Statement,
+        answer: impl FnOnce(Vec<PgRow>) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreResult<T> {
         let database = self.clone();
-        carry_out(site, self.timeout, move |ticket| async move {
-            let rows = database.pool.run(&statement, Access::Write(&ticket), Deadlines::after(database.timeout)).await;
+        carry_out(site, timeout, move |ticket| async move {
+            let rows = database.pool.run(&statement, Access::Write(&ticket), Deadlines::after(timeout)).await;
             rows.and_then(answer).map_err(|failure| failure.of_write(site))
         })
         .await
@@ -114,6 +169,13 @@ impl Database {
         let access = if writes { Access::Write(&ticket) } else { Access::Read };
         self.pool.run(&statement, access, deadlines).await
     }
+}
+
+/// What a read without locks found.
+pub(crate) struct Seen<T> {
+    pub(crate) answer: At<T>,
+    /// Statements that wait for the writes which may extend what looked expired.
+    pub(crate) doubts: Vec<Statement>,
 }
 
 /// What a refused request is answered with.

@@ -29,8 +29,19 @@ pub(crate) enum Failure {
     Closed,
     #[error("the server is a standby or read-only: only a primary can serve")]
     Standby,
+    #[error(
+        "a pooler lends our server processes to others after each transaction or statement: it has to be in session mode, \
+         because LISTEN, settings and prepared statements belong to a session"
+    )]
+    SharedProcess,
+    #[error("the server lost this namespace and has begun it anew since: the store must be opened again")]
+    Namespace,
+    #[error("a second connection is not served: a pooler has too few of them for us")]
+    Unserved,
     #[error("an argument is too large")]
     TooLarge,
+    #[error("the values asked for are larger than max_batch_bytes = {0} together: ask for fewer")]
+    LargeAnswer(usize),
     #[error("the caller gave up before anything was sent")]
     Withdrawn,
     #[error("{0}")]
@@ -54,6 +65,9 @@ pub(crate) enum Remedy {
     Again,
     /// The server did nothing because what it knew of this connection is outdated: repeat on a fresh one.
     Reconnect,
+    /// The server did nothing because it is no primary any more: repeat on a fresh connection, which may lead to another
+    /// server, and leave all that lead to this one.
+    Elsewhere,
     /// The connection is dead.
     Lost,
 }
@@ -64,8 +78,9 @@ impl Failure {
             Self::Connect(error) | Self::Sent(error) => kind_of(error),
             Self::Busy | Self::ConnectLate | Self::Late | Self::Withdrawn => StoreErrorKind::Timeout,
             Self::Closed => StoreErrorKind::Unavailable,
-            Self::Standby => StoreErrorKind::Unavailable,
-            Self::TooLarge => StoreErrorKind::TooLarge,
+            Self::Standby | Self::Unserved => StoreErrorKind::Unavailable,
+            Self::SharedProcess | Self::Namespace => StoreErrorKind::Unsupported,
+            Self::TooLarge | Self::LargeAnswer(_) => StoreErrorKind::TooLarge,
             Self::Corrupt(_) => StoreErrorKind::Corrupt,
             Self::Cursor => StoreErrorKind::InvalidCursor,
         }
@@ -88,8 +103,7 @@ impl Failure {
                 // A plan that a migration outdated; a statement that a pooler forgot.
                 Some("0A000" | "26000") => Remedy::Reconnect,
                 Some(code) if ends_connection(code) => Remedy::Lost,
-                // A failover turned the server under an open connection into a standby.
-                Some("25006") => Remedy::Lost,
+                Some("25006") => Remedy::Elsewhere,
                 _ => Remedy::None,
             },
             Self::Sent(_) | Self::Connect(_) | Self::Late => Remedy::Lost,

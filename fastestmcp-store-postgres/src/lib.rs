@@ -3,13 +3,13 @@
 mod config;
 mod connect;
 mod database;
-mod durability;
 mod error;
 mod event;
 mod jitter;
 mod lane;
 mod migrate;
 mod pool;
+mod pooler;
 mod row;
 mod schema;
 mod session;

@@ -51,6 +51,8 @@ impl From<sqlx::Error> for Unfit {
 pub(crate) async fn migrate(connection: &mut PgConnection, schema: &Schema) -> Result<(), Unfit> {
     if !has_all(connection, schema).await? {
         let mut transaction = connection.begin().await?;
+        // Nodes that find it there count on it.
+        script(&mut transaction, SqlStr::from_static("SET LOCAL synchronous_commit = on")).await?;
         let lock = sqlx::query(include_str!("../sql/migration_lock.sql")).persistent(false).bind(schema.name());
         lock.execute(&mut *transaction).await?;
         // What this waited for may have done the work.

@@ -1,13 +1,14 @@
 use std::time::Duration;
 
-use fastestmcp_core::backend::Ticket;
+use fastestmcp_core::backend::{Durability, Ticket};
 use parking_lot::Mutex;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::{Connection, SqlStr, raw_sql};
+use sqlx::{Connection, Row, SqlStr, raw_sql};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::connect::connect;
+use crate::config::PostgresConfig;
+use crate::connect::{Connected, connect};
 use crate::error::{Failure, Remedy};
 use crate::jitter::jitter;
 use crate::statement::Statement;
@@ -27,10 +28,21 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub(crate) struct Pool {
     options: PgConnectOptions,
     timeout: Duration,
-    /// What each new connection begins with.
-    greeting: Vec<SqlStr>,
+    greeting: Greeting,
     permits: Semaphore,
     idle: Mutex<Vec<Resting>>,
+    promised: Mutex<Durability>,
+}
+
+/// What each new connection begins with.
+#[derive(Debug)]
+pub(crate) struct Greeting {
+    /// Sees to it that no number is repeated, and that the namespace still has its own.
+    pub(crate) open: SqlStr,
+    pub(crate) space: i32,
+    pub(crate) name: Vec<u8>,
+    /// Chooses the injected clock, if there is one.
+    pub(crate) clock: Option<SqlStr>,
 }
 
 #[derive(Debug)]
@@ -77,9 +89,10 @@ struct Lease<'p> {
 }
 
 impl Pool {
-    pub(crate) fn new(options: PgConnectOptions, timeout: Duration, size: usize, greeting: Vec<SqlStr>) -> Self {
-        let permits = Semaphore::new(size.clamp(1, Semaphore::MAX_PERMITS));
-        Self { options, timeout, greeting, permits, idle: Mutex::default() }
+    pub(crate) fn new(config: &PostgresConfig, promised: Durability, greeting: Greeting) -> Self {
+        let permits = Semaphore::new(config.pool.clamp(1, Semaphore::MAX_PERMITS));
+        let (options, timeout, promised) = (config.connect.clone(), config.timeout, Mutex::new(promised));
+        Self { options, timeout, greeting, permits, idle: Mutex::default(), promised }
     }
 
     /// The rows that a statement answers with.
@@ -106,7 +119,7 @@ impl Pool {
                     sleep(jitter(pause)).await;
                     pause *= 2;
                 }
-                Remedy::Reconnect if !renewed => renewed = true,
+                Remedy::Reconnect | Remedy::Elsewhere if !renewed => renewed = true,
                 Remedy::Lost if matches!(access, Access::Read) && !renewed => renewed = true,
                 _ => return Err(failure),
             }
@@ -141,6 +154,7 @@ impl Pool {
                     }
                     // What killed this connection has likely killed the others: none of them is trusted any more.
                     Remedy::Lost if lease.rested => self.idle.lock().clear(),
+                    Remedy::Elsewhere => self.idle.lock().clear(),
                     _ => {}
                 }
                 Err(failure)
@@ -174,11 +188,32 @@ impl Pool {
 
     /// A connection that is not of the pool.
     pub(crate) async fn connect(&self) -> Result<PgConnection, Failure> {
-        let mut connection = connect(&self.options, self.timeout).await?;
-        for statement in &self.greeting {
-            raw_sql(statement.clone()).execute(&mut connection).await.map_err(Failure::Connect)?;
+        let Connected { mut connection, durability } = connect(&self.options, self.timeout).await?;
+        self.promises(durability);
+        let Greeting { open, space, name, clock } = &self.greeting;
+        let opened =
+            sqlx::query(open.clone()).persistent(false).bind(space).bind(name).fetch_one(&mut connection).await;
+        if !opened.and_then(|row| row.try_get("kept")).map_err(Failure::Connect)? {
+            return Err(Failure::Namespace);
+        }
+        if let Some(clock) = clock {
+            raw_sql(clock.clone()).execute(&mut connection).await.map_err(Failure::Connect)?;
         }
         Ok(connection)
+    }
+
+    /// Notes what the server of a new connection says that acknowledged writes survive (G11).
+    fn promises(&self, says: Durability) {
+        let mut promised = self.promised.lock();
+        if says < *promised {
+            tracing::error!(declared = ?*promised, now = ?says, "the server promises less than when the store was opened");
+            *promised = says;
+        }
+    }
+
+    /// The least that any server has said that acknowledged writes survive.
+    pub(crate) fn promised(&self) -> Durability {
+        *self.promised.lock()
     }
 
     pub(crate) const fn options(&self) -> &PgConnectOptions {

@@ -3,18 +3,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{Backend, Durability, Guarantees, Reach, SweepBudget, Swept, carry_out};
+use fastestmcp_core::backend::{Backend, Guarantees, Reach, SweepBudget, Swept, carry_out};
 use fastestmcp_core::error::{StoreErrorKind, StoreResult};
 use fastestmcp_core::time::StoreTime;
-use sqlx::Row;
+use sqlx::{Row, raw_sql};
 
 use crate::config::PostgresConfig;
-use crate::connect::connect;
+use crate::connect::{Connected, set_up};
 use crate::database::{Database, moment};
-use crate::durability;
 use crate::error::{Failure, site};
 use crate::event::{Appends, Wakes};
 use crate::migrate::{Unfit, migrate};
+use crate::pooler::own_process;
 use crate::schema::Schema;
 use crate::session::{Commits, Loads};
 use crate::sweep;
@@ -31,7 +31,6 @@ pub struct PostgresStore {
 
 struct Inner {
     config: PostgresConfig,
-    guarantees: Guarantees,
     database: Arc<Database>,
     commits: Commits,
     loads: Loads,
@@ -57,7 +56,8 @@ impl PostgresStore {
     ///
     /// # Errors
     /// - `Unavailable`: no server, a wrong password, or a server that is a standby or read-only.
-    /// - `Unsupported`: a schema that needs a newer release, or that the role may not create or use.
+    /// - `Unsupported`: a schema that needs a newer release, or that the role may not create or use; a pooler that is not
+    ///   in session mode.
     /// - `Timeout`, `Contention`: another node is migrating.
     /// - `InvalidInput`: a schema name that cannot be quoted.
     pub async fn open_with(config: PostgresConfig) -> StoreResult<Self> {
@@ -65,12 +65,6 @@ impl PostgresStore {
         let timeout = config.timeout;
         let inner = carry_out(site("open"), timeout, move |_| Inner::open(config)).await?;
         Ok(Self { inner: Arc::new(inner) })
-    }
-
-    /// Ends the store: later operations are `Unavailable`, its connections are closed. Dropping the last clone does the
-    /// same.
-    pub async fn close(&self) {
-        self.inner.shut_down();
     }
 
     pub(crate) fn database(&self) -> &Arc<Database> {
@@ -103,12 +97,14 @@ impl Inner {
         let schema = Schema::new(&config.schema)?;
         let site = site("open");
         let failed = |failure: Failure| failure.of_read(site);
-        let mut connection = connect(&config.connect, config.timeout).await.map_err(failed)?;
+        let connection = own_process(&config.connect, config.timeout / 2).await.map_err(failed)?;
+        let Connected { mut connection, durability } = set_up(connection, config.timeout).await.map_err(failed)?;
         migrate(&mut connection, &schema).await.map_err(|unfit| match unfit {
             Unfit::Failed(failure) => failed(failure),
             newer @ Unfit::Newer(_) => site.error(StoreErrorKind::Unsupported, newer.to_string()),
         })?;
-        let durability = durability::declared(&mut connection).await.map_err(failed)?;
+        let raise = raw_sql(schema.render(include_str!("../sql/counter_raise.sql")));
+        raise.execute(&mut connection).await.map_err(|error| failed(Failure::Connect(error)))?;
         let namespace = sqlx::query(schema.render(include_str!("../sql/namespace_open.sql")))
             .persistent(false)
             .bind(config.namespace.as_str().as_bytes())
@@ -116,9 +112,8 @@ impl Inner {
             .await
             .and_then(|row| row.try_get(0))
             .map_err(|error| failed(Failure::Connect(error)))?;
-        let database = Arc::new(Database::new(&config, schema, namespace));
+        let database = Arc::new(Database::new(&config, durability, schema, namespace));
         Ok(Self {
-            guarantees: guarantees(&config, durability),
             commits: Commits::new(database.clone()),
             loads: Loads::new(database.clone()),
             appends: Appends::new(database.clone()),
@@ -141,16 +136,12 @@ impl Drop for Inner {
     }
 }
 
-fn guarantees(config: &PostgresConfig, durability: Durability) -> Guarantees {
-    let mut guarantees = Guarantees::new(durability, Reach::Cluster);
-    guarantees.failover_may_lose = !config.lossless_failover;
-    guarantees
-}
-
 #[async_trait]
 impl Backend for PostgresStore {
     fn guarantees(&self) -> Guarantees {
-        self.inner.guarantees.clone()
+        let mut guarantees = Guarantees::new(self.database().pool.promised(), Reach::Cluster);
+        guarantees.failover_may_lose = !self.inner.config.lossless_failover;
+        guarantees
     }
 
     async fn ping(&self) -> StoreResult<StoreTime> {
@@ -166,6 +157,12 @@ impl Backend for PostgresStore {
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
         sweep::run(self.database(), budget).await
+    }
+
+    /// Later operations are `Unavailable`, the connections are closed.
+    async fn close(&self) -> StoreResult<()> {
+        self.inner.shut_down();
+        Ok(())
     }
 }
 

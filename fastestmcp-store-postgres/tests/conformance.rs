@@ -8,8 +8,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use fastestmcp_conformance::{Cluster, Harness, HarnessError};
 use fastestmcp_core::time::Clock;
+use fastestmcp_test_servers::Postgres as Server;
 
-use space::Space;
+use space::{Space, missing};
 
 struct Postgres;
 
@@ -18,12 +19,16 @@ impl Harness for Postgres {
     const NAME: &'static str = "postgres";
 
     async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError> {
-        Ok(Box::new(Space::new(Some(clock))?))
+        Ok(Box::new(Space::new(url()?, Some(clock))?))
     }
 
     async fn production(&self) -> Result<Box<dyn Cluster>, HarnessError> {
-        Ok(Box::new(Space::new(None)?))
+        Ok(Box::new(Space::new(url()?, None)?))
     }
+}
+
+fn url() -> Result<&'static str, HarnessError> {
+    Ok(Server::shared().map_err(missing)?.url())
 }
 
 fastestmcp_conformance::conformance_main!(Postgres);

@@ -75,12 +75,6 @@ impl RedisStore {
         Ok(Self { inner: Arc::new(opened) })
     }
 
-    /// Ends the connections. What is under way ends as if they had been lost; later operations are `Unavailable`.
-    /// Dropping the last clone does the same.
-    pub async fn close(&self) {
-        self.inner.servers.close();
-    }
-
     pub(crate) fn limits(&self) -> &Limits {
         &self.inner.limits
     }
@@ -208,5 +202,11 @@ impl Backend for RedisStore {
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
         sweep::run(self, budget).await
+    }
+
+    /// Ends the connections. What is under way ends as if they had been lost; later operations are `Unavailable`.
+    async fn close(&self) -> StoreResult<()> {
+        self.inner.servers.close();
+        Ok(())
     }
 }

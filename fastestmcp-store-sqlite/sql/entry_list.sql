@@ -1,3 +1,3 @@
-SELECT key, version, expires, value FROM entry
+SELECT id, key, version, expires, value FROM entry
 WHERE scope = ?1 AND key >= ?2 AND key < ?3
 ORDER BY key LIMIT ?4

@@ -1,6 +1,8 @@
+use fastestmcp_core::backend::Site;
 use fastestmcp_core::error::{Outcome, StoreError, StoreErrorKind};
 use fastestmcp_core::page::InvalidPosition;
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_CONSTRAINT_DATATYPE;
 
 /// The name of this backend in errors.
 pub(crate) const BACKEND: &str = "sqlite";
@@ -31,6 +33,11 @@ impl Failure {
         }
     }
 
+    /// Whether what is stored cannot be read: the fault of one record, which its neighbours must not notice (G16).
+    pub(crate) fn is_damage(&self) -> bool {
+        self.kind() == StoreErrorKind::Corrupt
+    }
+
     /// Whether another connection is in the way, and waiting helps.
     pub(crate) fn is_busy(&self) -> bool {
         self.kind() == StoreErrorKind::Contention
@@ -45,6 +52,11 @@ impl Failure {
     }
 }
 
+/// Tells the operator of a row that was stepped over. Its number says which it is and nothing else of it.
+pub(crate) fn stepped_over(operation: &'static str, table: &'static str, row: i64) {
+    Site { backend: BACKEND, operation }.stepped_over(table, &format!("row {row}"));
+}
+
 fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
     use rusqlite::Error as E;
     match error {
@@ -54,6 +66,10 @@ fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
             }
             ErrorCode::DiskFull => StoreErrorKind::StorageFull,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreErrorKind::Corrupt,
+            // What we write is of the right type, so the row that is written over is not.
+            ErrorCode::ConstraintViolation if cause.extended_code == SQLITE_CONSTRAINT_DATATYPE => {
+                StoreErrorKind::Corrupt
+            }
             ErrorCode::SystemIoFailure
             | ErrorCode::CannotOpen
             | ErrorCode::PermissionDenied

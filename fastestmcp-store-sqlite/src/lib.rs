@@ -13,6 +13,7 @@ mod snapshot;
 mod store;
 mod sweep;
 mod task;
+mod walk;
 mod writer;
 
 pub use config::{SqliteConfig, Synchronous};

@@ -1,5 +1,5 @@
 use fastestmcp_core::time::StoreTime;
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{CachedStatement, Connection, Row};
 
 /// One consistent state of the database and the store's time in it.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,32 @@ impl Meta {
 /// A stored moment.
 pub(crate) fn moment(millis: i64) -> StoreTime {
     StoreTime::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
+/// A number of ours in a row; what is no such number is damage.
+pub(crate) fn number_at(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
+    optional_number_at(row, index)?
+        .ok_or_else(|| rusqlite::Error::InvalidColumnType(index, String::new(), rusqlite::types::Type::Null))
+}
+
+pub(crate) fn optional_number_at(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<u64>> {
+    let stored: Option<i64> = row.get(index)?;
+    let unsigned = |value| u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(index, value));
+    stored.map(unsigned).transpose()
+}
+
+/// A moment in a row.
+pub(crate) fn moment_at(row: &Row<'_>, index: usize) -> rusqlite::Result<StoreTime> {
+    Ok(StoreTime::from_millis(number_at(row, index)?))
+}
+
+pub(crate) fn optional_moment_at(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<StoreTime>> {
+    Ok(optional_number_at(row, index)?.map(StoreTime::from_millis))
+}
+
+/// Whether the deadline in a row has come. One that cannot be read has not: the row is damaged, not absent.
+pub(crate) fn is_past(row: &Row<'_>, index: usize, now: StoreTime) -> bool {
+    optional_moment_at(row, index).is_ok_and(|deadline| deadline.is_some_and(|deadline| deadline <= now))
 }
 
 /// A moment as it is stored.

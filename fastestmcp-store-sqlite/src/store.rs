@@ -71,23 +71,6 @@ impl SqliteStore {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Finishes what is queued, moves the log into the file and ends the store's threads. Later operations are
-    /// `Unavailable`. Dropping the last clone does the same without waiting.
-    pub async fn close(&self) {
-        self.inner.shut_down();
-        let threads = std::mem::take(&mut *self.inner.threads.lock());
-        let (reply, joined) = oneshot::channel();
-        let joining = spawn("close", move || {
-            for thread in threads {
-                let _ = thread.join();
-            }
-            let _ = reply.send(());
-        });
-        if joining.is_ok() {
-            let _ = joined.await;
-        }
-    }
-
     pub(crate) fn limits(&self) -> &Limits {
         &self.inner.limits
     }
@@ -297,5 +280,21 @@ impl Backend for SqliteStore {
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
         sweep::run(self, budget).await
+    }
+
+    /// Finishes what is queued, moves the log into the file and ends the store's threads. Later operations are
+    /// `Unavailable`.
+    async fn close(&self) -> StoreResult<()> {
+        self.inner.shut_down();
+        let threads = std::mem::take(&mut *self.inner.threads.lock());
+        let (reply, joined) = oneshot::channel();
+        spawn("close", move || {
+            for thread in threads {
+                let _ = thread.join();
+            }
+            let _ = reply.send(());
+        })?;
+        let _ = joined.await;
+        Ok(())
     }
 }

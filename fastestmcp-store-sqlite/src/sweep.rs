@@ -5,7 +5,7 @@ use fastestmcp_core::session::ScopeKind;
 use crate::error::Failure;
 use crate::event;
 use crate::session::{bury, drop_if_empty};
-use crate::snapshot::{millis, number};
+use crate::snapshot::{millis, number, optional_number_at};
 use crate::store::SqliteStore;
 use crate::task;
 use crate::writer::{WriteOperation, WriteTx};
@@ -135,6 +135,8 @@ impl Broom<'_> {
     }
 }
 
+/// Row, scope and size. Only the row must be readable: a sweep goes on past what is damaged (G16).
 fn dead_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, i64, usize)> {
-    Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs() as usize))
+    let bytes = optional_number_at(row, 2).ok().flatten().unwrap_or(0);
+    Ok((row.get(0)?, row.get(1).unwrap_or(0), usize::try_from(bytes).unwrap_or(usize::MAX)))
 }

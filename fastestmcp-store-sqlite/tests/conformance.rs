@@ -2,6 +2,8 @@
 
 #[path = "conformance/file.rs"]
 mod file;
+#[path = "foreign/mod.rs"]
+mod foreign;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use fastestmcp::{BoundServer, Context, NoArgs, RuntimeConfig, Server, Stores, Tool, connect};
+use fastestmcp_core::backend::Backend;
 use fastestmcp_store_sqlite::SqliteStore;
 use serde_json::{Value, json};
 
@@ -74,7 +75,7 @@ async fn a_store_that_fails_is_a_masked_error_and_never_a_session_that_is_gone()
     let serving = tokio::spawn(bound.serve(std::future::pending()));
     let at = url.clone();
     let session = tokio::task::spawn_blocking(move || post(&at, None, &initialize()).1.unwrap()).await.unwrap();
-    store.close().await;
+    store.close().await.unwrap();
     tokio::task::spawn_blocking(move || {
         for message in [visit(), initialize()] {
             let session = (message["method"] != "initialize").then_some(&*session);

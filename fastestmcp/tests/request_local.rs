@@ -39,6 +39,10 @@ impl Backend for Counting {
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
         self.0.sweep(budget).await
     }
+
+    async fn close(&self) -> StoreResult<()> {
+        self.0.close().await
+    }
 }
 
 #[async_trait]

@@ -35,6 +35,12 @@ struct Name {
     name: String,
 }
 
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Age {
+    #[allow(dead_code, reason = "nobody answers it")]
+    age: u8,
+}
+
 async fn ask(cx: &Context, key: &str) -> Result<String, ToolError> {
     match cx.elicit::<Name>(key, "Who?").await? {
         Answer::Accepted(Name { name }) => Ok(name),
@@ -123,7 +129,11 @@ async fn a_key_that_stands_for_another_question_on_the_next_leg_fails_the_call()
     static LEGS: AtomicU32 = AtomicU32::new(0);
     let tool = Tool::new("tool", async |cx: Context, _: NoArgs| {
         let leg = LEGS.fetch_add(1, Ordering::SeqCst);
-        cx.elicit::<Name>("a", format!("question {leg}")).await?;
+        if leg % 2 == 0 {
+            cx.elicit::<Name>("a", "?").await?;
+        } else {
+            cx.elicit::<Age>("a", "?").await?;
+        }
         Ok("answered")
     });
     let runtime = runtime(tool).await;
@@ -132,6 +142,24 @@ async fn a_key_that_stands_for_another_question_on_the_next_leg_fails_the_call()
         let next = leg(&runtime, Some(Resume { state: Some(state), answers })).await;
         assert!(matches!(next, Err(CallError::Masked)), "{next:?}");
     }
+}
+
+#[tokio::test]
+async fn a_question_in_other_words_on_the_next_leg_is_the_same_question() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static LEGS: AtomicU32 = AtomicU32::new(0);
+    let tool = Tool::new("tool", async |cx: Context, _: NoArgs| {
+        let leg = LEGS.fetch_add(1, Ordering::SeqCst);
+        cx.elicit::<Name>("a", format!("question {leg}")).await?;
+        Ok("answered")
+    });
+    let runtime = runtime(tool).await;
+    let (_, state) = asked(leg(&runtime, None).await.unwrap());
+    let again = leg(&runtime, Some(Resume { state: Some(state), answers: BTreeMap::new() })).await.unwrap();
+    let CallOutcome::InputRequired { requests, state } = again else { panic!("{again:?}") };
+    assert_eq!(requests["a"].params["message"], "question 0", "what was asked first stays");
+    let last = Resume { state: Some(state), answers: answers(&[("a", named("Ann"))]) };
+    assert_eq!(text(leg(&runtime, Some(last)).await.unwrap()), "answered");
 }
 
 #[tokio::test]

@@ -175,9 +175,7 @@ impl Postgres {
     /// # Errors
     /// It failed.
     pub fn psql(&self, sql: &str) -> Result<String, ServerError> {
-        let psql = program::find_postgres("psql")?;
-        let printed = program::run(&[psql.as_os_str(), self.url.as_ref(), "-XAtqc".as_ref(), sql.as_ref()])?;
-        Ok(printed.trim().to_owned())
+        program::psql(&self.url, sql)
     }
 
     /// Stops it in an orderly way: connections are ended, everything is written.

@@ -37,6 +37,13 @@ fn installed(program: &str) -> Option<PathBuf> {
     found.into_iter().rev().map(|(_, folder)| folder.join(program)).find(|found| found.is_file())
 }
 
+/// Runs SQL with `psql` in a session of its own; what it printed, unaligned and without headings.
+pub(crate) fn psql(url: &str, sql: &str) -> Result<String, ServerError> {
+    let psql = find_postgres("psql")?;
+    let printed = run(&[psql.as_os_str(), url.as_ref(), "-XAtqc".as_ref(), sql.as_ref()])?;
+    Ok(printed.trim().to_owned())
+}
+
 /// Runs it to its end; what it printed.
 pub(crate) fn run<A: AsRef<OsStr>>(command: &[A]) -> Result<String, ServerError> {
     let (program, arguments) = command.split_first().ok_or_else(|| ServerError::Failed("no program".to_owned()))?;

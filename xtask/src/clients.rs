@@ -20,7 +20,11 @@ pub(crate) fn run_counted() -> Result<(u64, u64), String> {
     require("npm", "npm, which comes with Node.js")?;
     let clients = root().join("clients");
     succeed(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&clients))?;
-    succeed(Command::new(cargo()).args(["build", "--quiet", "--package", "fastestmcp-cli"]).current_dir(root()))?;
+    for servers in
+        [["--package", "fastestmcp-cli"].as_slice(), &["--package", "fastestmcp-examples", "--example", "forms"]]
+    {
+        succeed(Command::new(cargo()).args(["build", "--quiet"]).args(servers).current_dir(root()))?;
+    }
     let output = Command::new("node")
         .arg("run.mjs")
         .env("FASTESTMCP", binary()?)

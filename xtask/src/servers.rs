@@ -13,15 +13,16 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 struct Program {
     name: &'static str,
     package: &'static str,
-    /// What `FASTESTMCP_TEST_WITHOUT` calls it.
-    kind: &'static str,
+    /// What `FASTESTMCP_TEST_WITHOUT` calls those that need all of these.
+    kinds: &'static [&'static str],
 }
 
 const PROGRAMS: &[Program] = &[
-    Program { name: "redis-server", package: "redis-server", kind: "redis" },
-    Program { name: "redis-cli", package: "redis-tools", kind: "redis" },
-    Program { name: "initdb", package: "postgresql", kind: "postgres" },
-    Program { name: "openssl", package: "openssl", kind: "openssl" },
+    Program { name: "redis-server", package: "redis-server", kinds: &["redis"] },
+    Program { name: "redis-cli", package: "redis-tools", kinds: &["redis"] },
+    Program { name: "initdb", package: "postgresql", kinds: &["postgres"] },
+    Program { name: "pgbouncer", package: "pgbouncer", kinds: &["postgres", "pgbouncer"] },
+    Program { name: "openssl", package: "openssl", kinds: &["openssl"] },
 ];
 
 /// The kinds of servers that whoever runs the tests does without.
@@ -50,7 +51,7 @@ pub(crate) fn install() -> Result<(), String> {
 
 fn missing() -> Vec<&'static str> {
     let left_out = left_out();
-    let wanted = |program: &&Program| left_out.iter().all(|kind| kind != program.kind);
+    let wanted = |program: &&Program| left_out.iter().all(|kind| !program.kinds.contains(&kind.as_str()));
     let lacking = |program: &&Program| find(program.name).is_none();
     PROGRAMS.iter().filter(wanted).filter(lacking).map(|program| program.package).collect()
 }

@@ -46,6 +46,8 @@ pub enum Bug {
     TakeInTwoSteps,
     /// A write is acknowledged before it can survive a crash.
     AckBeforeDurable,
+    /// An orderly close loses the newest write.
+    CloseLosesTheNewest,
     /// Offsets are drawn first and events become visible later.
     EventHole,
     /// A reader of trimmed events is told nothing.

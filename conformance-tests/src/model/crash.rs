@@ -3,9 +3,13 @@ use super::{Bug, Space, Switch};
 impl Space {
     /// A crash: the model keeps everything, and with [`Bug::AckBeforeDurable`] all but the newest write.
     pub(super) fn lose_what_is_not_durable(&mut self, switch: &Switch) {
-        if !switch.is(Bug::AckBeforeDurable) {
-            return;
+        if switch.has(Bug::AckBeforeDurable) {
+            self.lose_the_newest(switch);
         }
+    }
+
+    pub(super) fn lose_the_newest(&mut self, switch: &Switch) {
+        switch.fire();
         let kept = |number: u64| number + 1 < self.counter;
         for (_, entries) in self.sessions.scopes.values_mut() {
             entries.retain(|_, entry| kept(entry.version.0));

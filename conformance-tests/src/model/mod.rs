@@ -130,4 +130,12 @@ impl Backend for Model {
         space.forget_what_is_gone();
         Ok(swept)
     }
+
+    async fn close(&self) -> StoreResult<()> {
+        let mut space = self.space.lock();
+        if self.switch.has(Bug::CloseLosesTheNewest) {
+            space.lose_the_newest(&self.switch);
+        }
+        Ok(())
+    }
 }

@@ -171,6 +171,10 @@ impl Backend for Faulty {
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
         self.carried("sweep", self.inner.sweep(budget)).await
     }
+
+    async fn close(&self) -> StoreResult<()> {
+        self.inner.close().await
+    }
 }
 
 #[async_trait]

@@ -143,6 +143,7 @@ pub const PLANTED: &[Planted] = &[
             "event.failure.acknowledged_events_survive_a_crash",
         ],
     ),
+    planted(Bug::CloseLosesTheNewest, &["session.failure.an_orderly_close_loses_nothing_and_leaves_other_nodes_alone"]),
     planted(Bug::EventHole, &["event.live.a_reader_never_sees_an_event_appear_before_one_it_has_read"]),
     planted(
         Bug::SilentGap,

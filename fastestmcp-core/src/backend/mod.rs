@@ -152,6 +152,20 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// `Unavailable`, `Timeout`, `Contention`.
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept>;
+
+    /// Ends this handle and its clones in an orderly way: the last act of a process (contract R7).
+    ///
+    /// `async fn close(&self) -> StoreResult<()>`
+    ///
+    /// What is under way is finished or ends as if the connection had been lost, what was acknowledged is where it is to
+    /// stay (a SQLite file is complete by itself), and background tasks, threads and connections end. Operations that
+    /// come later may be `Unavailable`, `NotApplied`. Other handles on the same data go on. Closing again does nothing
+    /// and is answered as before. Dropping the last clone does the same as far as that can be done without waiting.
+    ///
+    /// # Errors
+    /// It could not be done, or not within the deadline (G5): `Timeout`, `Contention`, `Unavailable`, `StorageFull`.
+    /// Nothing that was acknowledged is lost by it.
+    async fn close(&self) -> StoreResult<()>;
 }
 
 #[async_trait]
@@ -166,5 +180,9 @@ impl<S: Backend + ?Sized> Backend for Arc<S> {
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
         (**self).sweep(budget).await
+    }
+
+    async fn close(&self) -> StoreResult<()> {
+        (**self).close().await
     }
 }

@@ -1,9 +1,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::Runtime;
+use super::check;
 use super::config::RuntimeConfig;
 use super::shared::{Parts, Shared};
 use crate::Stores;
@@ -12,7 +11,7 @@ use crate::error::StoreError;
 use crate::ids::{self, RandomSourceFailed};
 use crate::seal::KeyRing;
 use crate::session::{SessionLimits, SessionRegistry};
-use crate::tool::Tool;
+use crate::tool::{InvalidTool, Tool};
 
 /// Why a runtime was not made.
 #[derive(Debug, thiserror::Error)]
@@ -21,12 +20,27 @@ pub enum StartError {
     /// Two tools have one name.
     #[error("two tools are named {0:?}")]
     DuplicateTool(String),
-    /// A tool without a name.
-    #[error("a tool has no name")]
-    UnnamedTool,
-    /// The input schema of a tool does not describe an object.
-    #[error("the input schema of {0:?} is not that of an object")]
-    SchemaIsNoObject(String),
+    /// A tool that cannot be shown to clients.
+    #[error(transparent)]
+    Tool(#[from] InvalidTool),
+    /// A value of a tool is out of its range.
+    #[error("the {what} of the tool {tool:?} {problem}")]
+    InvalidToolValue {
+        /// The tool.
+        tool: String,
+        /// Which value of it.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A value of the configuration is out of its range.
+    #[error("the configuration's {what} {problem}")]
+    InvalidConfig {
+        /// Which value.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Tasks reach nodes that events do not: waiters there would not be woken.
     #[error("tasks reach {tasks:?} and events only {events:?}")]
     SeamsDoNotFit {
@@ -63,6 +77,13 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Adds several tools.
+    #[must_use]
+    pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
+        self.tools.extend(tools);
+        self
+    }
+
     /// Replaces the configuration.
     #[must_use]
     pub fn config(mut self, config: RuntimeConfig) -> Self {
@@ -75,17 +96,14 @@ impl RuntimeBuilder {
     /// # Errors
     /// What does not fit.
     pub fn check(&self) -> Result<(), StartError> {
+        check::config(&self.config)?;
         let mut names = BTreeSet::new();
         for tool in &self.tools {
-            if tool.name().is_empty() {
-                return Err(StartError::UnnamedTool);
-            }
+            tool.check()?;
             if !names.insert(tool.name()) {
                 return Err(StartError::DuplicateTool(tool.name().to_owned()));
             }
-            if tool.schema().get("type").and_then(Value::as_str) != Some("object") {
-                return Err(StartError::SchemaIsNoObject(tool.name().to_owned()));
-            }
+            check::tool(tool)?;
         }
         let Guarantees { reach: tasks, durability, .. } = self.stores.tasks.guarantees();
         if tasks > Reach::Process && durability == Durability::Volatile {
@@ -113,6 +131,7 @@ impl RuntimeBuilder {
             Some(node) => node.clone(),
             None => format!("node-{}", ids::digest(&[&ids::random_bytes::<16>()?]).get(..12).unwrap_or_default()),
         };
+        let worker = format!("{node}/{}", ids::digest(&[&ids::random_bytes::<16>()?]).get(..12).unwrap_or_default());
         let limits = SessionLimits {
             max: config.max_sessions,
             idle: config.session_idle,
@@ -120,7 +139,7 @@ impl RuntimeBuilder {
             init: config.session_init,
         };
         let sessions = SessionRegistry::new(stores.sessions.clone(), limits);
-        let shared = Shared::new(Parts { stores, config, node, tools, keys, sessions });
+        let shared = Shared::new(Parts { stores, config, node, worker, tools, keys, sessions });
         let now = shared.stores.tasks.ping().await?;
         shared.observe(now);
         Ok(Runtime { shared: Arc::new(shared) })

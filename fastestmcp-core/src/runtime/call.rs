@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
-use super::view::TaskView;
+use super::task::TaskView;
 use crate::task::InputRequest;
 use crate::tool::ToolOutput;
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::principal::{AuthContext, Owner, OwnerFilter, Principal};
+use crate::principal::{AuthContext, Owner, Principal};
 use crate::task::{ClientAbilities, DefaultScope, InputRequest, Progress, RpcError};
 
 /// Who calls, from where, and what their client can do.
@@ -32,14 +32,9 @@ impl Caller {
         Self { auth, scope: DefaultScope::Session(session.clone()), session: Some(session), abilities }
     }
 
-    /// The owner of what this caller creates.
-    pub fn owner(&self) -> Owner {
+    /// The owner of what this caller creates; `None` for one without an identity, who owns nothing (contract G9).
+    pub fn owner(&self) -> Option<Owner> {
         Owner::of(&self.auth.principal, self.session.as_deref())
-    }
-
-    /// What this caller may see.
-    pub fn filter(&self) -> OwnerFilter {
-        OwnerFilter::Is(self.owner())
     }
 }
 

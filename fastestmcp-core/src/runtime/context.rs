@@ -14,14 +14,16 @@ use super::caller::Caller;
 use super::error::ContextError;
 use super::locals::Locals;
 use super::replay::Replay;
-use super::run::TaskRun;
 use super::shared::Shared;
-use super::state::State;
+use super::state::{Access, State};
+use super::task::TaskRun;
 use crate::ids::{self, TaskId};
+use crate::json;
+use crate::limits::check_span;
 use crate::principal::Principal;
 use crate::session::{CommitOutcome, CommitRequest, CommitRule, Lifetime, Op, Scope, ScopeKind, Touch};
 use crate::task::{DefaultScope, InputRequest, Progress, TaskEvent};
-use crate::tool::{ToolError, flat_schema_of};
+use crate::tool::{ToolError, filled_in, form, form_of};
 
 /// Where a handle keeps the life that each use renews.
 const HANDLE_TTL: &str = "r/ttl";
@@ -51,6 +53,8 @@ pub(crate) struct Inner {
     pub(crate) locals: Locals,
     pub(crate) replay: Arc<Replay>,
     pub(crate) cancelled: CancellationToken,
+    /// How long the call or run may take.
+    pub(crate) patience: Duration,
     pub(crate) sink: Sink,
 }
 
@@ -173,6 +177,24 @@ impl Context {
         self.0.locals.set(key.into(), Arc::new(value));
     }
 
+    /// The request-local value of a key, if there is one.
+    ///
+    /// # Errors
+    /// [`ContextError::LocalType`]: it is no `T`.
+    pub fn request_local<T: Clone + 'static>(&self, key: &str) -> Result<Option<T>, ContextError> {
+        self.0.locals.get(key)
+    }
+
+    fn access(&self) -> Access {
+        let shared = &self.0.shared;
+        Access {
+            store: shared.stores.sessions.clone(),
+            queue: shared.key_queue.clone(),
+            patience: self.0.patience,
+            waits_for_store: matches!(self.0.sink, Sink::Task(_)),
+        }
+    }
+
     /// The default scope as an object of its own.
     ///
     /// # Errors
@@ -182,13 +204,13 @@ impl Context {
         match &self.0.caller.scope {
             DefaultScope::Session(session) => {
                 let scope = Scope::new(ScopeKind::Session, session.clone());
-                Ok(State::new(shared.stores.sessions.clone(), scope, CommitRule::Existing, None))
+                Ok(State::new(self.access(), scope, CommitRule::Existing, None))
             }
             DefaultScope::Principal => {
                 let ttl = shared.config.principal_ttl;
                 let rule = CommitRule::CreateIfMissing(Lifetime { ttl, max_life: None });
                 let scope = Scope::principal(self.principal());
-                Ok(State::new(shared.stores.sessions.clone(), scope, rule, Some(Touch::new(ttl))))
+                Ok(State::new(self.access(), scope, rule, Some(Touch::new(ttl))))
             }
             DefaultScope::None => Err(ContextError::NoState),
         }
@@ -196,7 +218,7 @@ impl Context {
 
     /// Values of the server itself under a name, the same for all callers and nodes.
     pub fn app_state(&self, name: &str) -> State {
-        State::new(self.0.shared.stores.sessions.clone(), Scope::system("app", name), CommitRule::Existing, None)
+        State::new(self.access(), Scope::system("app", name), CommitRule::Existing, None)
     }
 
     /// Makes a state handle: a fresh scope that lives for `ttl` after its last use and that only the same principal can
@@ -206,6 +228,7 @@ impl Context {
     /// # Errors
     /// The store failed, or `ttl` is not within 1 ms to 100 years.
     pub async fn create_handle(&self, ttl: Duration) -> Result<String, ContextError> {
+        check_span("ttl", ttl)?;
         let id = ids::random_token()?;
         let anonymous = *self.principal() == Principal::Anonymous;
         let max_life = anonymous.then_some(self.0.shared.config.anonymous_handle_max);
@@ -231,28 +254,52 @@ impl Context {
         let entry = loaded.entries.into_iter().next().flatten().ok_or(ContextError::UnknownHandle)?;
         let ttl = std::str::from_utf8(&entry.value).ok().and_then(|ms| ms.parse().ok());
         let touch = ttl.map(|ms| Touch::new(Duration::from_millis(ms)));
-        Ok(State::new(self.0.shared.stores.sessions.clone(), scope, CommitRule::Existing, touch))
+        Ok(State::new(self.access(), scope, CommitRule::Existing, touch))
     }
 
     // ---- the client ----
 
-    /// Asks the user to fill in a form with the fields of `T`, a flat struct of strings, numbers, booleans and enums.
+    /// Asks the user to fill in a form with the fields of `T`, a flat struct of strings, numbers, booleans, enums without
+    /// data and lists of these: see [`form_of`] for every kind of field and what it may say.
     ///
     /// A replay point (contract T15): the key stands for this question for the life of the call or task; when the
     /// handler runs again, an answer that was given is returned at once.
     ///
+    /// ```
+    /// use fastestmcp_core::runtime::{Answer, Context};
+    /// use fastestmcp_core::tool::{NoArgs, ToolError};
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Confirm {
+    ///     /// Go ahead?
+    ///     yes: bool,
+    /// }
+    ///
+    /// async fn deploy(cx: Context, _: NoArgs) -> Result<&'static str, ToolError> {
+    ///     match cx.elicit::<Confirm>("confirm", "Deploy to production?").await? {
+    ///         Answer::Accepted(Confirm { yes: true }) => Ok("deployed"),
+    ///         _ => Err(ToolError::new("not confirmed")),
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
-    /// The client does not support forms, the key was used for something else, or the client failed.
+    /// `T` is no form ([`ContextError::NotAForm`]), the client does not support forms, the key was used for something
+    /// else, or the client failed.
     pub async fn elicit<T>(&self, key: &str, message: impl Into<String> + Send) -> Result<Answer<T>, ContextError>
     where
         T: JsonSchema + DeserializeOwned,
     {
-        let params = json!({ "mode": "form", "message": message.into(), "requestedSchema": flat_schema_of::<T>() });
-        let answer = self.ask(key, "elicitation/create", params).await?;
+        let form = Value::Object(form_of::<T>()?);
+        let params = json!({ "mode": "form", "message": message.into(), "requestedSchema": &form });
+        let mut answer = self.raise(key, "elicitation/create", params).await?;
         match answer.get("action").and_then(Value::as_str) {
             Some("accept") => {
-                let content = answer.get("content").cloned().unwrap_or_else(|| Value::Object(Map::new()));
-                serde_json::from_value(content).map(Answer::Accepted).map_err(ContextError::NotReadable)
+                let content = answer.get_mut("content").map(Value::take).filter(|content| !content.is_null());
+                let content = content.unwrap_or_else(|| Value::Object(Map::new()));
+                filled_in(&form, content).map(Answer::Accepted).map_err(ContextError::NotReadable)
             }
             Some("decline") => Ok(Answer::Declined),
             _ => Ok(Answer::Cancelled),
@@ -279,7 +326,16 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::elicit`].
-    pub async fn ask(&self, key: &str, method: &'static str, params: Value) -> Result<Value, ContextError> {
+    pub async fn ask(&self, key: &str, method: &'static str, mut params: Value) -> Result<Value, ContextError> {
+        if method == "elicitation/create"
+            && let Some(schema) = params.get_mut("requestedSchema")
+        {
+            *schema = Value::Object(form(schema.take())?);
+        }
+        self.raise(key, method, params).await
+    }
+
+    async fn raise(&self, key: &str, method: &'static str, params: Value) -> Result<Value, ContextError> {
         let abilities = self.0.caller.abilities;
         let declared = match method {
             "elicitation/create" => abilities.elicitation,
@@ -290,12 +346,18 @@ impl Context {
         if !declared {
             return Err(ContextError::NotDeclared(method));
         }
+        json::check_depth(&params).map_err(too_deep)?;
         self.0.replay.answer(key, &InputRequest { method: method.to_owned(), params }).await
     }
 
     /// Says how far the handler is. Never waits. In a task at most two of these a second are written, the last one
-    /// always (contract T11).
+    /// always (contract T11). Progress that is not finite is dropped, as JSON has no word for it.
     pub fn progress(&self, progress: f64, total: Option<f64>, message: impl Into<String>) {
+        if !progress.is_finite() {
+            tracing::debug!(progress, "progress that is no number was dropped");
+            return;
+        }
+        let total = total.filter(|total| total.is_finite());
         let message = Some(message.into()).filter(|message| !message.is_empty());
         let progress = Progress { progress, total, message };
         match &self.0.sink {
@@ -335,18 +397,23 @@ impl Context {
     /// result is returned and `f` is not run (contract T15). A failure is not recorded.
     ///
     /// # Errors
-    /// What `f` returns, or the result could not be recorded (or is no `T` any more).
+    /// What `f` returns, or the result could not be recorded (or is no `T` any more). A store that does not answer is
+    /// waited for (contract T6).
+    ///
+    /// Calls of one key take turns, so `f` must not call `once` with its own key.
     pub async fn once<T, F, Fut>(&self, key: &str, f: F) -> Result<T, ToolError>
     where
         T: Serialize + DeserializeOwned + Send,
         F: FnOnce() -> Fut + Send,
         Fut: Future<Output = Result<T, ToolError>> + Send,
     {
+        // One at a time: a second caller gets what the first one recorded.
+        let _turn = self.0.replay.turn_of(key).await;
         if let Some(value) = self.0.replay.recorded(key) {
             return Ok(serde_json::from_value(value).map_err(ContextError::NotReadable)?);
         }
         let result = f().await?;
-        let value = serde_json::to_value(&result).map_err(ContextError::NotSerializable)?;
+        let value = storable(&result)?;
         if let Sink::Task(run) = &self.0.sink {
             run.write(TaskEvent::Recorded { key: key.to_owned(), value: value.clone() }).await?;
         }
@@ -357,9 +424,10 @@ impl Context {
     /// Stores where to resume; in a task durable before it returns. Replaces the checkpoint before it.
     ///
     /// # Errors
-    /// It does not serialize, or could not be stored.
+    /// It does not serialize, or could not be stored: it is too large, or the task is no longer this run's. A store that
+    /// does not answer is waited for (contract T6).
     pub async fn checkpoint<T: Serialize + Sync + ?Sized>(&self, value: &T) -> Result<(), ContextError> {
-        let value = serde_json::to_value(value).map_err(ContextError::NotSerializable)?;
+        let value = storable(value)?;
         if let Sink::Task(run) = &self.0.sink {
             run.write(TaskEvent::Checkpointed(value.clone())).await?;
         }
@@ -375,4 +443,15 @@ impl Context {
         let checkpoint = self.0.replay.checkpoint();
         checkpoint.map(|value| serde_json::from_value(value).map_err(ContextError::NotReadable)).transpose()
     }
+}
+
+/// As the journal keeps it.
+fn storable<T: Serialize + ?Sized>(value: &T) -> Result<Value, ContextError> {
+    let value = serde_json::to_value(value).map_err(ContextError::NotSerializable)?;
+    json::check_depth(&value).map_err(too_deep)?;
+    Ok(value)
+}
+
+fn too_deep(error: json::TooDeep) -> ContextError {
+    ContextError::NotSerializable(serde::ser::Error::custom(error))
 }

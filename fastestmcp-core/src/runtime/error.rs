@@ -2,10 +2,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::error::StoreError;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::ids::RandomSourceFailed;
+use crate::json::TooDeep;
 use crate::limits::Refused;
-use crate::task::{InvalidAnswer, RpcError, Unreadable};
+use crate::record::Unreadable;
+use crate::task::{InvalidAnswer, RpcError};
+use crate::tool::NotAForm;
 
 /// The JSON-RPC code of a request refused for lack of room: `data.retryAfterMs` says when to come back.
 pub const OVERLOADED: i32 = 429;
@@ -38,9 +41,12 @@ pub enum ContextError {
     /// A request-local value of another type shadows the key (contract C2).
     #[error("the request-local value of {0:?} has another type")]
     LocalType(String),
-    /// Something is too large.
+    /// Something is too large, or a duration out of range.
     #[error(transparent)]
     Limit(#[from] Refused),
+    /// What the store was given is above one of its limits, which the text names.
+    #[error("{0}")]
+    TooLarge(String),
     /// The value does not serialize: nothing was written, the old value is kept (contract C3).
     #[error("the value does not serialize")]
     NotSerializable(#[source] serde_json::Error),
@@ -53,6 +59,9 @@ pub enum ContextError {
     /// The client did not declare that it can answer such a request (contract T7). Nothing was recorded.
     #[error("the client does not support {0}")]
     NotDeclared(&'static str),
+    /// What is to be asked is no form that a client can show. Nothing was recorded.
+    #[error(transparent)]
+    NotAForm(#[from] NotAForm),
     /// The key stands for another request already (contract T15).
     #[error("the key {0:?} was used for a different request")]
     KeyReused(String),
@@ -64,25 +73,31 @@ pub enum ContextError {
     TaskLost,
     /// The store failed.
     #[error("the store failed")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
     /// The operating system's random source failed.
     #[error(transparent)]
     Random(#[from] RandomSourceFailed),
 }
 
+impl From<StoreError> for ContextError {
+    fn from(error: StoreError) -> Self {
+        if error.kind == StoreErrorKind::TooLarge { Self::TooLarge(error.detail) } else { Self::Store(error) }
+    }
+}
+
 impl ContextError {
     /// Whether the model can do something about it, so that its text is shown instead of masked.
-    pub fn is_for_the_model(&self) -> bool {
-        match self {
+    pub const fn is_for_the_model(&self) -> bool {
+        matches!(
+            self,
             Self::NoState
-            | Self::UnknownHandle
-            | Self::SessionGone
-            | Self::LocalType(_)
-            | Self::Limit(_)
-            | Self::NotDeclared(_) => true,
-            Self::Store(error) => error.kind == crate::error::StoreErrorKind::TooLarge,
-            _ => false,
-        }
+                | Self::UnknownHandle
+                | Self::SessionGone
+                | Self::LocalType(_)
+                | Self::Limit(_)
+                | Self::TooLarge(_)
+                | Self::NotDeclared(_)
+        )
     }
 }
 
@@ -108,6 +123,9 @@ pub enum CallError {
     /// The handler cannot do without asking the client this, and the client did not declare that it can be asked.
     #[error("the client does not support {0}")]
     NotDeclared(&'static str),
+    /// What the client sent is nested too deeply to be kept.
+    #[error(transparent)]
+    TooDeep(#[from] TooDeep),
     /// A JSON-RPC error raised by the handler.
     #[error("{}", .0.message)]
     Rpc(RpcError),
@@ -152,7 +170,7 @@ impl CallError {
             Self::UnknownTool(_) | Self::UnknownTask(_) | Self::InvalidCursor | Self::InvalidParams(_) => {
                 RpcError::new(INVALID_PARAMS, self.to_string())
             }
-            Self::InvalidAnswer(_) => RpcError::new(INVALID_PARAMS, self.to_string()),
+            Self::InvalidAnswer(_) | Self::TooDeep(_) => RpcError::new(INVALID_PARAMS, self.to_string()),
             Self::NotDeclared(method) => {
                 let capability = method.split('/').next().unwrap_or_default();
                 RpcError::new(MISSING_CAPABILITY, self.to_string())
@@ -168,7 +186,7 @@ impl CallError {
             Self::Cancelled => RpcError::new(CANCELLED, "Cancelled"),
             Self::Panicked => RpcError::internal("panic"),
             Self::Masked => RpcError::internal("tool failed"),
-            Self::Store(error) if error.kind == crate::error::StoreErrorKind::TooLarge => {
+            Self::Store(error) if error.kind == StoreErrorKind::TooLarge => {
                 RpcError::new(INVALID_PARAMS, error.detail.clone())
             }
             Self::Store(_) => RpcError::internal("store unavailable"),

@@ -23,26 +23,50 @@ pub(crate) enum Turn {
 /// A handler panicked. The payload went to the panic hook.
 pub(crate) struct Panicked;
 
-/// A handler in flight. Dropping it drops everything it had in flight.
+type Guarded = BoxFuture<'static, Result<Result<ToolOutput, ToolError>, Box<dyn Any + Send>>>;
+
+/// A handler in flight. Dropping it drops everything it had in flight. Whatever part of it panics, decoding, the
+/// synchronous part, the awaited part or the drop of what it holds, only this handler ends (contract R3).
 pub(crate) struct Running {
-    future: BoxFuture<'static, Result<Result<ToolOutput, ToolError>, Box<dyn Any + Send>>>,
+    /// Present until it is dropped.
+    future: Option<Guarded>,
     replay: Arc<Replay>,
 }
 
 impl Running {
-    pub(crate) fn new(tool: &Tool, cx: Context, arguments: serde_json::Map<String, serde_json::Value>) -> Self {
+    pub(crate) fn new(tool: Tool, cx: Context, arguments: serde_json::Map<String, serde_json::Value>) -> Self {
         let replay = cx.replay();
-        Self { future: AssertUnwindSafe(tool.run(cx, arguments)).catch_unwind().boxed(), replay }
+        // The handler is entered by the first poll, within the guard.
+        let run = async move { tool.run(cx, arguments).await };
+        Self { future: Some(AssertUnwindSafe(run).catch_unwind().boxed()), replay }
     }
 
     /// Polls until the handler ends or a poll leaves it waiting for input it just asked for. Cancel safe.
     pub(crate) async fn turn(&mut self) -> Turn {
-        std::future::poll_fn(|task| match self.future.poll_unpin(task) {
-            Poll::Ready(result) => Poll::Ready(Turn::Ended(result.map_err(|_| Panicked))),
-            Poll::Pending => {
-                self.replay.take_raised().map_or(Poll::Pending, |raised| Poll::Ready(Turn::Raised(raised)))
+        std::future::poll_fn(|task| {
+            let Some(future) = &mut self.future else { return Poll::Pending };
+            // What the handler has spawned may raise something while the handler itself is not polled.
+            self.replay.drive(task.waker());
+            match future.poll_unpin(task) {
+                Poll::Ready(result) => Poll::Ready(Turn::Ended(result.map_err(|_| Panicked))),
+                Poll::Pending => {
+                    self.replay.take_raised().map_or(Poll::Pending, |raised| Poll::Ready(Turn::Raised(raised)))
+                }
             }
         })
         .await
+    }
+
+    /// Drops the handler and everything it had in flight.
+    pub(crate) fn end(&mut self) {
+        let future = self.future.take();
+        // The panic hook has told of it.
+        drop(std::panic::catch_unwind(AssertUnwindSafe(|| drop(future))));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
     }
 }

@@ -1,33 +1,31 @@
 //! The runtime: calls, contexts, tasks, workers, waits.
 
+mod announcer;
 mod builder;
 mod call;
 mod caller;
+mod check;
 mod config;
 mod context;
+mod end_session;
 mod error;
-mod execute;
 mod handler;
-mod hub;
-mod keeper;
+mod health;
+mod key_queue;
 mod local;
 mod locals;
 mod plain;
-mod progress;
 mod rate;
 mod replay;
 mod resume;
-mod run;
-mod running;
 mod shared;
+mod slots;
 mod state;
-mod submit;
+mod supervise;
 mod sweeper;
-mod tasks;
+mod task;
 mod telemetry;
-mod view;
 mod wake;
-mod worker;
 
 pub use builder::{RuntimeBuilder, StartError};
 pub use call::{CallOutcome, Resume, ToolCall};
@@ -36,11 +34,10 @@ pub use config::RuntimeConfig;
 pub use context::{Answer, Context};
 pub use error::{CANCELLED, CallError, ContextError, INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_CAPABILITY, OVERLOADED};
 pub use local::{LocalClient, LocalTask};
-pub use progress::ProgressFeed;
 pub use state::State;
-pub use submit::AskedTtl;
-pub use tasks::{CancelOutcome, TaskPage, TaskWatch};
-pub use view::TaskView;
+pub use task::{
+    AskedTtl, CancelOutcome, Operator, ProgressFeed, SessionPage, TaskFilter, TaskPage, TaskView, TaskWatch,
+};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -58,7 +55,9 @@ use crate::principal::Principal;
 use crate::session::{Scope, SessionRegistry};
 use crate::task::Journal;
 use crate::tool::Tool;
+use end_session::end_session;
 use shared::Shared;
+use supervise::supervise;
 
 /// How long the last writes of a stopping node may take.
 const LAST_WRITES: Duration = Duration::from_secs(5);
@@ -90,12 +89,17 @@ impl Runtime {
         if self.shared.started.swap(true, Ordering::SeqCst) {
             return;
         }
-        let (background, shared) = (&self.shared.background, &self.shared);
-        background.spawn(wake::listen(shared.clone()));
-        background.spawn(wake::poll(shared.clone()));
-        background.spawn(keeper::keep(shared.clone()));
-        background.spawn(sweeper::sweep(shared.clone()));
-        background.spawn(worker::work(shared.clone()));
+        let shared = &self.shared;
+        tracing::info!(
+            node = shared.node, tools = shared.tools.len(), queues = ?shared.queues,
+            slots = shared.config.worker_slots, guarantees = ?shared.stores.tasks.guarantees(), "the node starts"
+        );
+        supervise(shared, "wake-ups", wake::listen);
+        supervise(shared, "waits", wake::poll);
+        supervise(shared, "lease renewal", task::renew_leases);
+        supervise(shared, "session holds", task::hold_sessions);
+        supervise(shared, "sweeps", sweeper::sweep);
+        *shared.claimer.lock() = Some(supervise(shared, "claims", task::work));
     }
 
     /// Stops in good order (contract T13, R7): claims nothing more, hands back at once what may rerun, lets the rest
@@ -103,6 +107,13 @@ impl Runtime {
     pub async fn shutdown(&self) {
         let shared = &self.shared;
         shared.stopping.cancel();
+        // First of all: what a claim still brings is handed back with the rest.
+        let claimer = shared.claimer.lock().take();
+        if let Some(claimer) = claimer
+            && tokio::time::timeout(shared.config.drain + LAST_WRITES, claimer).await.is_err()
+        {
+            tracing::error!("a claim did not end: what it brings is left to its lease");
+        }
         let all = u32::try_from(shared.config.worker_slots).unwrap_or(u32::MAX);
         let idle = || shared.slots.acquire_many(all);
         if tokio::time::timeout(shared.config.drain, idle()).await.is_err() {
@@ -114,6 +125,7 @@ impl Runtime {
         shared.stopped.cancel();
         shared.background.close();
         let _ = tokio::time::timeout(LAST_WRITES, shared.background.wait()).await;
+        tracing::info!(node = shared.node, "the node has stopped");
     }
 
     /// The configuration.
@@ -156,7 +168,7 @@ impl Runtime {
     /// # Errors
     /// [`CallError`]; what a handler raises for the model is a result, not an error.
     pub async fn call(&self, call: ToolCall, client: Arc<dyn Client>) -> Result<CallOutcome, CallError> {
-        let span = tracing::debug_span!(telemetry::SPAN_CALL, tool = call.tool);
+        let span = tracing::info_span!(telemetry::SPAN_CALL, tool = call.tool);
         plain::call(&self.shared, call, client).instrument(span).await
     }
 
@@ -165,7 +177,7 @@ impl Runtime {
     /// # Errors
     /// Unknown tool, overloaded, a bad idempotency key, the store failed.
     pub async fn submit(&self, call: ToolCall, ttl: AskedTtl) -> Result<TaskView, CallError> {
-        submit::submit(&self.shared, call, ttl, Journal::default()).await
+        task::submit(&self.shared, call, ttl, Journal::default()).await
     }
 
     /// A task of this caller.
@@ -173,7 +185,7 @@ impl Runtime {
     /// # Errors
     /// [`CallError::UnknownTask`]: unknown, expired, or somebody else's; the store failed.
     pub async fn task(&self, caller: &Caller, id: &TaskId) -> Result<TaskView, CallError> {
-        tasks::task(&self.shared, caller, id).await
+        task::task(&self.shared, caller, id).await
     }
 
     /// The tasks of this caller, newest first.
@@ -181,7 +193,7 @@ impl Runtime {
     /// # Errors
     /// [`CallError::InvalidCursor`], the store failed.
     pub async fn list_tasks(&self, caller: &Caller, cursor: Option<&str>) -> Result<TaskPage, CallError> {
-        tasks::list(&self.shared, caller, cursor).await
+        task::list(&self.shared, caller, cursor).await
     }
 
     /// Cancels a task: it is terminal on every node before this returns (contract T8).
@@ -189,7 +201,7 @@ impl Runtime {
     /// # Errors
     /// [`CallError::UnknownTask`], the store failed.
     pub async fn cancel_task(&self, caller: &Caller, id: &TaskId) -> Result<CancelOutcome, CallError> {
-        tasks::cancel(&self.shared, caller, id).await
+        task::cancel(&self.shared, caller, id).await
     }
 
     /// Answers what a task waits for, in parts or in full (contract T7).
@@ -202,7 +214,7 @@ impl Runtime {
         id: &TaskId,
         answers: BTreeMap<String, Value>,
     ) -> Result<(), CallError> {
-        tasks::answer(&self.shared, caller, id, answers).await
+        task::answer(&self.shared, caller, id, answers).await
     }
 
     /// Follows a task (contract T12). Counts as a waiter until it is dropped.
@@ -219,20 +231,21 @@ impl Runtime {
     /// # Errors
     /// [`CallError::UnknownTask`], the store failed.
     pub async fn task_progress(&self, caller: &Caller, id: &TaskId) -> Result<Option<ProgressFeed>, CallError> {
-        tasks::progress(&self.shared, caller, id).await
+        task::progress(&self.shared, caller, id).await
     }
 
-    /// Ends a session on every node, then cancels its open tasks (contract C5). True if it lived. If the store fails the
+    /// Ends a session on every node, then cancels its open tasks (contract C5); what of that fails is repeated in the
+    /// background, and whoever runs one of them learns of it. True if the session lived. If the store fails first, the
     /// session lives on.
     ///
     /// # Errors
     /// The store failed.
     pub async fn end_session(&self, id: &str) -> Result<bool, CallError> {
-        let Some(record) = self.shared.sessions.find(id).await? else { return Ok(false) };
-        let lived = self.shared.sessions.end(id).await?;
-        if lived {
-            tasks::cancel_of_session(&self.shared, record.principal, Scope::session(id).id).await?;
-        }
-        Ok(lived)
+        end_session(&self.shared, &Scope::session(id).id).await
+    }
+
+    /// The operator's verbs: for all owners, and not reachable from the wire.
+    pub fn operator(&self) -> Operator {
+        Operator::new(self.shared.clone())
     }
 }

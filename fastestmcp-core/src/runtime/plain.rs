@@ -1,6 +1,7 @@
 //! Plain calls: the handler runs while the client waits.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,12 +21,15 @@ use super::locals::Locals;
 use super::replay::Replay;
 use super::resume;
 use super::shared::Shared;
-use super::submit::{self, AskedTtl};
+use super::slots::Slot;
+use super::task::{AskedTtl, submit};
 use crate::task::{InputRequest, Journal, Progress, RpcError};
 use crate::tool::{Failure, Tool, ToolError, ToolOutput};
 
 /// Progress that may wait for a slow client; what comes on top is lost.
 const PROGRESS_QUEUE: usize = 256;
+/// How long the result of a call waits for a client that does not take the progress before it.
+const SLOW_CLIENT: Duration = Duration::from_secs(2);
 
 /// Calls a tool while the client waits.
 pub(super) async fn call(
@@ -34,11 +38,10 @@ pub(super) async fn call(
     client: Arc<dyn Client>,
 ) -> Result<CallOutcome, CallError> {
     let tool = shared.tool(&call.tool).ok_or_else(|| CallError::UnknownTool(call.tool.clone()))?.clone();
-    let Ok(_slot) = shared.calls.clone().try_acquire_owned() else {
-        return Err(CallError::Overloaded { resource: "calls", retry_after: Duration::from_secs(1) });
-    };
+    let slot = shared.calls.take(&call.caller)?;
     let replay = Arc::new(replay_of(shared, &call).await?);
-    let (progress, mut reports) = mpsc::channel(PROGRESS_QUEUE);
+    let (progress, reports) = mpsc::channel(PROGRESS_QUEUE);
+    let timeout = tool.call_timeout().unwrap_or(shared.config.call_timeout);
     let cancelled = CancellationToken::new();
     let detach = call.may_detach.then(CancellationToken::new);
     let cx = Context::new(Inner {
@@ -49,23 +52,22 @@ pub(super) async fn call(
         locals: Locals::default(),
         replay: replay.clone(),
         cancelled: cancelled.clone(),
+        patience: timeout,
         sink: Sink::Plain(progress, detach.clone()),
     });
     let mut attempt = Attempt {
-        handler: Running::new(&tool, cx, call.arguments.clone()),
+        handler: Running::new(tool, cx, call.arguments.clone()),
         asked: FuturesUnordered::new(),
         replay,
         detach,
         client,
-        timeout: tool.call_timeout().unwrap_or(shared.config.call_timeout),
+        timeout,
         input_timeout: shared.config.input_timeout,
+        slot,
     };
-    let ended = {
-        let run = attempt.run(&mut reports);
-        tokio::select! {
-            ended = run => ended,
-            () = call.cancelled.cancelled() => Ended::Stop(CallError::Cancelled),
-        }
+    let ended = tokio::select! {
+        ended = attempt.run(reports) => ended,
+        () = call.cancelled.cancelled() => Ended::Stop(CallError::Cancelled),
     };
     match ended {
         Ended::Result(result) => Ok(CallOutcome::Complete(result?)),
@@ -79,7 +81,7 @@ pub(super) async fn call(
         Ended::Detached => {
             let journal = attempt.replay.journal();
             drop(attempt);
-            let task = submit::submit(shared, call, AskedTtl::Default, journal).await?;
+            let task = submit(shared, call, AskedTtl::Default, journal).await?;
             Ok(CallOutcome::Detached(Box::new(task)))
         }
         Ended::Stop(error) => {
@@ -125,21 +127,30 @@ struct Attempt {
     client: Arc<dyn Client>,
     timeout: Duration,
     input_timeout: Duration,
+    /// Taken until the handler has ended.
+    slot: Slot,
 }
 
 impl Attempt {
-    async fn run(&mut self, reports: &mut mpsc::Receiver<Progress>) -> Ended {
+    async fn run(&mut self, reports: mpsc::Receiver<Progress>) -> Ended {
         let mut deadline = Instant::now() + self.timeout;
         let mut waiting_since = None;
+        // Beside everything else: a client that does not take its progress holds up nothing but the progress.
+        let client = self.client.clone();
+        let mut reporting = pin!(report(client, reports));
+        let mut reported = false;
         loop {
             let until = waiting_since.map_or(deadline, |since| since + self.input_timeout);
             tokio::select! {
                 biased;
-                Some(progress) = reports.recv() => self.client.progress(&progress).await,
+                () = &mut reporting, if !reported => reported = true,
                 turn = self.handler.turn() => match turn {
                     Turn::Ended(result) => {
-                        while let Ok(progress) = reports.try_recv() {
-                            self.client.progress(&progress).await;
+                        // What was reported before the result reaches the client before it, if it can. The handler, and
+                        // with it the context that reports, is gone once it is dropped.
+                        self.handler.end();
+                        if !reported {
+                            let _ = tokio::time::timeout(SLOW_CLIENT, reporting).await;
                         }
                         return Ended::Result(settle(result, self.client.answers_within_call()));
                     }
@@ -182,14 +193,24 @@ impl Attempt {
         self.replay.settle(key, checked);
     }
 
-    /// Gives a handler that was told to stop its grace period, in the background.
+    /// Gives a handler that was told to stop its grace period, in the background. It counts as a call until it has ended
+    /// (contract R2).
     fn let_go(self, shared: &Arc<Shared>) {
         let grace = shared.config.grace;
-        let Self { mut handler, .. } = self;
+        let Self { mut handler, slot, .. } = self;
         shared.background.spawn(async move {
-            let _ =
-                tokio::time::timeout(grace, async move { while let Turn::Raised(_) = handler.turn().await {} }).await;
+            let rest = async { while let Turn::Raised(_) = handler.turn().await {} };
+            let _ = tokio::time::timeout(grace, rest).await;
+            drop(handler);
+            drop(slot);
         });
+    }
+}
+
+/// Passes progress on until nobody can report any more.
+async fn report(client: Arc<dyn Client>, mut reports: mpsc::Receiver<Progress>) {
+    while let Some(progress) = reports.recv().await {
+        client.progress(&progress).await;
     }
 }
 
@@ -215,6 +236,10 @@ fn settle(
                 Ok(ToolOutput::error(ContextError::NotDeclared(method).to_string()))
             }
             Failure::Undeclared(method) => Err(CallError::NotDeclared(method)),
+            Failure::Store(error) => {
+                tracing::error!(%error, "the store failed a tool");
+                Err(CallError::Store(error))
+            }
             Failure::Masked(error) => {
                 tracing::error!(%error, "a tool failed");
                 Err(CallError::Masked)

@@ -1,8 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::task::Waker;
 
+use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedMutexGuard};
 
 use super::error::ContextError;
 use crate::task::{Input, InputRequest, Journal};
@@ -15,6 +18,10 @@ use crate::task::{Input, InputRequest, Journal};
 pub(crate) struct Replay {
     inner: Mutex<Inner>,
     changed: Notify,
+    /// Wakes the driver when something is raised, also by what the handler has spawned.
+    driver: AtomicWaker,
+    /// Who runs `once` for which key.
+    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 #[derive(Debug, Default)]
@@ -37,7 +44,7 @@ impl Replay {
         let open = journal.open_inputs().map(|(key, request)| (key.to_owned(), request.clone()));
         let asked = open.collect();
         journal.inputs.retain(|_, input| input.answer.is_some());
-        Self { inner: Mutex::new(Inner { journal, asked, offered, ..Inner::default() }), changed: Notify::new() }
+        Self { inner: Mutex::new(Inner { journal, asked, offered, ..Inner::default() }), ..Self::default() }
     }
 
     /// Waits for the answer to `request` under `key`; returns at once if it is recorded.
@@ -61,13 +68,31 @@ impl Replay {
         }
         let known = inner.journal.inputs.get(key).map(|input| (&input.request, input.answer.clone()));
         match known.or_else(|| inner.raised.get(key).map(|request| (request, None))) {
-            Some((known, _)) if known != request => Err(ContextError::KeyReused(key.to_owned())),
+            Some((known, _)) if !known.asks_the_same(request) => Err(ContextError::KeyReused(key.to_owned())),
             Some((_, answer)) => Ok(answer),
-            None if inner.asked.get(key).is_some_and(|asked| asked != request) => {
-                Err(ContextError::KeyReused(key.to_owned()))
-            }
-            None => Ok(inner.offered_or_raise(key, request)),
+            None => match inner.asked.get(key).cloned() {
+                Some(asked) if !asked.asks_the_same(request) => Err(ContextError::KeyReused(key.to_owned())),
+                // What was asked first stays, whatever a deploy has made of its wording.
+                asked => {
+                    let answer = inner.offered_or_raise(key, asked.as_ref().unwrap_or(request));
+                    drop(inner);
+                    self.driver.wake();
+                    Ok(answer)
+                }
+            },
         }
+    }
+
+    /// From now on `driver` is woken when something is raised.
+    pub(crate) fn drive(&self, driver: &Waker) {
+        self.driver.register(driver);
+    }
+
+    /// Waits until no other caller runs `once` for this key.
+    pub(crate) async fn turn_of(&self, key: &str) -> OwnedMutexGuard<()> {
+        // Kept to the end of the call: there are as many as the author has keys.
+        let turn = self.turns.lock().entry(key.to_owned()).or_default().clone();
+        turn.lock_owned().await
     }
 
     /// What the handler raised since the last call, now part of the journal; `None` if it raised nothing.

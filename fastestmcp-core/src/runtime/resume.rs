@@ -9,6 +9,7 @@ use super::call::ToolCall;
 use super::error::CallError;
 use super::shared::Shared;
 use crate::ids;
+use crate::json;
 use crate::seal::Purpose;
 use crate::session::{CommitOutcome, CommitRequest, CommitRule, Expect, Op, Scope, SessionStateStoreExt};
 use crate::task::Journal;
@@ -43,7 +44,7 @@ pub(super) async fn suspend(shared: &Shared, call: &ToolCall, journal: Journal) 
     let nonce = ids::random_token()?;
     let put = Op::Put {
         key: KEY.to_owned(),
-        value: Bytes::from(serde_json::to_vec(&journal)?),
+        value: Bytes::from(json::record_to_vec(&journal)?),
         expect: Expect::Absent,
         ttl: Some(shared.config.resume_within.max(Duration::from_millis(1))),
     };
@@ -76,10 +77,11 @@ pub(super) async fn resume(shared: &Shared, call: &ToolCall, sealed: &str) -> Re
 fn seal(shared: &Shared, call: &ToolCall, suspended: &Suspended) -> Result<String, CallError> {
     let parts = binding(call)?;
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-    Ok(shared.keys.seal(Purpose::RequestState, &parts, &serde_json::to_vec(suspended)?)?)
+    Ok(shared.keys.seal(Purpose::RequestState, &parts, &json::record_to_vec(suspended)?)?)
 }
 
 fn binding(call: &ToolCall) -> Result<[Vec<u8>; 3], CallError> {
-    let owner = call.caller.owner().as_str().as_bytes().to_vec();
-    Ok([owner, call.tool.as_bytes().to_vec(), call.canonical_arguments()?])
+    // What an anonymous caller without a session carries is good for any such caller.
+    let owner = call.caller.owner().map(|owner| owner.as_str().as_bytes().to_vec());
+    Ok([owner.unwrap_or_default(), call.tool.as_bytes().to_vec(), call.canonical_arguments()?])
 }

@@ -3,4 +3,4 @@
 /// One plain call of a tool.
 pub(super) const SPAN_CALL: &str = "fastestmcp.call";
 /// One run of a task's handler, from claim to outcome.
-pub(super) const SPAN_RUN: &str = "fastestmcp.task.run";
+pub(crate) const SPAN_RUN: &str = "fastestmcp.task.run";

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use super::shared::{Shared, backoff};
+use super::shared::Shared;
+use crate::error::{StoreErrorKind, StoreResult};
 use crate::event::Wake;
 use crate::ids::TaskId;
 use crate::principal::OwnerFilter;
 use crate::task::Part;
+use crate::time::backoff;
 
 /// How long a lost wake-up may delay a waiter (contract T12).
 const POLL: Duration = Duration::from_secs(1);
@@ -43,7 +45,10 @@ pub(super) async fn listen(shared: Arc<Shared>) {
                     }
                 }
             }
-            Err(error) => tracing::warn!(%error, "cannot listen for wake-ups"),
+            Err(error) => {
+                shared.health.failed(&error);
+                tracing::debug!(%error, "cannot listen for wake-ups");
+            }
         }
         attempt += 1;
         tokio::select! {
@@ -86,15 +91,29 @@ pub(super) async fn poll(shared: Arc<Shared>) {
             () = shared.stopped.cancelled() => return,
         }
         for ids in shared.hub.watched().chunks(batch) {
-            match shared.stores.tasks.get(ids, &OwnerFilter::Any, Part::Head).await {
-                Ok(answer) => {
-                    shared.observe(answer.now);
-                    for (id, record) in ids.iter().zip(answer.value) {
-                        shared.hub.polled(id, record.map(|record| record.head.version));
+            match look(&shared, ids).await {
+                // One damaged record must not cost the waiters of the others (contract G16).
+                Err(error) if error.kind == StoreErrorKind::Corrupt => {
+                    for id in ids {
+                        if let Err(error) = look(&shared, std::slice::from_ref(id)).await {
+                            tracing::debug!(task = %id.short(), %error, "could not look at an awaited task");
+                            // Whoever waits for it is told when it reads it.
+                            shared.hub.bump(id);
+                        }
                     }
                 }
                 Err(error) => tracing::debug!(%error, "could not look at awaited tasks"),
+                Ok(()) => {}
             }
         }
     }
+}
+
+async fn look(shared: &Shared, ids: &[TaskId]) -> StoreResult<()> {
+    let answer = shared.stores.tasks.get(ids, &OwnerFilter::Any, Part::Head).await?;
+    shared.observe(answer.now);
+    for (id, record) in ids.iter().zip(answer.value) {
+        shared.hub.polled(id, record.map(|record| record.head.version));
+    }
+    Ok(())
 }

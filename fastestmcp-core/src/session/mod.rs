@@ -7,7 +7,7 @@ mod registry;
 mod scope;
 
 pub use commit::{Applied, CommitOutcome, CommitRequest, CommitRule, Expect, Lifetime, Op};
-pub use ext::{SessionStateStoreExt, UpdateError};
+pub use ext::{SessionStateStoreExt, Update, UpdateError};
 pub use record::{Entry, Loaded, ScopeInfo, Touch, Version};
 pub use registry::{SessionError, SessionLimits, SessionRecord, SessionRegistry};
 pub use scope::{Scope, ScopeKind};

@@ -8,17 +8,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    CommitOutcome, CommitRequest, CommitRule, Expect, Lifetime, Op, Scope, ScopeKind, SessionStateStore, Touch,
+    CommitOutcome, CommitRequest, CommitRule, Expect, Lifetime, Op, Scope, ScopeInfo, ScopeKind, SessionStateStore,
+    SessionStateStoreExt, Touch,
 };
 use crate::error::{StoreError, StoreErrorKind};
 use crate::ids::{self, RandomSourceFailed};
+use crate::page::{Page, PageRequest};
 use crate::principal::Principal;
+use crate::record::{self, Versioned};
 
 const FORMAT: u8 = 1;
 /// The registry's record within the session's own scope, so that existence, touch and record are one load.
 const RECORD: &str = "r/session";
+/// What is kept of a session that was ended.
+const ENDED: &str = "ended";
+/// How long: as long as one of its tasks may still be found.
+const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
 /// How old the count of sessions may be that admission is decided by (contract C5).
 const COUNT_AGE: Duration = Duration::from_secs(1);
+
+fn ended(session: &str) -> Scope {
+    Scope::system("ended-session", session)
+}
 
 /// The rules of sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +56,26 @@ pub struct SessionRecord {
     pub initialize: Box<RawValue>,
 }
 
+impl Versioned for SessionRecord {
+    const FORMAT: u8 = FORMAT;
+
+    fn format(&self) -> u8 {
+        self.format
+    }
+}
+
 impl SessionRecord {
     /// A record in the current format.
     pub const fn new(principal: Principal, protocol_version: String, initialize: Box<RawValue>) -> Self {
         Self { format: FORMAT, principal, protocol_version, initialize }
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        let failed = |kind, detail: String| StoreError::new(kind, "core", "open session", detail);
+        record::decode(bytes).map_err(|error| {
+            let kind = if error.is_newer() { StoreErrorKind::Unsupported } else { StoreErrorKind::Corrupt };
+            failed(kind, error.to_string()).caused_by(error)
+        })
     }
 }
 
@@ -121,7 +148,7 @@ impl SessionRegistry {
     /// # Errors
     /// The store failed, which never means that the session is gone.
     pub async fn open(&self, id: &str, principal: &Principal) -> Result<Option<SessionRecord>, StoreError> {
-        let record = self.read(id, Some(Touch::new(self.limits.idle))).await?;
+        let record = self.read(&Scope::session(id), Some(Touch::new(self.limits.idle))).await?;
         Ok(record.filter(|record| record.principal == *principal))
     }
 
@@ -130,33 +157,75 @@ impl SessionRegistry {
     /// # Errors
     /// The store failed.
     pub async fn find(&self, id: &str) -> Result<Option<SessionRecord>, StoreError> {
-        self.read(id, None).await
+        self.read(&Scope::session(id), None).await
     }
 
-    async fn read(&self, id: &str, touch: Option<Touch>) -> Result<Option<SessionRecord>, StoreError> {
-        let loaded = self.store.load(&Scope::session(id), &[RECORD], touch).await?.value;
+    async fn read(&self, scope: &Scope, touch: Option<Touch>) -> Result<Option<SessionRecord>, StoreError> {
+        let loaded = self.store.load(scope, &[RECORD], touch).await?.value;
         let entry = loaded.entries.into_iter().next().flatten();
-        entry.map(|entry| serde_json::from_slice(&entry.value)).transpose().map_err(|error| {
-            StoreError::new(StoreErrorKind::Corrupt, "core", "open session", "the record is not readable")
-                .caused_by(error)
-        })
+        entry.map(|entry| SessionRecord::decode(&entry.value)).transpose()
     }
 
-    /// Keeps a session, named by the digest of its id, alive for at least `ttl`, within its absolute life.
+    /// Keeps a session, named by the digest of its id, alive while somebody works in it, within its absolute life.
+    /// False if it has ended or expired.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn hold(&self, session: &str, ttl: Duration) -> Result<(), StoreError> {
-        let scope = Scope::new(ScopeKind::Session, session);
-        self.store.load(&scope, &[], Some(Touch::new(ttl))).await.map(drop)
+    pub async fn hold(&self, session: &str) -> Result<bool, StoreError> {
+        self.touch(session, Touch::new(self.limits.idle)).await
     }
 
-    /// Ends a session on every node. True if it lived.
+    /// Keeps a session, named by the digest of its id, alive for `ttl` to the millisecond, within its absolute life.
+    /// False if it has ended or expired.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn hold_for(&self, session: &str, ttl: Duration) -> Result<bool, StoreError> {
+        self.touch(session, Touch { ttl, slack: Duration::ZERO }).await
+    }
+
+    async fn touch(&self, session: &str, touch: Touch) -> Result<bool, StoreError> {
+        let scope = Scope::new(ScopeKind::Session, session);
+        Ok(self.store.load(&scope, &[], Some(touch)).await?.value.scope.is_some())
+    }
+
+    /// Ends a session, named by the digest of its id, on every node. True if it lived.
+    ///
+    /// That it was ended, and has not merely expired, is remembered for a week ([`SessionRegistry::was_ended`]).
     ///
     /// # Errors
     /// The store failed; the session lives on then.
-    pub async fn end(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.store.delete_scope(&Scope::session(id)).await?.value)
+    pub async fn end(&self, session: &str) -> Result<bool, StoreError> {
+        // Remembered first: whoever finds the session gone later must find this, too.
+        let put = Op::Put { key: ENDED.to_owned(), value: Bytes::new(), expect: Expect::Any, ttl: Some(REMEMBERED) };
+        self.store.commit(CommitRequest::new(ended(session), CommitRule::Existing, vec![put])).await?;
+        Ok(self.store.delete_scope(&Scope::new(ScopeKind::Session, session)).await?.value)
+    }
+
+    /// Whether a session that is gone, named by the digest of its id, was ended rather than left to expire. Says nothing
+    /// of a session that lives.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn was_ended(&self, session: &str) -> Result<bool, StoreError> {
+        Ok(self.store.get(&ended(session), ENDED).await?.is_some())
+    }
+
+    /// The live sessions, by the digests of their ids, in an order that the store chooses and keeps.
+    ///
+    /// # Errors
+    /// As [`SessionStateStore::list_scopes`].
+    pub async fn list(&self, page: PageRequest) -> Result<Page<(String, ScopeInfo)>, StoreError> {
+        let Page { items, next } = self.store.list_scopes(ScopeKind::Session, page).await?.value;
+        Ok(Page { items: items.into_iter().map(|(scope, info)| (scope.id, info)).collect(), next })
+    }
+
+    /// The record of a session, named by the digest of its id, without sliding its life.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn record(&self, session: &str) -> Result<Option<SessionRecord>, StoreError> {
+        self.read(&Scope::new(ScopeKind::Session, session), None).await
     }
 
     /// Refuses above the limit by a count of at most [`COUNT_AGE`], which this node's own creations are added to.

@@ -61,8 +61,8 @@ pub enum TaskEvent {
     Answered(BTreeMap<String, Value>),
     /// The wait is long: the worker lets go of it, at this moment of the store.
     Parked(StoreTime),
-    /// The wait for input has ended without an answer.
-    InputTimedOut,
+    /// The wait for input has ended without an answer, at this moment of the store.
+    InputTimedOut(StoreTime),
     /// The handler ended.
     Finished(TaskOutcome),
     /// The handler asks to be run again after a while.
@@ -118,9 +118,7 @@ pub fn apply(policy: &RunPolicy, task: Snapshot, event: TaskEvent) -> Result<Ste
             Rerun::Always { max_attempts } if attempts > max_attempts => {
                 Ok(fail(policy, state, TaskStatus::DeadLetter, "attempts exhausted"))
             }
-            _ if state.journal.is_waiting() && state.input_deadline.is_some_and(|deadline| deadline <= now) => {
-                Ok(time_out(policy, state))
-            }
+            _ if is_late(&state, now) => Ok(time_out(policy, state)),
             _ => Err(Rejected::Unchanged),
         },
         TaskEvent::Started => {
@@ -147,8 +145,10 @@ pub fn apply(policy: &RunPolicy, task: Snapshot, event: TaskEvent) -> Result<Ste
             if !new && (status == TaskStatus::InputRequired || !state.journal.is_waiting()) {
                 return Err(Rejected::Unchanged);
             }
-            let deadline = now.after(Duration::from_millis(policy.input_timeout_ms));
-            state.input_deadline.get_or_insert(deadline);
+            // A question that comes later has its whole time, too.
+            if new || state.input_deadline.is_none() {
+                state.input_deadline = Some(now.after(Duration::from_millis(policy.input_timeout_ms)));
+            }
             keep(TaskStatus::InputRequired, state)
         }
         TaskEvent::Answered(answers) => {
@@ -170,8 +170,8 @@ pub fn apply(policy: &RunPolicy, task: Snapshot, event: TaskEvent) -> Result<Ste
             let at_most = state.input_deadline.map(|deadline| deadline.since(now));
             Ok(Step { status: TaskStatus::InputRequired, state, then: Then::Waiting { at_most } })
         }
-        TaskEvent::InputTimedOut if state.journal.is_waiting() => Ok(time_out(policy, state)),
-        TaskEvent::InputTimedOut => Err(Rejected::Unchanged),
+        TaskEvent::InputTimedOut(now) if is_late(&state, now) => Ok(time_out(policy, state)),
+        TaskEvent::InputTimedOut(_) => Err(Rejected::Unchanged),
         TaskEvent::Finished(outcome) => Ok(finish(policy, state, outcome)),
         TaskEvent::RetryAsked(after) => match policy.rerun {
             Rerun::Always { max_attempts } if attempts < max_attempts => {
@@ -201,7 +201,7 @@ fn ask(state: &mut TaskState, requests: BTreeMap<String, InputRequest>) -> Resul
     let mut new = false;
     for (key, request) in requests {
         match state.journal.inputs.get(&key) {
-            Some(known) if known.request != request => return Err(Rejected::KeyReused(key)),
+            Some(known) if !known.request.asks_the_same(&request) => return Err(Rejected::KeyReused(key)),
             Some(_) => {}
             None => {
                 new = true;
@@ -210,6 +210,11 @@ fn ask(state: &mut TaskState, requests: BTreeMap<String, InputRequest>) -> Resul
         }
     }
     Ok(new)
+}
+
+/// Whether the client still owes an answer and its time is over.
+fn is_late(state: &TaskState, now: StoreTime) -> bool {
+    state.journal.is_waiting() && state.input_deadline.is_some_and(|deadline| deadline <= now)
 }
 
 fn time_out(policy: &RunPolicy, mut state: TaskState) -> Step {

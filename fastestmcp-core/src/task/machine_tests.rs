@@ -113,7 +113,7 @@ fn any_event() -> impl Strategy<Value = TaskEvent> {
         (key.clone(), now.clone()).prop_map(|(key, now)| TaskEvent::Asked(BTreeMap::from([(key, confirm())]), now)),
         (key, answer).prop_map(|(key, answer)| TaskEvent::Answered(BTreeMap::from([(key, answer)]))),
         now.clone().prop_map(TaskEvent::Parked),
-        Just(TaskEvent::InputTimedOut),
+        Just(TaskEvent::InputTimedOut(NOW)),
         Just(TaskEvent::Finished(TaskOutcome::Result(json!({"content": []})))),
         Just(TaskEvent::RetryAsked(Duration::from_secs(1))),
         now.prop_map(|now| TaskEvent::HandedBack(now, Duration::ZERO)),

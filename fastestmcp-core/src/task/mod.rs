@@ -12,6 +12,7 @@ mod spec;
 mod state;
 mod status;
 
+pub(crate) use answer::check_value;
 pub use backend::TaskBackend;
 pub use input::{Input, InputRequest};
 pub use journal::{InvalidAnswer, Journal};
@@ -22,5 +23,5 @@ pub use request::{
     ClaimRequest, Claimed, Guard, Idempotency, InsertOutcome, NewTask, Renewed, ReplaceOutcome, ReplaceRequest, Then,
 };
 pub use spec::{ClientAbilities, DefaultScope, OnInputTimeout, Rerun, RunPolicy, TaskSpec};
-pub use state::{Progress, TaskState, Unreadable};
+pub use state::{Progress, TaskState};
 pub use status::TaskStatus;

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::state::Unreadable;
+use crate::json;
 use crate::principal::AuthContext;
+use crate::record::{self, Unreadable, Versioned};
 
 const FORMAT: u8 = 1;
 
@@ -101,6 +102,14 @@ pub struct TaskSpec {
     pub meta: Map<String, Value>,
 }
 
+impl Versioned for TaskSpec {
+    const FORMAT: u8 = FORMAT;
+
+    fn format(&self) -> u8 {
+        self.format
+    }
+}
+
 impl TaskSpec {
     /// A spec in the current format.
     pub fn new(
@@ -127,7 +136,7 @@ impl TaskSpec {
     /// # Errors
     /// It does not serialize, which only a value of the author can cause.
     pub fn encode(&self) -> Result<Bytes, serde_json::Error> {
-        serde_json::to_vec(self).map(Bytes::from)
+        json::record_to_vec(self).map(Bytes::from)
     }
 
     /// From storage.
@@ -135,7 +144,6 @@ impl TaskSpec {
     /// # Errors
     /// It is not a spec, or of a newer format.
     pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let spec: Self = serde_json::from_slice(bytes).map_err(Unreadable::Malformed)?;
-        if spec.format > FORMAT { Err(Unreadable::Newer(spec.format)) } else { Ok(spec) }
+        record::decode(bytes)
     }
 }

@@ -1,8 +1,13 @@
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::journal::Journal;
 use super::outcome::TaskOutcome;
+use crate::json;
+use crate::record::{self, Unreadable, Versioned};
 use crate::time::StoreTime;
 
 const FORMAT: u8 = 1;
@@ -21,6 +26,9 @@ pub struct Progress {
 }
 
 /// How far a task is: replaced as a whole by every write but a claim and a renewal.
+///
+/// In every format it is a JSON object with the numbers `format` and `credits`. Whoever claims a task that only a newer
+/// binary can read raises `credits`, so that its claim is no attempt, and leaves everything else byte by byte as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskState {
     pub(crate) format: u8,
@@ -66,13 +74,21 @@ impl Default for TaskState {
     }
 }
 
+impl Versioned for TaskState {
+    const FORMAT: u8 = FORMAT;
+
+    fn format(&self) -> u8 {
+        self.format
+    }
+}
+
 impl TaskState {
     /// As stored.
     ///
     /// # Errors
     /// It does not serialize, which only a value of the author can cause.
     pub fn encode(&self) -> Result<Bytes, serde_json::Error> {
-        serde_json::to_vec(self).map(Bytes::from)
+        json::record_to_vec(self).map(Bytes::from)
     }
 
     /// From storage.
@@ -80,19 +96,39 @@ impl TaskState {
     /// # Errors
     /// It is not a state, or of a newer format.
     pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let state: Self = serde_json::from_slice(bytes).map_err(Unreadable::Malformed)?;
-        if state.format > FORMAT { Err(Unreadable::Newer(state.format)) } else { Ok(state) }
+        record::decode(bytes)
+    }
+
+    /// A state of any format with one more credit; `None` if it is none.
+    pub(crate) fn credited(bytes: &[u8]) -> Option<Bytes> {
+        let mut fields: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes).ok()?;
+        let credits: u64 = fields.get("credits").map_or(Some(0), |raw| serde_json::from_str(raw.get()).ok())?;
+        let raised = serde_json::value::to_raw_value(&credits.saturating_add(1)).ok()?;
+        fields.insert("credits".to_owned(), &raised);
+        serde_json::to_vec(&fields).ok().map(Bytes::from)
     }
 }
 
-/// A stored spec or state that this binary cannot read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Unreadable {
-    /// It is damaged, or something else.
-    #[error("the record is not readable")]
-    Malformed(#[source] serde_json::Error),
-    /// A newer binary wrote it.
-    #[error("the record has format {0}, newer than this binary understands")]
-    Newer(u8),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_format_is_seen_as_newer_whatever_else_changed_and_a_damaged_one_is_not() {
+        let newer = br#"{"format": 2, "journal": [], "credits": 4}"#;
+        assert!(matches!(TaskState::decode(newer), Err(Unreadable::Newer(2))));
+        assert!(matches!(TaskState::decode(br#"{"format": 1, "journal": 7}"#), Err(Unreadable::Malformed(_))));
+        assert!(matches!(TaskState::decode(b"\xff"), Err(Unreadable::Malformed(_))));
+    }
+
+    #[test]
+    fn a_credit_leaves_the_rest_of_a_newer_state_byte_by_byte() {
+        let newer = br#"{"format":2,"new":{"a": 1.0e5,  "b":[ ]},"credits":4}"#;
+        let credited = TaskState::credited(newer).unwrap();
+        assert_eq!(std::str::from_utf8(&credited).unwrap(), r#"{"credits":5,"format":2,"new":{"a": 1.0e5,  "b":[ ]}}"#);
+        assert_eq!(TaskState::credited(br#"{"format":2}"#).as_deref(), Some(&br#"{"credits":1,"format":2}"#[..]));
+        for none in [&b"[]"[..], b"\xff", br#"{"credits":"many"}"#] {
+            assert_eq!(TaskState::credited(none), None);
+        }
+    }
 }

@@ -1,3 +1,5 @@
+use crate::record::Unreadable;
+
 /// Where a task is. Stored as a number that backends only filter by; the wire's word depends on the protocol era.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TaskStatus {
@@ -45,6 +47,14 @@ impl TaskStatus {
     /// The status of a stored number.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.code() == code)
+    }
+
+    /// The status of a stored number.
+    ///
+    /// # Errors
+    /// A newer binary gave it.
+    pub fn decode(code: u8) -> Result<Self, Unreadable> {
+        Self::from_code(code).ok_or(Unreadable::Status(code))
     }
 
     /// Whether it never changes again.

@@ -1,17 +1,24 @@
 //! What a server author writes: tools.
 
+mod check;
 mod content;
 mod error;
+mod form;
 mod output;
 mod policy;
 mod schema;
+mod whole;
 
+pub use check::InvalidTool;
 pub use content::{Content, ResourceContents};
 pub(crate) use error::Failure;
 pub use error::ToolError;
+pub use form::{NotAForm, form_of};
+pub(crate) use form::{filled_in, form};
 pub use output::{IntoOutput, Json, ToolOutput};
 pub use policy::{TaskPolicy, TaskSupport};
-pub use schema::{flat_schema_of, schema_of};
+use schema::reads_null;
+pub use schema::{result_schema_of, schema_of};
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,10 +32,19 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::runtime::Context;
+use whole::{is_whole, whole};
 
 type Handler = dyn Fn(Context, Map<String, Value>) -> BoxFuture<'static, Result<ToolOutput, ToolError>> + Send + Sync;
 
-/// Arguments of a tool that takes none. Others are ignored.
+/// Arguments of a tool that takes none, as `()` is. Others are ignored.
+///
+/// ```
+/// use fastestmcp_core::tool::{NoArgs, Tool};
+///
+/// let now = Tool::new("now", async |_cx, _: NoArgs| Ok(format!("{:?}", std::time::SystemTime::now())));
+/// let unit = Tool::new("unit", async |_cx, (): ()| Ok("the same"));
+/// assert_eq!(now.schema()["properties"], unit.schema()["properties"]);
+/// ```
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 pub struct NoArgs {}
 
@@ -83,7 +99,9 @@ impl Tool {
         F: Fn(Context, A) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<O, ToolError>> + Send + 'static,
     {
-        let handler = move |cx: Context, arguments: Map<String, Value>| match decode::<A>(arguments) {
+        let takes_none = reads_null::<A>();
+        let decoded = move |arguments| if takes_none { decode(Value::Null) } else { decode(Value::Object(arguments)) };
+        let handler = move |cx: Context, arguments: Map<String, Value>| match decoded(arguments) {
             Ok(arguments) => handler(cx, arguments).map(|result| result.and_then(IntoOutput::into_output)).boxed(),
             Err(error) => std::future::ready(Err(error)).boxed(),
         };
@@ -101,6 +119,18 @@ impl Tool {
     }
 
     /// A tool that shares `state` with all its calls (an async closure that captures is no `Fn` with a `Send` future).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use fastestmcp_core::runtime::Context;
+    /// use fastestmcp_core::tool::Tool;
+    ///
+    /// let names = Arc::new(vec!["Ada".to_owned(), "Grace".to_owned()]);
+    /// let tool = Tool::with_state("names", names, async |names: Arc<Vec<String>>, _cx: Context, (): ()| {
+    ///     Ok(names.join(", "))
+    /// });
+    /// ```
     pub fn with_state<S, A, O, F, Fut>(name: impl Into<String>, state: S, handler: F) -> Self
     where
         S: Clone + Send + Sync + 'static,
@@ -126,10 +156,28 @@ impl Tool {
         self
     }
 
-    /// Replaces the generated input schema; what is no JSON object is refused when the server is built.
+    /// Replaces the generated input schema; what does not describe an object is refused when the server is built.
+    ///
+    /// ```
+    /// use fastestmcp_core::runtime::Context;
+    /// use fastestmcp_core::tool::Tool;
+    /// use serde_json::{Map, Value, json};
+    ///
+    /// let schema = json!({ "type": "object", "properties": { "q": { "type": "string" } } });
+    /// let tool = Tool::new("search", async |_: Context, args: Map<String, Value>| Ok(format!("{args:?}")))
+    ///     .input_schema(schema.as_object().cloned().unwrap_or_default());
+    /// ```
     #[must_use]
     pub fn input_schema(mut self, schema: Map<String, Value>) -> Self {
         self.input_schema = Arc::new(schema);
+        self
+    }
+
+    /// The schema of its structured result, instead of that of the type it returns: for handlers that return
+    /// [`ToolOutput`]. Clients hold results against it.
+    #[must_use]
+    pub fn output_schema(mut self, schema: Map<String, Value>) -> Self {
+        self.output_schema = Some(Arc::new(schema));
         self
     }
 
@@ -225,7 +273,12 @@ impl Tool {
     }
 }
 
-fn decode<A: DeserializeOwned>(arguments: Map<String, Value>) -> Result<A, ToolError> {
-    serde_json::from_value(Value::Object(arguments))
-        .map_err(|error| ToolError::new(format!("invalid arguments: {error}")))
+fn decode<A: DeserializeOwned>(arguments: Value) -> Result<A, ToolError> {
+    let decoded = if is_whole(&arguments) {
+        serde_json::from_value(arguments)
+    } else {
+        // Only where it must: a handler that reads any number gets it as it was written.
+        A::deserialize(&arguments).or_else(|_| serde_json::from_value(whole(arguments)))
+    };
+    decoded.map_err(|error| ToolError::new(format!("invalid arguments: {error}")))
 }

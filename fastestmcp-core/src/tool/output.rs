@@ -4,9 +4,17 @@ use serde_json::{Map, Value};
 
 use super::content::Content;
 use super::error::ToolError;
-use super::schema::schema_of;
+use super::schema::result_schema_of;
 
 /// The result of a tool, as MCP's `CallToolResult`.
+///
+/// ```
+/// use fastestmcp_core::tool::{Content, ToolOutput};
+///
+/// let output = ToolOutput::blocks(vec![Content::text("a picture:"), Content::image(b"...", "image/png")])
+///     .structured(serde_json::json!({ "width": 3 }));
+/// assert!(!output.is_error);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -36,13 +44,32 @@ impl ToolOutput {
         Self { content, ..Self::default() }
     }
 
+    /// The same with a structured result. Clients of 2025-11-25 and before are given only objects.
+    #[must_use]
+    pub fn structured(mut self, value: Value) -> Self {
+        self.structured_content = Some(value);
+        self
+    }
+
     /// A failure that the model should read.
     pub fn error(text: impl Into<String>) -> Self {
         Self { is_error: true, ..Self::text(text) }
     }
 }
 
-/// What a handler may return.
+/// What a handler may return: text, [`Json`], [`Content`] or several, a whole [`ToolOutput`], or nothing.
+///
+/// ```
+/// use fastestmcp_core::tool::{IntoOutput, ToolError, ToolOutput};
+///
+/// struct Celsius(f64);
+///
+/// impl IntoOutput for Celsius {
+///     fn into_output(self) -> Result<ToolOutput, ToolError> {
+///         Ok(ToolOutput::text(format!("{} °C", self.0)))
+///     }
+/// }
+/// ```
 pub trait IntoOutput: Send + 'static {
     /// The result.
     ///
@@ -93,6 +120,22 @@ impl IntoOutput for Vec<Content> {
 }
 
 /// A structured result: `structuredContent`, its schema, and the same as text for clients that read only that.
+///
+/// Clients of 2025-11-25 and before know only objects: they are given any other value as text alone.
+///
+/// ```
+/// use fastestmcp_core::runtime::Context;
+/// use fastestmcp_core::tool::{Json, NoArgs, Tool};
+/// use schemars::JsonSchema;
+/// use serde::Serialize;
+///
+/// #[derive(Serialize, JsonSchema)]
+/// struct Weather {
+///     celsius: f64,
+/// }
+/// let tool = Tool::new("weather", async |_: Context, _: NoArgs| Ok(Json(Weather { celsius: 21.0 })));
+/// assert_eq!(tool.result_schema().map(|schema| &schema["required"][0]), Some(&"celsius".into()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 
@@ -103,6 +146,6 @@ impl<T: Serialize + JsonSchema + Send + 'static> IntoOutput for Json<T> {
     }
 
     fn output_schema() -> Option<Map<String, Value>> {
-        Some(schema_of::<T>())
+        Some(result_schema_of::<T>())
     }
 }

@@ -14,6 +14,16 @@ pub enum TaskSupport {
 }
 
 /// Whether and how a tool runs as a task.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
+///
+/// // Started again where its worker is lost, and it answers within the call if it is done within a second.
+/// let policy = TaskPolicy::optional().rerun().inline_for(Duration::from_secs(1)).queue("reports");
+/// let tool = Tool::new("report", async |_cx, _: NoArgs| Ok("done")).task(policy);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskPolicy {

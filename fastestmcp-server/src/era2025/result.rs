@@ -105,6 +105,12 @@ fn outcome(view: &TaskView) -> Result<Value, ErrorData> {
     match &view.outcome {
         Some(TaskOutcome::Result(result)) => {
             let mut result = result.clone();
+            // As in the answer of a call.
+            if let Some(result) = result.as_object_mut()
+                && result.get("structuredContent").is_some_and(|value| !value.is_object())
+            {
+                result.remove("structuredContent");
+            }
             tie(&mut result, &view.id);
             Ok(result)
         }

@@ -2,13 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastestmcp_core::event::Wake;
-use sqlx::Executor;
 use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::{Executor, Row};
 use tokio::time::{sleep, timeout};
 
 use super::payload;
 use super::wakes::{Hearing, Wakes};
 use crate::database::Database;
+use crate::error::Failure;
 
 /// How long a listener that failed waits before it begins anew.
 const RETRY: Duration = Duration::from_millis(200);
@@ -73,11 +74,18 @@ async fn listen(mut listener: PgListener, wakes: &Wakes, patience: Duration) -> 
             }
             Ok(Ok(None)) => return "it was closed".to_owned(),
             Ok(Err(error)) => return error.to_string(),
-            Err(_) => match timeout(patience, listener.execute("SELECT 1")).await {
-                Ok(Ok(_)) => {}
+            Err(_) => match timeout(patience, serves(&mut listener)).await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => return Failure::Standby.to_string(),
                 Ok(Err(error)) => return error.to_string(),
                 Err(_) => return "it does not answer".to_owned(),
             },
         }
     }
+}
+
+/// Whether it leads to a server where others send.
+async fn serves(listener: &mut PgListener) -> Result<bool, sqlx::Error> {
+    let row = listener.fetch_one(include_str!("../../sql/standby.sql")).await?;
+    Ok(!row.try_get::<bool, _>("standby")?)
 }

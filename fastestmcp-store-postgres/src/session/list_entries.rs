@@ -6,10 +6,12 @@ use fastestmcp_core::page::{Listing, Page, PageLimit, PageRequest, successor};
 use fastestmcp_core::session::{Entry, Scope};
 use sqlx::postgres::PgRow;
 
-use super::{entry, scope};
-use crate::database::{Database, moment, number};
+use super::entry::{self, Found};
+use super::scope;
+use crate::database::{Database, Seen, moment, number};
 use crate::error::{Failure, site};
 use crate::row::{get, only, text};
+use crate::statement::Statement;
 
 /// The entries of a scope, by the bytes of their keys.
 pub(super) async fn run(
@@ -43,27 +45,38 @@ pub(super) async fn run(
         .bind(number(limit.examined() as u64 + 1))
         .bind(number(limit.get() as u64))
         .bind(number(database.limits.max_batch_bytes as u64));
-    database.read(site, statement, move |rows| answer(&listing, limit, &rows)).await
+    let settle = scope::settle(database, scope.kind, [scope.id.as_bytes()]);
+    let answer = move |_: &Database, rows: &[PgRow]| answer(&listing, limit, rows, &settle);
+    database.look(site, statement, answer).await
 }
 
-fn answer(listing: &Listing, limit: PageLimit, rows: &[PgRow]) -> Result<At<Page<(String, Entry)>>, Failure> {
-    let now = moment(get(only(rows)?, "moment")?);
-    let mut items = Vec::new();
+fn answer(
+    listing: &Listing,
+    limit: PageLimit,
+    rows: &[PgRow],
+    settle: &[Statement],
+) -> Result<Seen<Page<(String, Entry)>>, Failure> {
+    let first = only(rows)?;
+    let now = moment(get(first, "moment")?);
+    let mut doubtful = get::<Option<bool>>(first, "late")?.unwrap_or(false);
+    let mut page = Page::last(Vec::new());
     let mut last: Option<&[u8]> = None;
     for (examined, row) in rows.iter().enumerate() {
         let Some(key) = get::<Option<&[u8]>>(row, "key")? else { break };
         let live: bool = get(row, "live")?;
-        let too_large = live && get::<Option<&[u8]>>(row, "value")?.is_none();
-        let full = items.len() == limit.get() || examined == limit.examined() || too_large;
+        let found = if live { entry::from_row(row)? } else { Found::Nothing };
+        let full = page.items.len() == limit.get() || examined == limit.examined() || matches!(found, Found::Large);
         if let Some(anchor) = last.filter(|_| full) {
-            return Ok(At::new(now, Page { items, next: Some(listing.position(anchor)) }));
+            page.next = Some(listing.position(anchor));
+            break;
         }
-        if live && let Some(entry) = entry::from_row(row)? {
-            items.push((text(key)?, entry));
+        doubtful |= !live;
+        if let Found::Entry(entry) = found {
+            page.items.push((text(key)?, entry));
         }
         last = Some(key);
     }
-    Ok(At::new(now, Page::last(items)))
+    Ok(Seen { answer: At::new(now, page), doubts: if doubtful { settle.to_vec() } else { Vec::new() } })
 }
 
 /// The end of the range of keys that start with `prefix`. UTF-8 never holds a byte 0xFF.

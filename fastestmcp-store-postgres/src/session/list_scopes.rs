@@ -7,7 +7,7 @@ use fastestmcp_core::session::{Scope, ScopeInfo, ScopeKind};
 use sqlx::postgres::PgRow;
 
 use super::scope;
-use crate::database::{Database, moment, number};
+use crate::database::{Database, Seen, moment, number};
 use crate::error::{Failure, site};
 use crate::row::{get, only, text};
 
@@ -31,30 +31,33 @@ pub(super) async fn run(
         .bind(scope::code(kind))
         .bind(from)
         .bind(number(limit.examined() as u64 + 1));
-    database.read(site, statement, move |rows| answer(&listing, kind, limit, &rows)).await
+    let answer = move |database: &Database, rows: &[PgRow]| answer(database, &listing, kind, limit, rows);
+    database.look(site, statement, answer).await
 }
 
 fn answer(
+    database: &Database,
     listing: &Listing,
     kind: ScopeKind,
     limit: PageLimit,
     rows: &[PgRow],
-) -> Result<At<Page<(Scope, ScopeInfo)>>, Failure> {
+) -> Result<Seen<Page<(Scope, ScopeInfo)>>, Failure> {
     let now = moment(get(only(rows)?, "moment")?);
-    let mut items = Vec::new();
+    let (mut page, mut doubtful) = (Page::last(Vec::new()), Vec::new());
     let mut last: Option<&[u8]> = None;
     for (examined, row) in rows.iter().enumerate() {
         let Some(name) = get::<Option<&[u8]>>(row, "name")? else { break };
-        let full = items.len() == limit.get() || examined == limit.examined();
+        let full = page.items.len() == limit.get() || examined == limit.examined();
         if let Some(anchor) = last.filter(|_| full) {
-            return Ok(At::new(now, Page { items, next: Some(listing.position(anchor)) }));
+            page.next = Some(listing.position(anchor));
+            break;
         }
-        if get(row, "listed")?
-            && let Some(info) = scope::info(kind, row)?
-        {
-            items.push((Scope::new(kind, text(name)?), info));
+        if !get::<bool>(row, "listed")? {
+            doubtful.push(name);
+        } else if let Some(info) = scope::info(kind, row)? {
+            page.items.push((Scope::new(kind, text(name)?), info));
         }
         last = Some(name);
     }
-    Ok(At::new(now, Page::last(items)))
+    Ok(Seen { answer: At::new(now, page), doubts: scope::settle(database, kind, doubtful) })
 }

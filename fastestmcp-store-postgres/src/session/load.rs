@@ -8,8 +8,9 @@ use fastestmcp_core::time::StoreTime;
 use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
-use super::{entry, scope};
-use crate::database::{Database, count, moment};
+use super::entry::{self, Found};
+use super::scope;
+use crate::database::{Database, count, moment, number};
 use crate::error::{Failure, site};
 use crate::row::get;
 use crate::statement::Statement;
@@ -35,22 +36,34 @@ impl Load {
         if self.keys.is_empty() { vec![None] } else { self.keys.iter().map(|key| Some(key.as_bytes())).collect() }
     }
 
-    /// The answer in its rows, one per key asked, in order.
-    pub(super) fn answer<'r>(&self, rows: impl Iterator<Item = &'r PgRow>) -> Result<At<Loaded>, Failure> {
+    /// The answer in its rows, one per key asked, in order; none if a value was left out.
+    pub(super) fn answer<'r>(&self, rows: impl Iterator<Item = &'r PgRow>) -> Result<Option<At<Loaded>>, Failure> {
         let mut loaded = Loaded { scope: None, entries: Vec::with_capacity(self.keys.len()) };
         let mut now = StoreTime::EPOCH;
         for row in rows {
             now = moment(get(row, "moment")?);
             loaded.scope = scope::info(self.scope.kind, row)?;
             if loaded.entries.len() < self.keys.len() {
-                loaded.entries.push(entry::from_row(row)?);
+                loaded.entries.push(match entry::from_row(row)? {
+                    Found::Nothing => None,
+                    Found::Entry(entry) => Some(entry),
+                    Found::Large => return Ok(None),
+                });
             }
         }
         if loaded.entries.len() != self.keys.len() {
             return Err(Failure::Corrupt("a load was not answered for every key"));
         }
-        Ok(At::new(now, loaded))
+        Ok(Some(At::new(now, loaded)))
     }
+}
+
+/// What became of a load without locks.
+#[derive(Debug)]
+pub(super) enum Glance {
+    Loaded(At<Loaded>),
+    /// Something looked expired, or was too large for the company it travelled in: to be asked again under the lock.
+    Unsettled,
 }
 
 /// Loads of concurrent callers travel in one statement.
@@ -65,7 +78,7 @@ impl Loads {
         Self { timeout: database.timeout, coalescer: Coalescer::new(Loading(database), SHAPE) }
     }
 
-    pub(super) async fn submit(&self, load: Load) -> StoreResult<At<Loaded>> {
+    pub(super) async fn submit(&self, load: Load) -> StoreResult<Glance> {
         self.coalescer.submit(0, load, self.timeout).await
     }
 }
@@ -76,7 +89,7 @@ struct Loading(Arc<Database>);
 #[async_trait]
 impl Carrier for Loading {
     type Item = Load;
-    type Answer = At<Loaded>;
+    type Answer = Glance;
     const SITE: Site = site("load");
     const WRITES: bool = false;
 
@@ -84,12 +97,7 @@ impl Carrier for Loading {
         load.keys.iter().map(|key| key.len() + load.scope.id.len() + ASSUMED).sum()
     }
 
-    async fn carry(
-        &self,
-        _lane: usize,
-        loads: &[Load],
-        deadline: Instant,
-    ) -> StoreResult<Vec<StoreResult<At<Loaded>>>> {
+    async fn carry(&self, _lane: usize, loads: &[Load], deadline: Instant) -> StoreResult<Vec<StoreResult<Glance>>> {
         let rows = self.0.carry(statement(&self.0, loads), false, deadline).await;
         let answers = rows.and_then(|rows| answers(loads, rows));
         let answers = answers.map_err(|failure| failure.of_read(Self::SITE))?;
@@ -106,11 +114,14 @@ fn statement(database: &Database, loads: &[Load]) -> Statement {
             keys.push(key);
         }
     }
+    // What comes back is no larger than what one caller may be sent.
+    let share = database.limits.max_batch_bytes / keys.len().max(1);
     let statement = database.statement(include_str!("../../sql/session_load.sql"));
-    statement.bind(database.at()).bind(database.namespace).bind(kinds).bind(names).bind(keys)
+    let statement = statement.bind(database.at()).bind(database.namespace).bind(kinds).bind(names).bind(keys);
+    statement.bind(number(share as u64))
 }
 
-fn answers(loads: &[Load], rows: Vec<PgRow>) -> Result<Vec<Result<At<Loaded>, Failure>>, Failure> {
+fn answers(loads: &[Load], rows: Vec<PgRow>) -> Result<Vec<Result<Glance, Failure>>, Failure> {
     let mut numbered = rows.iter().map(|row| Ok((get::<i64>(row, "i")?, row))).collect::<Result<Vec<_>, Failure>>()?;
     numbered.sort_unstable_by_key(|(number, _)| *number);
     let asked: usize = loads.iter().map(|load| load.keys.len().max(1)).sum();
@@ -118,5 +129,14 @@ fn answers(loads: &[Load], rows: Vec<PgRow>) -> Result<Vec<Result<At<Loaded>, Fa
         return Err(Failure::Corrupt("a load was not answered for every key"));
     }
     let mut rows = numbered.into_iter().map(|(_, row)| row);
-    Ok(loads.iter().map(|load| load.answer(rows.by_ref().take(load.keys.len().max(1)))).collect())
+    Ok(loads.iter().map(|load| glance(load, rows.by_ref().take(load.keys.len().max(1)).collect())).collect())
+}
+
+fn glance(load: &Load, rows: Vec<&PgRow>) -> Result<Glance, Failure> {
+    for row in &rows {
+        if get(row, "late")? {
+            return Ok(Glance::Unsettled);
+        }
+    }
+    Ok(load.answer(rows.into_iter())?.map_or(Glance::Unsettled, Glance::Loaded))
 }

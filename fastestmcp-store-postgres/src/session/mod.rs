@@ -14,6 +14,8 @@ mod touch;
 pub(crate) use self::commit::Commits;
 pub(crate) use self::load::Loads;
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use fastestmcp_core::backend::At;
 use fastestmcp_core::error::StoreResult;
@@ -22,6 +24,7 @@ use fastestmcp_core::session::{
     CommitOutcome, CommitRequest, Entry, Loaded, Scope, ScopeInfo, ScopeKind, SessionStateStore, Touch,
 };
 
+use self::load::Glance;
 use crate::database::refuse;
 use crate::store::PostgresStore;
 
@@ -30,12 +33,15 @@ impl SessionStateStore for PostgresStore {
     async fn load(&self, scope: &Scope, keys: &[&str], touch: Option<Touch>) -> StoreResult<At<Loaded>> {
         self.database().limits.check_load(scope, keys).map_err(refuse("load"))?;
         let load = load::Load::new(scope, keys);
-        let Some(touch) = touch else { return self.loads().submit(load).await };
-        let found = self.loads().submit(load.clone()).await?;
-        match found.value.scope.and_then(|info| touch.moves(found.now, &info)) {
-            None => Ok(found),
-            Some(_) => touch::run(self.database(), load, touch).await,
+        let begun = Instant::now();
+        if let Glance::Loaded(found) = self.loads().submit(load.clone()).await? {
+            let moves = |info| touch.is_some_and(|touch| touch.moves(found.now, &info).is_some());
+            if !found.value.scope.is_some_and(moves) {
+                return Ok(found);
+            }
         }
+        let left = self.database().timeout.saturating_sub(begun.elapsed());
+        touch::run(self.database(), load, touch, left).await
     }
 
     async fn commit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {

@@ -8,8 +8,9 @@ use fastestmcp_core::time::StoreTime;
 use sqlx::postgres::{PgRow, Postgres};
 use sqlx::{Decode, Row, Type};
 
-use crate::database::{count, moment};
+use crate::database::{Database, count, moment};
 use crate::error::Failure;
+use crate::statement::Statement;
 
 /// A row of the type `task_answer`.
 #[derive(Debug)]
@@ -37,6 +38,11 @@ impl<'r> Answer<'r> {
     /// When the first task of each lane of a claim is due.
     pub(super) fn dues(&self) -> Result<Vec<Option<i64>>, Failure> {
         self.get(4)
+    }
+
+    /// The number of the task in our tables.
+    pub(super) fn id(&self) -> Result<i64, Failure> {
+        self.get(5)
     }
 
     pub(super) fn version(&self) -> Result<Version, Failure> {
@@ -92,6 +98,12 @@ impl<'r> Answer<'r> {
             })
             .transpose()
     }
+}
+
+/// A statement that waits for the writes under way to tasks, if there are any.
+pub(super) fn settle(database: &Database, ids: Vec<i64>) -> Vec<Statement> {
+    let statement = || database.statement(include_str!("../../sql/task_settle.sql"));
+    if ids.is_empty() { Vec::new() } else { vec![statement().bind(ids)] }
 }
 
 /// The answers to a call of `count` items, in their order, each made by `outcome` of its row.

@@ -5,9 +5,10 @@ use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::principal::OwnerFilter;
 use fastestmcp_core::task::{Part, TaskRecord};
+use sqlx::postgres::PgRow;
 
-use super::answer::Answer;
-use crate::database::Database;
+use super::answer::{Answer, settle};
+use crate::database::{Database, Seen};
 use crate::error::{Failure, site};
 
 pub(super) async fn get(
@@ -25,18 +26,22 @@ pub(super) async fn get(
         .bind(part.has_spec())
         .bind(part.has_state());
     let count = ids.len();
-    database
-        .read(site("get"), statement, move |rows| {
-            let mut now = None;
-            let mut records = vec![None; count];
-            for answer in rows.iter().map(Answer) {
-                now = Some(answer.now()?);
-                let Some(item) = answer.item()? else { continue };
-                *records.get_mut(item).ok_or(Failure::Corrupt("an answer to no item"))? = Some(answer.record()?);
+    let answer = move |database: &Database, rows: &[PgRow]| {
+        let (mut now, mut doubtful) = (None, Vec::new());
+        let mut records = vec![None; count];
+        for answer in rows.iter().map(Answer) {
+            now = Some(answer.now()?);
+            let Some(item) = answer.item()? else { continue };
+            let record = records.get_mut(item).ok_or(Failure::Corrupt("an answer to no item"))?;
+            match answer.outcome()? {
+                0 => *record = Some(answer.record()?),
+                _ => doubtful.push(answer.id()?),
             }
-            Ok(At::new(now.ok_or(Failure::Corrupt("a read without an answer"))?, records))
-        })
-        .await
+        }
+        let answer = At::new(now.ok_or(Failure::Corrupt("a read without an answer"))?, records);
+        Ok(Seen { answer, doubts: settle(database, doubtful) })
+    };
+    database.look(site("get"), statement, answer).await
 }
 
 /// Whose tasks, as our statements take it: NULL for anybody's.

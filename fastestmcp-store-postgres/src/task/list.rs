@@ -7,9 +7,9 @@ use fastestmcp_core::principal::OwnerFilter;
 use fastestmcp_core::task::TaskHead;
 use sqlx::postgres::PgRow;
 
-use super::answer::Answer;
+use super::answer::{Answer, settle};
 use super::get::owner;
-use crate::database::{Database, millis};
+use crate::database::{Database, Seen, millis};
 use crate::error::{Failure, site};
 
 pub(super) async fn list(
@@ -35,7 +35,7 @@ pub(super) async fn list(
         .bind(name)
         .bind(i32::try_from(page.limit.get()).unwrap_or(i32::MAX))
         .bind(i32::try_from(examined).unwrap_or(i32::MAX));
-    database.read(site, statement, move |rows| answer(&rows, &listing)).await
+    database.look(site, statement, move |database, rows| answer(database, rows, &listing)).await
 }
 
 fn listing(database: &Database, filter: &OwnerFilter, status: Option<u8>) -> Listing {
@@ -45,18 +45,18 @@ fn listing(database: &Database, filter: &OwnerFilter, status: Option<u8>) -> Lis
     Listing::new(&[b"tasks", &database.namespace.to_be_bytes(), &whose, owner, &status])
 }
 
-fn answer(rows: &[PgRow], listing: &Listing) -> Result<At<Page<TaskHead>>, Failure> {
+fn answer(database: &Database, rows: &[PgRow], listing: &Listing) -> Result<Seen<Page<TaskHead>>, Failure> {
     let (last, rows) = rows.split_last().ok_or(Failure::Corrupt("a listing without an answer"))?;
-    let mut page = Page::last(Vec::new());
+    let (mut page, mut doubtful) = (Page::last(Vec::new()), Vec::new());
     for row in rows.iter().map(Answer) {
-        let head = row.head()?;
         match row.outcome()? {
-            0 => page.items.push(head),
-            1 => page.next = Some(listing.position(&anchor(&head))),
+            0 => page.items.push(row.head()?),
+            1 => page.next = Some(listing.position(&anchor(&row.head()?))),
+            2 => doubtful.push(row.id()?),
             _ => return Err(Failure::Corrupt("a listing with an unknown outcome")),
         }
     }
-    Ok(At::new(Answer(last).now()?, page))
+    Ok(Seen { answer: At::new(Answer(last).now()?, page), doubts: settle(database, doubtful) })
 }
 
 /// Creation time and id: the sort key of the listing.

@@ -4,16 +4,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use fastestmcp_conformance::chaos::{ChaosProxies, Cut};
 use fastestmcp_conformance::{Cluster, Fault, HarnessError, Node, Skew};
+use fastestmcp_core::backend::Backend;
 use fastestmcp_core::ids::{MAX_ID_BYTES, Namespace};
 use fastestmcp_core::time::Clock;
 use fastestmcp_store_postgres::{PostgresConfig, PostgresStore};
-use fastestmcp_test_servers::{Postgres, ServerError};
+use fastestmcp_test_servers::ServerError;
 use parking_lot::Mutex;
 use url::Url;
 
 static SPACES: AtomicUsize = AtomicUsize::new(0);
 
-/// One data set: a namespace of the server that all cases share.
+/// One data set: a namespace of the server at `url`, which all cases share.
 pub(crate) struct Space {
     name: String,
     url: Url,
@@ -24,12 +25,8 @@ pub(crate) struct Space {
 }
 
 impl Space {
-    pub(crate) fn new(clock: Option<Arc<dyn Clock>>) -> Result<Self, HarnessError> {
-        let server = Postgres::shared().map_err(|error| match error {
-            ServerError::LeftOut(_) => HarnessError::Unsupported(error.to_string()),
-            error => HarnessError::failed(error),
-        })?;
-        let url = Url::parse(server.url()).map_err(HarnessError::failed)?;
+    pub(crate) fn new(url: &str, clock: Option<Arc<dyn Clock>>) -> Result<Self, HarnessError> {
+        let url = Url::parse(url).map_err(HarnessError::failed)?;
         let upstream = format!("{}:{}", url.host_str().unwrap_or("127.0.0.1"), url.port().unwrap_or(5432));
         let name = format!("{}/{}", std::process::id(), SPACES.fetch_add(1, Ordering::SeqCst));
         let proxies = ChaosProxies::new(is_request);
@@ -47,6 +44,14 @@ impl Space {
         let store = PostgresStore::open_with(config).await.map_err(HarnessError::failed)?;
         self.open.lock().push(store.clone());
         Ok(Node::of(store))
+    }
+}
+
+/// Why there is no server: one that is left out on purpose fails nothing.
+pub(crate) fn missing(error: ServerError) -> HarnessError {
+    match error {
+        ServerError::LeftOut(_) => HarnessError::Unsupported(error.to_string()),
+        error => HarnessError::failed(error),
     }
 }
 
@@ -81,7 +86,7 @@ impl Cluster for Space {
     async fn restart(&self) -> Result<(), HarnessError> {
         let open = std::mem::take(&mut *self.open.lock());
         for store in open {
-            store.close().await;
+            store.close().await.map_err(HarnessError::failed)?;
         }
         Ok(())
     }

@@ -128,7 +128,7 @@ async fn what_the_server_allows_lies_below_the_deadline() {
 async fn a_closed_store_says_so() {
     let place = Place::new();
     let store = place.open().await;
-    store.close().await;
+    store.close().await.unwrap();
     let error = store.ping().await.unwrap_err();
     assert_eq!((error.kind, error.outcome), (StoreErrorKind::Unavailable, Outcome::NotApplied));
     let error = store.get(&scope("s"), "key").await.unwrap_err();

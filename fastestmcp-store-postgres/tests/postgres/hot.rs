@@ -1,3 +1,4 @@
+use fastestmcp_core::backend::Backend;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ async fn touches_commits_to_one_key_and_appends_rewrite_no_index() {
         }
         store.append("topic", vec![Bytes::from(round.to_string())], keep).await.unwrap();
     }
-    store.close().await;
+    store.close().await.unwrap();
     for (table, least) in [("scope", 1_000), ("entry", 1_000), ("topic", 50)] {
         let (all, hot) = settled(&server, table, least).await;
         assert!(hot * 100 >= all * 95, "{table}: {hot} of {all} updates were heap-only");

@@ -1,3 +1,4 @@
+use fastestmcp_core::backend::Backend;
 use fastestmcp_core::ids::Namespace;
 use fastestmcp_store_postgres::PostgresStore;
 
@@ -22,7 +23,7 @@ async fn namespaces_and_schemas_never_see_each_other() {
 #[tokio::test]
 async fn a_search_path_of_the_role_leads_nobody_astray() {
     let (ours, theirs) = (Place::new(), Place::new());
-    theirs.open().await.close().await;
+    theirs.open().await.close().await.unwrap();
     let role = ours.schema.replace(' ', "_");
     ours.psql(&format!(
         "CREATE ROLE {role} LOGIN SUPERUSER; ALTER ROLE {role} SET search_path = \"{}\"",
@@ -34,6 +35,6 @@ async fn a_search_path_of_the_role_leads_nobody_astray() {
     write(&store, "s", "v").await;
     assert_eq!(ours.psql("SELECT count(*) FROM {schema}.entry"), "1");
     assert_eq!(theirs.psql("SELECT count(*) FROM {schema}.entry"), "0");
-    store.close().await;
+    store.close().await.unwrap();
     ours.psql(&format!("DROP SCHEMA {{schema}} CASCADE; DROP ROLE {role}"));
 }

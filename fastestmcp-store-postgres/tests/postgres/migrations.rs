@@ -1,3 +1,4 @@
+use fastestmcp_core::backend::Backend;
 use fastestmcp_core::error::StoreErrorKind;
 use fastestmcp_store_postgres::PostgresStore;
 use futures_util::future::join_all;
@@ -22,7 +23,7 @@ async fn stores_that_open_a_new_schema_together_migrate_it_once() {
 #[tokio::test]
 async fn a_schema_that_needs_a_newer_release_is_refused_and_left_alone() {
     let place = Place::new();
-    place.open().await.close().await;
+    place.open().await.close().await.unwrap();
     place.psql("UPDATE {schema}.meta SET min_supported_format = 2");
     let error = PostgresStore::open_with(place.config()).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Unsupported);
@@ -32,7 +33,7 @@ async fn a_schema_that_needs_a_newer_release_is_refused_and_left_alone() {
 #[tokio::test]
 async fn migrations_of_a_newer_release_do_not_disturb_this_one() {
     let place = Place::new();
-    place.open().await.close().await;
+    place.open().await.close().await.unwrap();
     place.psql("INSERT INTO {schema}.migration (number) VALUES (9999)");
     let store = place.open().await;
     write(&store, "s", "v").await;

@@ -30,7 +30,7 @@ async fn a_role_that_owns_the_schema_and_nothing_else_is_enough() {
     write(&store, "s", "v").await;
     assert_eq!(read(&store, "s").await.as_deref(), Some("v"));
     store.sweep(Default::default()).await.unwrap();
-    store.close().await;
+    store.close().await.unwrap();
     drop_role(&place, &role);
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod clock;
+mod in_time;
 mod leftovers;
 mod plans;
 mod scene;

@@ -1,3 +1,4 @@
+use fastestmcp_core::backend::Backend;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -41,7 +42,7 @@ impl Scene {
 
     /// Closes the store's connections, so that the server's statistics hold all that they did.
     pub(crate) async fn settle(&self) {
-        self.store.close().await;
+        self.store.close().await.unwrap();
         let ours = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%SCHEMA.task%' AND pid <> pg_backend_pid()";
         while self.number(ours) > 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,3 +1,4 @@
+use fastestmcp_core::backend::Backend;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -105,7 +106,7 @@ impl Cluster for DataSet {
     async fn crash(&self) -> Result<(), HarnessError> {
         let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
         for store in open {
-            store.close().await;
+            store.close().await.unwrap();
         }
         Ok(())
     }

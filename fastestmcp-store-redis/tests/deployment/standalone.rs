@@ -1,3 +1,4 @@
+use fastestmcp_core::backend::Backend;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -92,7 +93,7 @@ impl DataSet {
     async fn end_nodes(&self) {
         let open = std::mem::take(&mut *lock(&self.open));
         for store in open {
-            store.close().await;
+            store.close().await.unwrap();
         }
     }
 }

@@ -1,3 +1,4 @@
+use fastestmcp_core::backend::Backend;
 use std::time::{Duration, Instant};
 
 use fastestmcp_core::error::StoreErrorKind;
@@ -55,6 +56,6 @@ async fn a_server_that_says_nothing_ends_in_a_timeout_and_a_closed_store_at_once
     assert_eq!(error.kind, StoreErrorKind::Timeout, "{error}");
     server.resume().unwrap();
     until_it_works(5 * SECOND, async || get(&store, "key").await).await;
-    store.close().await;
+    store.close().await.unwrap();
     assert_eq!(get(&store, "key").await.unwrap_err().kind, StoreErrorKind::Unavailable);
 }

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use fastestmcp_core::event::{Event, Offset, ReadFrom, TopicRead};
 
 use super::topic::{StoredTopic, forgotten};
-use crate::error::Failure;
+use crate::error::{Failure, stepped_over};
 use crate::reader::ReadOperation;
 use crate::snapshot::{Snapshot, count, number};
 
@@ -23,9 +23,14 @@ impl ReadOperation for Read {
         self.topics
             .iter()
             .map(|(name, from)| {
-                let topic = match StoredTopic::find(snapshot, name)? {
-                    Some(topic) => topic,
-                    None => StoredTopic::unknown(forgotten(snapshot)?),
+                let topic = match StoredTopic::find(snapshot, name) {
+                    Ok(Some(topic)) => topic,
+                    Ok(None) => StoredTopic::unknown(forgotten(snapshot)?),
+                    // All of it may be gone, which is a gap for its readers and nothing for those of other topics.
+                    Err(failure) if failure.is_damage() && matches!(from, ReadFrom::After(_)) => {
+                        return Ok(TopicRead::Gap { oldest: None, next: as_offset(forgotten(snapshot)?) });
+                    }
+                    Err(failure) => return Err(failure),
                 };
                 match from {
                     ReadFrom::Tail => Ok(TopicRead::Events { items: Vec::new(), next: as_offset(topic.head) }),
@@ -56,10 +61,17 @@ impl Read {
         while *bytes <= self.max_bytes
             && let Some(row) = rows.next()?
         {
-            next = row.get(0)?;
-            let payload = Bytes::copy_from_slice(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+            let at = row.get(0)?;
+            let Ok(payload) = row.get_ref(1)?.as_blob() else {
+                if items.is_empty() {
+                    stepped_over(Self::NAME, "event", at);
+                    return Ok(TopicRead::Gap { oldest: None, next: as_offset(at) });
+                }
+                break;
+            };
+            next = at;
             *bytes += payload.len();
-            items.push(Event { offset: as_offset(next), payload });
+            items.push(Event { offset: as_offset(next), payload: Bytes::copy_from_slice(payload) });
         }
         Ok(TopicRead::Events { items, next: as_offset(next) })
     }

@@ -51,7 +51,10 @@ pub(super) fn trim(
 ) -> Result<(usize, usize), Failure> {
     let mut oldest = tx.statement(include_str!("../../sql/event_oldest.sql"))?;
     let most = i64::try_from(at_most).unwrap_or(i64::MAX);
-    let oldest = oldest.query_map((topic.id, most), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let oldest = oldest.query_map((topic.id, most), |row| {
+        // What cannot be read is as old as can be.
+        Ok((row.get(0)?, row.get(1).unwrap_or(i64::MIN), row.get(2).unwrap_or(0)))
+    })?;
     let oldest: Vec<(i64, i64, i64)> = oldest.collect::<rusqlite::Result<_>>()?;
     let (mut rows, mut bytes, mut floor) = (0, 0, topic.floor);
     for (offset, appended, length) in oldest {
@@ -65,7 +68,13 @@ pub(super) fn trim(
     }
     if rows > 0 {
         let left = topic.events.saturating_sub(i64::try_from(rows).unwrap_or(i64::MAX));
-        tx.statement(include_str!("../../sql/topic_trim.sql"))?.execute((topic.id, floor, left))?;
+        let trimmed = tx.statement(include_str!("../../sql/topic_trim.sql"))?.execute((topic.id, floor, left));
+        // A damaged one cannot be read either, so its floor is of no use to anybody.
+        if let Err(failure) = trimmed.map_err(Failure::from)
+            && !failure.is_damage()
+        {
+            return Err(failure);
+        }
     }
     Ok((rows, bytes))
 }
@@ -79,13 +88,18 @@ pub(crate) fn remove_some_dead(
 ) -> Result<Option<(usize, usize)>, Failure> {
     let dead = tx
         .statement(include_str!("../../sql/topic_dead.sql"))?
+        // Of a damaged one only the number is needed (G16): it cannot be read, so nobody needs to know its floor.
         .query_row((tx.namespace, millis(tx.now)), |row| {
-            Ok(StoredTopic { id: row.get(0)?, floor: row.get(1)?, head: row.get(2)?, events: row.get(3)? })
+            let number = |index| row.get(index).unwrap_or(0);
+            Ok(StoredTopic { id: row.get(0)?, floor: number(1), head: number(2), events: number(3) })
         })
         .optional()?;
     let Some(topic) = dead else { return Ok(None) };
     let (rows, bytes) = trim(tx, &topic, i64::MAX, at_most, max_bytes)?;
-    if topic.events <= i64::try_from(rows).unwrap_or(i64::MAX) {
+    let is_empty: bool = tx
+        .statement(include_str!("../../sql/event_first.sql"))?
+        .query_row([topic.id], |row| Ok(row.get::<_, Option<i64>>(0)?.is_none()))?;
+    if is_empty {
         tx.statement(include_str!("../../sql/topic_delete.sql"))?.execute([topic.id])?;
         tx.statement(include_str!("../../sql/namespace_forget.sql"))?.execute((tx.namespace, tx.draw()))?;
     }

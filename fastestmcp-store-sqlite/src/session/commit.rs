@@ -1,7 +1,7 @@
 use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule, Expect, Op, ScopeKind};
 
 use super::entry;
-use super::scope::{StoredScope, drop_if_empty};
+use super::scope::{Found, StoredScope, drop_if_empty};
 use crate::error::Failure;
 use crate::snapshot::millis;
 use crate::writer::{WriteOperation, WriteTx};
@@ -20,8 +20,12 @@ impl WriteOperation for Commit {
 
     fn apply(&mut self, tx: &WriteTx<'_>) -> Result<CommitOutcome, Failure> {
         let CommitRequest { scope, rule, ops, .. } = &self.0;
-        let stored = StoredScope::find(tx, scope)?;
-        let live = stored.filter(|found| found.is_live(tx.now));
+        let (live, expired) = match StoredScope::find(tx, scope)? {
+            Some(Found::Live(live)) => (Some(live), None),
+            Some(Found::Expired(row)) => (None, Some(row)),
+            Some(Found::Damaged(_, failure)) => return Err(failure),
+            None => (None, None),
+        };
         if scope.kind != ScopeKind::System {
             match (rule, live) {
                 (CommitRule::Existing, None) => return Ok(CommitOutcome::ScopeGone),
@@ -38,7 +42,7 @@ impl WriteOperation for Commit {
             None if scope.kind == ScopeKind::System && !ops.iter().any(|op| matches!(op, Op::Put { .. })) => {
                 return Ok(CommitOutcome::Committed(ops.iter().map(nothing_there).collect()));
             }
-            None => StoredScope::create(tx, scope, *rule, stored)?,
+            None => StoredScope::create(tx, scope, *rule, expired)?,
         };
         let applied = ops.iter().map(|op| apply(tx, holder.id, op)).collect::<Result<Vec<_>, _>>()?;
         let removes = ops.iter().any(|op| matches!(op, Op::Delete { .. } | Op::Take { .. }));
@@ -79,9 +83,14 @@ fn apply(tx: &WriteTx<'_>, scope: i64, op: &Op) -> Result<Applied, Failure> {
             Ok(Applied::Put(entry::version(version)))
         }
         Op::Delete { key, .. } => {
-            let found = entry::find_version(tx, scope, key)?;
+            let found = entry::find_version(tx, scope, key);
+            // Without a condition a damaged one can be got rid of.
+            let existed = found.as_ref().map_or_else(Failure::is_damage, Option::is_some);
+            if !existed {
+                found?;
+            }
             entry::delete(tx, scope, key)?;
-            Ok(Applied::Deleted(found.is_some()))
+            Ok(Applied::Deleted(existed))
         }
         Op::Take { key, .. } => {
             let found = entry::find_live(tx, scope, key)?;

@@ -1,6 +1,6 @@
 use fastestmcp_core::session::{Scope, ScopeKind};
 
-use super::scope::{StoredScope, bury, holds_live};
+use super::scope::{Found, StoredScope, bury, holds_live};
 use crate::error::Failure;
 use crate::writer::{WriteOperation, WriteTx};
 
@@ -12,9 +12,12 @@ impl WriteOperation for DeleteScope {
     const NAME: &'static str = "delete_scope";
 
     fn apply(&mut self, tx: &WriteTx<'_>) -> Result<bool, Failure> {
-        let Some(found) = StoredScope::find_live(tx, &self.0)? else { return Ok(false) };
-        let existed = self.0.kind != ScopeKind::System || holds_live(tx, found.id)?;
-        bury(tx, found.id)?;
+        let id = match StoredScope::find(tx, &self.0)? {
+            Some(Found::Live(StoredScope { id, .. }) | Found::Damaged(id, _)) => id,
+            Some(Found::Expired(_)) | None => return Ok(false),
+        };
+        let existed = self.0.kind != ScopeKind::System || holds_live(tx, id)?;
+        bury(tx, id)?;
         Ok(existed)
     }
 }

@@ -1,11 +1,13 @@
 use fastestmcp_core::page::{Listing, Page, PageRequest, successor};
 use fastestmcp_core::session::{Entry, Scope};
+use rusqlite::Row;
 
 use super::entry;
 use super::scope::StoredScope;
-use crate::error::Failure;
+use crate::error::{Failure, stepped_over};
 use crate::reader::ReadOperation;
 use crate::snapshot::{Snapshot, number};
+use crate::walk::Walk;
 
 #[derive(Debug)]
 pub(super) struct ListEntries {
@@ -35,31 +37,40 @@ impl ReadOperation for ListEntries {
         let Some(scope) = StoredScope::find_live(snapshot, &self.scope)? else { return Ok(Page::last(Vec::new())) };
         let limit = self.page.limit;
         let mut statement = snapshot.statement(include_str!("../../sql/entry_list.sql"))?;
-        // One more than may be examined tells whether the walk goes on.
-        let most = number(limit.examined() as u64 + 1);
+        let most = number(Walk::<(String, Entry)>::rows(limit) as u64);
         let mut rows = statement.query((scope.id, from, end_of(&self.prefix), most))?;
-        let (mut items, mut bytes, mut examined) = (Vec::new(), 0, 0);
-        let mut last: Option<Vec<u8>> = None;
+        let (mut walk, mut bytes) = (Walk::new(listing, limit), 0);
         while let Some(row) = rows.next()? {
-            if let Some(anchor) = last.take_if(|_| items.len() == limit.get() || examined == limit.examined()) {
-                return Ok(Page { items, next: Some(listing.position(&anchor)) });
+            if walk.is_full() {
+                return walk.cut();
             }
-            let key = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?.to_vec();
-            let entry = entry::from_row(row, 1)?;
-            examined += 1;
-            if entry::is_live(entry.expires, snapshot.now) {
-                if let Some(anchor) = last.take_if(|_| bytes + entry.value.len() > self.max_bytes && !items.is_empty())
-                {
-                    return Ok(Page { items, next: Some(listing.position(&anchor)) });
-                }
+            let listed = read(row, snapshot);
+            if let Ok(Some((_, entry))) = &listed {
                 bytes += entry.value.len();
-                let name = String::from_utf8(key.clone()).map_err(|_| Failure::Corrupt("a key is no UTF-8"))?;
-                items.push((name, entry));
+                if bytes > self.max_bytes && !walk.is_empty() {
+                    return walk.cut();
+                }
             }
-            last = Some(key);
+            walk.examined(row.get_ref(KEY)?.as_blob().ok().map(<[u8]>::to_vec));
+            match listed {
+                Ok(Some(entry)) => walk.push(entry),
+                Ok(None) => {}
+                Err(failure) if failure.is_damage() => stepped_over(Self::NAME, "entry", row.get(0)?),
+                Err(failure) => return Err(failure),
+            }
         }
-        Ok(Page::last(items))
+        Ok(walk.end())
     }
+}
+
+/// The column of the key.
+const KEY: usize = 1;
+
+fn read(row: &Row<'_>, snapshot: &Snapshot<'_>) -> Result<Option<(String, Entry)>, Failure> {
+    let Some(entry) = entry::live_from_row(row, KEY + 1, snapshot.now)? else { return Ok(None) };
+    let key = row.get_ref(KEY)?.as_blob().map_err(rusqlite::Error::from)?;
+    let key = String::from_utf8(key.to_vec()).map_err(|_| Failure::Corrupt("a key is no UTF-8"))?;
+    Ok(Some((key, entry)))
 }
 
 /// The end of the range of keys that start with `prefix`. UTF-8 never holds a byte 0xFF.

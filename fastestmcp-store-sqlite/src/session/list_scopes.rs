@@ -1,10 +1,12 @@
 use fastestmcp_core::page::{Listing, Page, PageRequest, successor};
 use fastestmcp_core::session::{Scope, ScopeInfo, ScopeKind};
+use rusqlite::Row;
 
-use super::scope::{self, holds_live};
-use crate::error::Failure;
+use super::scope::{holds_live, live_info};
+use crate::error::{Failure, stepped_over};
 use crate::reader::ReadOperation;
 use crate::snapshot::{Snapshot, number};
+use crate::walk::Walk;
 
 #[derive(Debug)]
 pub(super) struct ListScopes {
@@ -25,27 +27,36 @@ impl ReadOperation for ListScopes {
         };
         let limit = self.page.limit;
         let mut statement = snapshot.statement(include_str!("../../sql/scope_list.sql"))?;
-        let most = number(limit.examined() as u64 + 1);
+        let most = number(Walk::<(Scope, ScopeInfo)>::rows(limit) as u64);
         let mut rows = statement.query((snapshot.namespace, self.kind.code(), from, most))?;
-        let (mut items, mut examined) = (Vec::new(), 0);
-        let mut last: Option<Vec<u8>> = None;
+        let mut walk = Walk::new(listing, limit);
         while let Some(row) = rows.next()? {
-            if let Some(anchor) = last.take_if(|_| items.len() == limit.get() || examined == limit.examined()) {
-                return Ok(Page { items, next: Some(listing.position(&anchor)) });
+            if walk.is_full() {
+                return walk.cut();
             }
-            let name = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?.to_vec();
-            let info = scope::info(self.kind, row, 2)?;
-            examined += 1;
-            let listed = match self.kind {
-                ScopeKind::System => holds_live(snapshot, row.get(0)?)?,
-                _ => scope::is_live(&info, snapshot.now),
-            };
-            if listed {
-                let id = String::from_utf8(name.clone()).map_err(|_| Failure::Corrupt("a scope id is no UTF-8"))?;
-                items.push((Scope::new(self.kind, id), info));
+            walk.examined(row.get_ref(NAME)?.as_blob().ok().map(<[u8]>::to_vec));
+            match self.read(row, snapshot) {
+                Ok(Some(listed)) => walk.push(listed),
+                Ok(None) => {}
+                Err(failure) if failure.is_damage() => stepped_over(Self::NAME, "scope", row.get(0)?),
+                Err(failure) => return Err(failure),
             }
-            last = Some(name);
         }
-        Ok(Page::last(items))
+        Ok(walk.end())
+    }
+}
+
+/// The column of the id.
+const NAME: usize = 1;
+
+impl ListScopes {
+    fn read(&self, row: &Row<'_>, snapshot: &Snapshot<'_>) -> Result<Option<(Scope, ScopeInfo)>, Failure> {
+        let Some(info) = live_info(self.kind, row, NAME + 1, snapshot.now)? else { return Ok(None) };
+        if self.kind == ScopeKind::System && !holds_live(snapshot, row.get(0)?)? {
+            return Ok(None);
+        }
+        let id = row.get_ref(NAME)?.as_blob().map_err(rusqlite::Error::from)?;
+        let id = String::from_utf8(id.to_vec()).map_err(|_| Failure::Corrupt("a scope id is no UTF-8"))?;
+        Ok(Some((Scope::new(self.kind, id), info)))
     }
 }

@@ -1,12 +1,12 @@
 use fastestmcp_core::session::{CommitRule, Lifetime, Scope, ScopeInfo, ScopeKind};
 use fastestmcp_core::time::StoreTime;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::Row;
 
 use crate::error::Failure;
-use crate::snapshot::{Snapshot, millis, moment};
+use crate::snapshot::{Snapshot, is_past, millis, moment_at, optional_moment_at};
 use crate::writer::WriteTx;
 
-/// A scope as it is stored, live or not.
+/// A scope as it is stored.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StoredScope {
     /// The incarnation, which its entries name.
@@ -14,34 +14,42 @@ pub(super) struct StoredScope {
     pub(super) info: ScopeInfo,
 }
 
+/// What is stored under a scope's name.
+#[derive(Debug)]
+pub(super) enum Found {
+    Live(StoredScope),
+    /// The incarnation of an expired one, which is absent.
+    Expired(i64),
+    /// The incarnation of one that cannot be read.
+    Damaged(i64, Failure),
+}
+
 impl StoredScope {
-    pub(super) fn find(snapshot: &Snapshot<'_>, scope: &Scope) -> Result<Option<Self>, Failure> {
-        Ok(snapshot
-            .statement(include_str!("../../sql/scope_find.sql"))?
-            .query_row((snapshot.namespace, scope.kind.code(), scope.id.as_bytes()), |row| {
-                Ok(Self { id: row.get(0)?, info: info(scope.kind, row, 1)? })
-            })
-            .optional()?)
+    pub(super) fn find(snapshot: &Snapshot<'_>, scope: &Scope) -> Result<Option<Found>, Failure> {
+        let mut statement = snapshot.statement(include_str!("../../sql/scope_find.sql"))?;
+        let mut rows = statement.query((snapshot.namespace, scope.kind.code(), scope.id.as_bytes()))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let id = row.get(0)?;
+        Ok(Some(match live_info(scope.kind, row, 1, snapshot.now) {
+            Ok(Some(info)) => Found::Live(Self { id, info }),
+            Ok(None) => Found::Expired(id),
+            Err(error) => Found::Damaged(id, error.into()),
+        }))
     }
 
     /// The scope if it is live.
     pub(super) fn find_live(snapshot: &Snapshot<'_>, scope: &Scope) -> Result<Option<Self>, Failure> {
-        Ok(Self::find(snapshot, scope)?.filter(|found| found.is_live(snapshot.now)))
-    }
-
-    pub(super) fn is_live(&self, now: StoreTime) -> bool {
-        is_live(&self.info, now)
+        match Self::find(snapshot, scope)? {
+            Some(Found::Live(found)) => Ok(Some(found)),
+            Some(Found::Expired(_)) | None => Ok(None),
+            Some(Found::Damaged(_, failure)) => Err(failure),
+        }
     }
 
     /// Makes a new incarnation; one that is still stored is buried.
-    pub(super) fn create(
-        tx: &WriteTx<'_>,
-        scope: &Scope,
-        rule: CommitRule,
-        old: Option<Self>,
-    ) -> Result<Self, Failure> {
+    pub(super) fn create(tx: &WriteTx<'_>, scope: &Scope, rule: CommitRule, old: Option<i64>) -> Result<Self, Failure> {
         if let Some(old) = old {
-            bury(tx, old.id)?;
+            bury(tx, old)?;
         }
         let info = match (scope.kind, rule) {
             (ScopeKind::System, _) | (_, CommitRule::Existing) => ScopeInfo::SYSTEM,
@@ -67,21 +75,25 @@ fn born(now: StoreTime, lifetime: Lifetime) -> ScopeInfo {
     ScopeInfo { created: now, expires: Some(ends.map_or(expires, |ends| expires.min(ends))), ends }
 }
 
-/// The life of a scope from three columns: created, expires, ends.
-pub(super) fn info(kind: ScopeKind, row: &Row<'_>, first: usize) -> rusqlite::Result<ScopeInfo> {
+/// The life of a live scope from three columns: created, expires, ends. Deadlines never pass `ends`, so the one says it
+/// all, and what is known to be expired is absent whatever else is damaged.
+pub(super) fn live_info(
+    kind: ScopeKind,
+    row: &Row<'_>,
+    first: usize,
+    now: StoreTime,
+) -> rusqlite::Result<Option<ScopeInfo>> {
     if kind == ScopeKind::System {
-        return Ok(ScopeInfo::SYSTEM);
+        return Ok(Some(ScopeInfo::SYSTEM));
     }
-    Ok(ScopeInfo {
-        created: moment(row.get(first)?),
-        expires: row.get::<_, Option<i64>>(first + 1)?.map(moment),
-        ends: row.get::<_, Option<i64>>(first + 2)?.map(moment),
-    })
-}
-
-/// Deadlines never pass `ends`, so the one says it all.
-pub(super) fn is_live(info: &ScopeInfo, now: StoreTime) -> bool {
-    info.expires.is_none_or(|deadline| deadline > now)
+    if is_past(row, first + 1, now) {
+        return Ok(None);
+    }
+    Ok(Some(ScopeInfo {
+        created: moment_at(row, first)?,
+        expires: optional_moment_at(row, first + 1)?,
+        ends: optional_moment_at(row, first + 2)?,
+    }))
 }
 
 /// Removes a scope; its entries, unreachable from now on, are left to the sweep (S5).

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
+use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::session::Version;
 use fastestmcp_core::task::{ClaimRequest, Claimed, Lease, Part, TaskHead, TaskRecord, Token};
 use fastestmcp_core::time::StoreTime;
 
-use super::head::StoredTask;
+use super::head::{StoredTask, due_of, name_of};
 use super::parts::record;
 use crate::error::Failure;
 use crate::snapshot::{Snapshot, count, millis};
@@ -25,11 +26,13 @@ impl WriteOperation for Claim {
         let ClaimRequest { queues, worker, limit, lease, .. } = &self.request;
         let (mut tasks, mut bytes) = (Vec::new(), 0);
         let mut next_due: Option<StoreTime> = None;
+        let mut damaged: Vec<Damaged> = Vec::new();
         // Level by level, so that what is delayed at a high level costs a lower one nothing (T4).
         for priority in (0..=9).rev() {
             let mut due = Vec::new();
             for queue in queues {
-                let seen = DueTasks { queue, priority, at_most: limit - tasks.len() }.find(tx, &mut due)?;
+                let seen =
+                    DueTasks { queue, priority, at_most: limit - tasks.len() }.find(tx, &mut due, &mut damaged)?;
                 next_due = next_due.into_iter().chain(seen).min();
             }
             due.sort_by(|a, b| by_due(&a.head).cmp(&by_due(&b.head)));
@@ -38,15 +41,37 @@ impl WriteOperation for Claim {
                     next_due = Some(tx.now);
                     break;
                 }
-                let task = take(tx, task, worker, *lease)?;
-                bytes += task.spec.as_ref().map_or(0, |spec| spec.len())
-                    + task.state.as_ref().map_or(0, |state| state.len());
-                tasks.push(task);
+                let (row, id) = (task.id, task.head.id.clone());
+                // Read first: what cannot be read is not charged an attempt, and its neighbours get theirs.
+                match record(tx, task, Part::All) {
+                    Ok(found) => {
+                        let task = lease_to(tx, row, found, worker, *lease)?;
+                        bytes += task.spec.as_ref().map_or(0, |spec| spec.len())
+                            + task.state.as_ref().map_or(0, |state| state.len());
+                        tasks.push(task);
+                    }
+                    Err(failure) if failure.is_damage() => damaged.push(Damaged { row, id }),
+                    Err(failure) => return Err(failure),
+                }
             }
         }
         let next_due = next_due.map(|due| due.since(tx.now));
-        Ok(Claimed::new(tasks, next_due))
+        let mut claimed = Claimed::new(tasks, next_due);
+        for Damaged { row, id } in damaged {
+            tx.statement(include_str!("../../sql/task_undue.sql"))?.execute([row])?;
+            claimed.damaged.push(id);
+        }
+        Ok(claimed)
     }
+}
+
+/// How many damaged tasks one claim takes off the index of what is due. The next one goes on.
+const MOST_DAMAGED: usize = 1_000;
+
+/// A task that is due and cannot be read.
+struct Damaged {
+    row: i64,
+    id: TaskId,
 }
 
 fn by_due(head: &TaskHead) -> (Option<StoreTime>, &str) {
@@ -62,31 +87,48 @@ struct DueTasks<'q> {
 
 impl DueTasks<'_> {
     /// Collects those that are due, in order, and answers when the first that is not collected is due.
-    fn find(&self, snapshot: &Snapshot<'_>, due: &mut Vec<StoredTask>) -> Result<Option<StoreTime>, Failure> {
+    fn find(
+        &self,
+        snapshot: &Snapshot<'_>,
+        due: &mut Vec<StoredTask>,
+        damaged: &mut Vec<Damaged>,
+    ) -> Result<Option<StoreTime>, Failure> {
         let mut statement = snapshot.statement(include_str!("../../sql/task_due.sql"))?;
         let key = (snapshot.namespace, self.queue.as_bytes(), self.priority, millis(snapshot.now));
         let mut rows = statement.query(key)?;
         let mut collected = 0;
         while let Some(row) = rows.next()? {
-            let task = StoredTask::from_row(row)?;
-            if collected == self.at_most || task.head.due.is_none_or(|due| due > snapshot.now) {
-                return Ok(task.head.due);
+            let when = due_of(row, snapshot.now);
+            if collected == self.at_most || damaged.len() == MOST_DAMAGED || when > snapshot.now {
+                return Ok(Some(when));
             }
-            collected += 1;
-            due.push(task);
+            match StoredTask::from_row(row) {
+                Ok(task) => {
+                    collected += 1;
+                    due.push(task);
+                }
+                Err(failure) if failure.is_damage() => damaged.push(Damaged { row: row.get(0)?, id: name_of(row) }),
+                Err(failure) => return Err(failure),
+            }
         }
         Ok(None)
     }
 }
 
-fn take(tx: &WriteTx<'_>, mut task: StoredTask, worker: &str, lease: Duration) -> Result<TaskRecord, Failure> {
+fn lease_to(
+    tx: &WriteTx<'_>,
+    row: i64,
+    mut task: TaskRecord,
+    worker: &str,
+    lease: Duration,
+) -> Result<TaskRecord, Failure> {
     let (version, token) = (tx.draw(), tx.draw());
     let until = tx.now.after(lease);
-    let row = (task.id, version, token, worker.as_bytes(), millis(until));
-    tx.statement(include_str!("../../sql/task_claim.sql"))?.execute(row)?;
+    let values = (row, version, token, worker.as_bytes(), millis(until));
+    tx.statement(include_str!("../../sql/task_claim.sql"))?.execute(values)?;
     task.head.version = Version(count(version));
     task.head.claims = task.head.claims.saturating_add(1);
     task.head.due = Some(until);
     task.head.lease = Some(Lease { worker: worker.to_owned(), token: Token(count(token)) });
-    record(tx, task, Part::All)
+    Ok(task)
 }

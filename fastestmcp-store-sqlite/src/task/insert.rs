@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
+
 use fastestmcp_core::task::{InsertOutcome, NewTask, Part, TaskHead};
 
-use super::head::{StoredTask, find_idempotent};
+use super::head::{Found, StoredTask, find_idempotent};
 use super::parts::{put_state, record, remove};
 use crate::error::Failure;
 use crate::snapshot::{Snapshot, count, millis};
@@ -19,33 +21,33 @@ impl WriteOperation for Insert {
 
     fn apply(&mut self, tx: &WriteTx<'_>) -> Result<InsertOutcome, Failure> {
         let task = &self.0;
-        let same_id = StoredTask::find(tx, &task.id)?;
-        if let Some(live) = same_id.clone().filter(|found| found.is_live(tx.now)) {
-            return Ok(InsertOutcome::Existing(Box::new(record(tx, live, Part::All)?)));
+        let mut expired = BTreeSet::new();
+        match StoredTask::find(tx, &task.id)? {
+            Some(Found::Live(found)) => return existing(tx, found),
+            Some(Found::Expired(row)) => drop(expired.insert(row)),
+            None => {}
         }
-        let mut same_key = None;
         if let Some(idempotency) = &task.idempotency {
             match find_idempotent(tx, &idempotency.key)? {
-                Some((found, digest)) if found.is_live(tx.now) => {
-                    if digest != idempotency.digest {
-                        return Ok(InsertOutcome::KeyReused);
-                    }
-                    return Ok(InsertOutcome::Existing(Box::new(record(tx, found, Part::All)?)));
-                }
-                expired => same_key = expired.map(|(found, _)| found),
+                Some(Found::Live((_, digest))) if digest != idempotency.digest => return Ok(InsertOutcome::KeyReused),
+                Some(Found::Live((found, _))) => return existing(tx, found),
+                Some(Found::Expired(row)) => drop(expired.insert(row)),
+                None => {}
             }
         }
         if let Some(open) = over_quota(tx, task)? {
             return Ok(InsertOutcome::QuotaExceeded { open });
         }
         // Expired records in the way make room: the sweep would remove them all the same.
-        for expired in
-            same_id.iter().chain(same_key.iter().filter(|key| same_id.as_ref().is_none_or(|id| id.id != key.id)))
-        {
-            remove(tx, expired.id)?;
+        for row in expired {
+            remove(tx, row)?;
         }
         Ok(InsertOutcome::Inserted(Box::new(self.store(tx)?)))
     }
+}
+
+fn existing(snapshot: &Snapshot<'_>, found: StoredTask) -> Result<InsertOutcome, Failure> {
+    Ok(InsertOutcome::Existing(Box::new(record(snapshot, found, Part::All)?)))
 }
 
 impl Insert {

@@ -3,10 +3,11 @@ use fastestmcp_core::principal::OwnerFilter;
 use fastestmcp_core::task::TaskHead;
 use rusqlite::params;
 
-use super::head::StoredTask;
-use crate::error::Failure;
+use super::head::{Found, anchor_of};
+use crate::error::{Failure, stepped_over};
 use crate::reader::ReadOperation;
-use crate::snapshot::{Snapshot, millis, number};
+use crate::snapshot::{Snapshot, number};
+use crate::walk::Walk;
 
 #[derive(Debug)]
 pub(super) struct ListTasks {
@@ -26,7 +27,7 @@ impl ReadOperation for ListTasks {
             Some(position) => parse(&listing.anchor(position)?)?,
         };
         let limit = self.page.limit;
-        let (namespace, most) = (snapshot.namespace, number(limit.examined() as u64 + 1));
+        let (namespace, most) = (snapshot.namespace, number(Walk::<TaskHead>::rows(limit) as u64));
         let sql = match (&self.filter, self.status) {
             (OwnerFilter::Any, _) => include_str!("../../sql/task_list.sql"),
             (OwnerFilter::Is(_), None) => include_str!("../../sql/task_list_owner.sql"),
@@ -42,20 +43,22 @@ impl ReadOperation for ListTasks {
                 statement.query(params![namespace, created, name, most, owner.as_str().as_bytes(), status])?
             }
         };
-        let (mut items, mut examined) = (Vec::new(), 0);
-        let mut last: Option<Vec<u8>> = None;
+        let mut walk = Walk::new(listing, limit);
         while let Some(row) = rows.next()? {
-            if let Some(anchor) = last.take_if(|_| items.len() == limit.get() || examined == limit.examined()) {
-                return Ok(Page { items, next: Some(listing.position(&anchor)) });
+            if walk.is_full() {
+                return walk.cut();
             }
-            let task = StoredTask::from_row(row)?;
-            examined += 1;
-            last = Some(anchor(&task.head));
-            if task.is_live(snapshot.now) && self.status.is_none_or(|status| status == task.head.status) {
-                items.push(task.head);
+            walk.examined(anchor_of(row));
+            match Found::of(row, snapshot.now) {
+                Ok(Found::Live(task)) if self.status.is_none_or(|status| status == task.head.status) => {
+                    walk.push(task.head);
+                }
+                Ok(_) => {}
+                Err(failure) if failure.is_damage() => stepped_over(Self::NAME, "task", row.get(0)?),
+                Err(failure) => return Err(failure),
             }
         }
-        Ok(Page::last(items))
+        Ok(walk.end())
     }
 }
 
@@ -68,13 +71,6 @@ impl ListTasks {
         };
         Listing::new(&[b"tasks", &snapshot.namespace.to_be_bytes(), &[whose], owner.as_bytes(), &status])
     }
-}
-
-/// Creation time and id: the sort key of the listing.
-fn anchor(head: &TaskHead) -> Vec<u8> {
-    let mut anchor = millis(head.created).to_be_bytes().to_vec();
-    anchor.extend_from_slice(head.id.as_str().as_bytes());
-    anchor
 }
 
 fn parse(anchor: &[u8]) -> Result<(i64, Vec<u8>), Failure> {

@@ -27,7 +27,7 @@ pub(super) fn put_state(tx: &WriteTx<'_>, task: i64, state: &[u8]) -> Result<(),
 /// Removes a task whole; the answer is how many bytes its spec and state had.
 pub(crate) fn remove(tx: &WriteTx<'_>, task: i64) -> Result<usize, Failure> {
     let bytes: Option<i64> =
-        tx.statement(include_str!("../../sql/task_bytes.sql"))?.query_row([task], |row| row.get(0))?;
+        tx.statement(include_str!("../../sql/task_bytes.sql"))?.query_row([task], |row| Ok(row.get(0).ok()))?;
     tx.statement(include_str!("../../sql/task_spec_delete.sql"))?.execute([task])?;
     tx.statement(include_str!("../../sql/task_state_delete.sql"))?.execute([task])?;
     tx.statement(include_str!("../../sql/task_delete.sql"))?.execute([task])?;

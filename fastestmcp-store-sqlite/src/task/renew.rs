@@ -23,7 +23,11 @@ impl WriteOperation for Renew {
         self.leases
             .iter()
             .map(|(id, token)| {
-                let held = StoredTask::find_live(tx, id)?.filter(|task| task.is_leased_under(*token));
+                let held = match StoredTask::find_live(tx, id) {
+                    // Whoever holds it cannot write its outcome any more, and the others of the batch must not pay for it.
+                    Err(failure) if failure.is_damage() => None,
+                    found => found?.filter(|task| task.is_leased_under(*token)),
+                };
                 let Some(task) = held else { return Ok(Renewed::Lost) };
                 tx.statement(include_str!("../../sql/task_renew.sql"))?.execute((task.id, millis(until)))?;
                 Ok(Renewed::Held { until, version: task.head.version })

@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use fastestmcp_conformance::{Cluster, HarnessError, Node};
+use fastestmcp_conformance::{Cluster, Damage, HarnessError, Node};
+use fastestmcp_core::backend::Backend;
 use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::time::Clock;
 use fastestmcp_store_sqlite::{SqliteConfig, SqliteStore};
 use parking_lot::Mutex;
+
+use crate::foreign::write_unchecked;
 
 /// One data set: a file, which moves on to a copy of itself at a crash.
 pub(crate) struct File {
@@ -57,8 +60,32 @@ impl Cluster for File {
     async fn restart(&self) -> Result<(), HarnessError> {
         let open = std::mem::take(&mut *self.open.lock());
         for store in open {
-            store.close().await;
+            store.close().await.map_err(HarnessError::failed)?;
         }
         Ok(())
+    }
+
+    async fn damage(&self, record: &Damage) -> Result<(), HarnessError> {
+        let changed = match record {
+            Damage::Task(id) => {
+                let sql = "UPDATE task SET claims = 'damaged' WHERE name = ?1";
+                write_unchecked(&self.path(""), "task", sql, [id.as_str().as_bytes()])
+            }
+            Damage::Scope(scope) => {
+                let sql = "UPDATE scope SET created = 'damaged' WHERE kind = ?1 AND name = ?2";
+                write_unchecked(&self.path(""), "scope", sql, (scope.kind.code(), scope.id.as_bytes()))
+            }
+            Damage::Entry(scope, key) => {
+                let sql = "UPDATE entry SET version = 'damaged' WHERE key = ?3 AND scope = \
+                           (SELECT id FROM scope WHERE kind = ?1 AND name = ?2)";
+                let named = (scope.kind.code(), scope.id.as_bytes(), key.as_bytes());
+                write_unchecked(&self.path(""), "entry", sql, named)
+            }
+            other => return Err(HarnessError::failed(format!("{other:?} is not known"))),
+        };
+        match changed.map_err(HarnessError::failed)? {
+            1 => Ok(()),
+            rows => Err(HarnessError::failed(format!("{record:?}: {rows} rows"))),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! This test binary as another process.
 
+use fastestmcp_core::backend::Backend;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -94,6 +95,6 @@ async fn counts_to_two_hundred() {
     say("ready");
     crate::processes::count(&store, 200).await;
     store.wake(&["counted".to_owned()]).await.unwrap();
-    store.close().await;
+    store.close().await.unwrap();
     say("done");
 }

@@ -29,7 +29,7 @@ async fn store_time_never_goes_back_with_the_clock_nor_over_a_restart() {
     let before = store.ping().await.unwrap();
     clock.set(StoreTime::from_millis(before.as_millis() - 3_600_000));
     assert_eq!(store.ping().await.unwrap(), before);
-    store.close().await;
+    store.close().await.unwrap();
     let again = open(file.quick().clock(clock.clone())).await;
     assert_eq!(again.ping().await.unwrap(), before);
     clock.set(before.after(Duration::from_millis(1)));
@@ -42,7 +42,7 @@ async fn the_hosts_clock_is_overruled_by_a_stamp_from_the_future_and_runs_on() {
     let store = open(file.quick()).await;
     put(&store, "s", "v").await.unwrap();
     let host = store.ping().await.unwrap();
-    store.close().await;
+    store.close().await.unwrap();
     let ahead = i64::try_from(host.as_millis()).unwrap() + 3_600_000;
     file.raw().execute("UPDATE meta SET stamp = ?1", [ahead]).unwrap();
     let store = open(file.quick()).await;

@@ -63,7 +63,7 @@ async fn nobody_waits_for_a_thread_that_died() {
         store.ping().await.unwrap_err();
     }
     assert!(started.elapsed() < Duration::from_secs(4), "typed at once, not by timeout");
-    store.close().await;
+    store.close().await.unwrap();
     let again = open(file.quick()).await;
     assert!(get(&again, "before").await.is_some());
     assert_eq!(get(&again, "s").await, None);

@@ -1,3 +1,4 @@
+use fastestmcp_core::backend::Backend;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,7 +59,7 @@ async fn the_table_of_wake_ups_stays_small() {
         let channels: Vec<_> = (0..1_000).map(|index| format!("{round}-{index}")).collect();
         store.wake(&channels).await.unwrap();
     }
-    store.close().await;
+    store.close().await.unwrap();
     let (rows, last): (i64, i64) =
         file.raw().query_row("SELECT count(*), max(id) FROM wake", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert!(rows <= 4_096 && last >= rows, "{rows} rows, the last {last}");

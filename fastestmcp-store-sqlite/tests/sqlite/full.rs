@@ -29,7 +29,7 @@ async fn write(store: &SqliteStore, index: usize) -> Result<(), StoreError> {
 async fn a_full_disk_at_the_nth_write_is_typed_and_harmless() {
     let empty = {
         let file = File::new();
-        open(file.quick()).await.close().await;
+        open(file.quick()).await.close().await.unwrap();
         std::fs::metadata(file.path()).unwrap().len()
     };
     for n in 1..=200 {
@@ -53,7 +53,7 @@ async fn a_full_disk_at_the_nth_write_is_typed_and_harmless() {
             put(&store, "again", "small").await.unwrap();
             assert!(get(&store, "again").await.is_some(), "it recovers without a restart");
         }
-        store.close().await;
+        store.close().await.unwrap();
         file.assert_sound();
     }
 }
@@ -85,6 +85,6 @@ async fn an_operation_that_fails_in_a_group_leaves_its_neighbours_alone() {
             assert!(get(&store, &format!("n{index}")).await.is_some(), "{index}");
         }
     }
-    store.close().await;
+    store.close().await.unwrap();
     file.assert_sound();
 }

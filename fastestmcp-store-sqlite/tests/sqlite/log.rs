@@ -1,3 +1,4 @@
+use fastestmcp_core::backend::Backend;
 use std::fs;
 
 use crate::file::{File, open, put};
@@ -26,6 +27,6 @@ async fn the_log_stays_bounded_under_steady_load() {
         writer.await.unwrap();
     }
     assert!(largest <= 64 << 20, "150 MiB written, the log grew to {} MiB", largest >> 20);
-    store.close().await;
+    store.close().await.unwrap();
     file.assert_sound();
 }

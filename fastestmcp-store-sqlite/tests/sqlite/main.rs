@@ -3,9 +3,12 @@
 
 mod child;
 mod clocks;
+mod damage;
 mod deadlines;
 mod events;
 mod file;
+#[path = "../foreign/mod.rs"]
+mod foreign;
 mod full;
 mod groups;
 mod log;

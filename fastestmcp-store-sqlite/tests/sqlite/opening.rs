@@ -1,3 +1,4 @@
+use fastestmcp_core::backend::Backend;
 use std::fs;
 
 use fastestmcp_core::error::{StoreError, StoreErrorKind};
@@ -39,7 +40,7 @@ async fn a_damaged_database_is_refused() {
     let file = File::new();
     let store = open(file.config()).await;
     put(&store, "s", "v").await.unwrap();
-    store.close().await;
+    store.close().await.unwrap();
     let mut bytes = fs::read(file.path()).unwrap();
     bytes[100..4096].fill(0xA5);
     fs::write(file.path(), bytes).unwrap();
@@ -51,7 +52,7 @@ async fn a_damaged_database_is_refused() {
 #[tokio::test]
 async fn a_read_only_file_is_refused() {
     let file = File::new();
-    open(file.config()).await.close().await;
+    open(file.config()).await.close().await.unwrap();
     let mut permissions = fs::metadata(file.path()).unwrap().permissions();
     permissions.set_readonly(true);
     fs::set_permissions(file.path(), permissions).unwrap();
@@ -74,11 +75,11 @@ async fn a_file_that_needs_a_newer_binary_is_refused_and_one_that_does_not_is_op
     let file = File::new();
     let store = open(file.config()).await;
     put(&store, "s", "v").await.unwrap();
-    store.close().await;
+    store.close().await.unwrap();
     file.raw().execute_batch("PRAGMA user_version = 9").unwrap();
     let store = open(file.config()).await;
     assert_eq!(get(&store, "s").await.as_deref(), Some(&b"v"[..]), "additive for one release");
-    store.close().await;
+    store.close().await.unwrap();
     file.raw().execute_batch("UPDATE meta SET min_supported_format = 9").unwrap();
     assert_refused(&file, StoreErrorKind::Unsupported, "newer release").await;
 }
@@ -103,7 +104,7 @@ async fn many_handles_may_create_one_file_at_once() {
 #[tokio::test]
 async fn opening_again_changes_nothing() {
     let file = File::new();
-    open(file.config()).await.close().await;
+    open(file.config()).await.close().await.unwrap();
     let schema = || -> Vec<String> {
         let connection = file.raw();
         let mut statement =
@@ -112,7 +113,7 @@ async fn opening_again_changes_nothing() {
     };
     let first = schema();
     assert!(!first.is_empty());
-    open(file.config()).await.close().await;
+    open(file.config()).await.close().await.unwrap();
     assert_eq!(schema(), first);
 }
 
@@ -131,7 +132,7 @@ async fn a_closed_store_says_so() {
     let file = File::new();
     let store = open(file.config()).await;
     put(&store, "s", "v").await.unwrap();
-    store.close().await;
+    store.close().await.unwrap();
     let error = put(&store, "t", "v").await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Unavailable, "{error}");
     assert!(!fs::exists(file.path().with_extension("db-wal")).unwrap(), "the log is in the file");

@@ -1,4 +1,5 @@
 use crate::file::{File, open};
+use fastestmcp_core::backend::Backend;
 
 /// The index that each statement has to use, and whether its order has to come from it.
 const PLANS: [(&str, &str, &str); 12] = [
@@ -31,7 +32,7 @@ const PLANS: [(&str, &str, &str); 12] = [
 #[tokio::test]
 async fn every_listing_and_every_claim_walks_an_index_in_its_order() {
     let file = File::new();
-    open(file.config()).await.close().await;
+    open(file.config()).await.close().await.unwrap();
     let connection = file.raw();
     for (name, sql, wanted) in PLANS {
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

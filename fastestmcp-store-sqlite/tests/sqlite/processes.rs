@@ -1,9 +1,10 @@
+use fastestmcp_core::backend::Backend;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fastestmcp_core::event::{EventLog, Wake};
-use fastestmcp_core::session::{SessionStateStore, SessionStateStoreExt};
+use fastestmcp_core::session::{SessionStateStore, SessionStateStoreExt, Update};
 use fastestmcp_store_sqlite::SqliteStore;
 use futures_util::StreamExt;
 
@@ -17,7 +18,10 @@ pub(crate) async fn count(store: &SqliteStore, times: u64) {
             let before = entry.map_or(0, |entry| u64::from_be_bytes(entry.value[..].try_into().unwrap()));
             Ok::<_, std::convert::Infallible>(Bytes::copy_from_slice(&(before + 1).to_be_bytes()))
         };
-        store.update(&session("counter"), CREATE, "n", next).await.unwrap();
+        let scope = session("counter");
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        let update = Update { scope: &scope, rule: CREATE, key: "n", touch: None, deadline };
+        store.update(update, next).await.unwrap();
     }
 }
 
@@ -37,13 +41,13 @@ async fn two_processes_lose_no_increment_and_wake_each_other() {
     let log = file.path().with_extension("db-wal");
     assert!(std::fs::exists(log).unwrap(), "the other process took the log away");
     count(&second, 1).await;
-    second.close().await;
+    second.close().await.unwrap();
     count(&store, 1).await;
-    store.close().await;
+    store.close().await.unwrap();
     let again = open(file.config()).await;
     let loaded = again.load(&session("counter"), &["n"], None).await.unwrap().value;
     assert_eq!(loaded.entries[0].as_ref().unwrap().value[..], 402u64.to_be_bytes());
-    again.close().await;
+    again.close().await.unwrap();
     file.assert_sound();
 }
 
@@ -65,7 +69,7 @@ async fn what_a_killed_process_was_told_is_stored_is_there_and_nothing_is_torn()
             let loaded = store.load(&session(id), &["second"], None).await.unwrap().value;
             assert_eq!(loaded.entries[0].as_ref().unwrap().value.len(), 2_000);
         }
-        store.close().await;
+        store.close().await.unwrap();
         file.assert_sound();
         let torn: i64 = file
             .raw()

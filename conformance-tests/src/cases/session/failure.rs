@@ -10,6 +10,7 @@ use crate::abandon::abandon;
 use crate::again::again;
 use crate::case::{CaseResult, Halt, cases};
 use crate::harness::{Fault, Skew};
+use crate::refusal::refused;
 use crate::scene::Scene;
 
 cases! { Session, "session.failure";
@@ -17,6 +18,7 @@ cases! { Session, "session.failure";
     "G6": a_dropped_load_leaves_nothing_behind,
     "G11" if durable: acknowledged_commits_survive_a_crash,
     "G11" if durable: acknowledged_commits_survive_a_restart,
+    "R7": an_orderly_close_loses_nothing_and_leaves_other_nodes_alone,
     "G10" if durable: versions_go_on_rising_after_a_crash,
     "G4": a_fault_before_the_store_applies_nothing,
     "G4": a_cut_node_comes_to_know_that_nothing_was_applied,
@@ -94,6 +96,34 @@ async fn acknowledged_commits_survive_a_crash(scene: &Scene) -> CaseResult {
 
 async fn acknowledged_commits_survive_a_restart(scene: &Scene) -> CaseResult {
     survives(scene, false).await
+}
+
+async fn an_orderly_close_loses_nothing_and_leaves_other_nodes_alone(scene: &Scene) -> CaseResult {
+    let (store, closing) = (scene.sessions(0).await?, scene.sessions(1).await?);
+    let scope = live_scope(scene, &store, HOUR).await?;
+    for key in ["a", "b"] {
+        put(&closing, &scope, key, key).await?;
+    }
+    for _ in 0..2 {
+        closing.close().await?;
+    }
+    // A handle that has nothing to end may go on.
+    match closing.load(&scope, &["b"], None).await {
+        Ok(loaded) => scene.check(loaded.value.entries[0].is_some(), || "what it wrote is gone".to_owned()),
+        Err(error) => refused(scene, "a load after the close", StoreErrorKind::Unavailable, &Err::<(), _>(error)),
+    }
+    let request = CommitRequest::new(scope.clone(), CommitRule::Existing, vec![Op::put("late", "x")]);
+    let late = closing.commit(request).await;
+    scene.same("what was put late", &get(&store, &scope, "late").await?.is_some(), &late.is_ok());
+    if let Err(error) = late {
+        refused(scene, "a commit after the close", StoreErrorKind::Unavailable, &Err::<(), _>(error));
+    }
+    scene.same("the last that was acknowledged", &text(&store, &scope, "b").await?, &Some("b".to_owned()));
+    put(&store, &scope, "c", "c").await?;
+    scene.forget_nodes();
+    let again = scene.sessions(1).await?;
+    scene.same("read by a new handle", &text(&again, &scope, "c").await?, &Some("c".to_owned()));
+    Ok(())
 }
 
 async fn versions_go_on_rising_after_a_crash(scene: &Scene) -> CaseResult {

@@ -5,16 +5,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::call::ToolCall;
-use super::error::CallError;
-use super::plain::known;
-use super::shared::{Shared, backoff};
 use super::view::TaskView;
 use crate::error::Outcome;
 use crate::ids::{self, MAX_ID_BYTES, TaskId};
-use crate::principal::Principal;
+use crate::json;
+use crate::principal::Owner;
+use crate::runtime::call::ToolCall;
+use crate::runtime::error::CallError;
+use crate::runtime::plain::known;
+use crate::runtime::shared::Shared;
 use crate::task::{Idempotency, InsertOutcome, Journal, NewTask, Rerun, RunPolicy, TaskSpec, TaskState, TaskStatus};
-use crate::time::millis;
+use crate::time::{backoff, millis};
 use crate::tool::{TaskPolicy, Tool};
 
 /// How often an insert whose outcome is unknown is repeated; it carries its id, so it finds itself.
@@ -32,7 +33,7 @@ pub enum AskedTtl {
 }
 
 /// `journal` is what the call has of its time before it became a task.
-pub(super) async fn submit(
+pub(crate) async fn submit(
     shared: &Arc<Shared>,
     call: ToolCall,
     ttl: AskedTtl,
@@ -40,12 +41,14 @@ pub(super) async fn submit(
 ) -> Result<TaskView, CallError> {
     let tool = known(shared, &call)?;
     let policy = tool.task_policy();
+    let id = TaskId::random()?;
     let owner = call.caller.owner();
-    let idempotency = idempotency(shared, &call)?;
-    shared
-        .task_rate
-        .take(&owner, Instant::now())
-        .map_err(|retry_after| CallError::Overloaded { resource: "task creation", retry_after })?;
+    let idempotency = idempotency(shared, &call, owner.as_ref())?;
+    call.arguments.values().chain(call.meta.values()).try_for_each(json::check_depth)?;
+    if let Some(owner) = &owner {
+        let overloaded = |retry_after| CallError::Overloaded { resource: "task creation", retry_after };
+        shared.task_rate.take(owner, Instant::now()).map_err(overloaded)?;
+    }
 
     let spec = TaskSpec {
         abilities: call.caller.abilities,
@@ -53,18 +56,20 @@ pub(super) async fn submit(
         ..TaskSpec::new(call.tool, call.arguments, call.caller.auth, call.caller.scope, run_policy(tool))
     };
     let state = TaskState { poll_ms: millis(policy.poll_interval), journal, ..TaskState::default() };
-    let mut task = NewTask::new(TaskId::random()?, owner, policy.queue.clone(), spec.encode()?, state.encode()?);
+    // What nobody owns shares no quota, and no lock of the store, with what others do not own (contract R2).
+    let quota = owner.as_ref().map(|_| shared.config.max_open_tasks);
+    let owner = owner.unwrap_or_else(|| Owner::of_unowned(&id));
+    let mut task = NewTask::new(id.clone(), owner, policy.queue.clone(), spec.encode()?, state.encode()?);
     task.session = call.caller.session;
     task.priority = policy.priority;
     task.status = TaskStatus::Working.code();
     task.ttl = granted(policy, ttl);
     task.idempotency = idempotency;
-    task.quota = Some(shared.config.max_open_tasks);
-    let id = task.id.clone();
+    task.quota = quota;
 
     match insert(shared, task).await? {
         InsertOutcome::Inserted(head) => {
-            shared.announce(&id, Some(&policy.queue)).await;
+            shared.announce(&id, Some(&policy.queue));
             Ok(TaskView::new(*head, Some(state)))
         }
         InsertOutcome::Existing(record) => {
@@ -80,7 +85,7 @@ pub(super) async fn submit(
     }
 }
 
-async fn insert(shared: &Shared, task: NewTask) -> Result<InsertOutcome, CallError> {
+pub(super) async fn insert(shared: &Shared, task: NewTask) -> Result<InsertOutcome, CallError> {
     let mut attempt = 0;
     loop {
         match shared.stores.tasks.insert(task.clone()).await {
@@ -121,17 +126,14 @@ fn run_policy(tool: &Tool) -> RunPolicy {
 }
 
 /// The idempotency key the client passed in `_meta`, scoped to owner and tool.
-fn idempotency(shared: &Shared, call: &ToolCall) -> Result<Option<Idempotency>, CallError> {
+fn idempotency(shared: &Shared, call: &ToolCall, owner: Option<&Owner>) -> Result<Option<Idempotency>, CallError> {
     let Some(value) = call.meta.get(&shared.config.idempotency_meta) else { return Ok(None) };
     let invalid = |text: &str| CallError::InvalidParams(text.to_owned());
     let Value::String(key) = value else { return Err(invalid("the idempotency key is not a string")) };
     if key.is_empty() || key.len() > MAX_ID_BYTES {
         return Err(invalid("the idempotency key is not of 1 to 512 bytes"));
     }
-    if call.caller.auth.principal == Principal::Anonymous && call.caller.session.is_none() {
-        return Err(invalid("an idempotency key needs an identity or a session"));
-    }
-    let owner = call.caller.owner();
+    let owner = owner.ok_or_else(|| invalid("an idempotency key needs an identity or a session"))?;
     let scoped = ids::digest(&[owner.as_str().as_bytes(), call.tool.as_bytes(), key.as_bytes()]);
     let digest = ids::digest(&[call.tool.as_bytes(), &call.canonical_arguments()?]);
     Ok(Some(Idempotency { key: scoped, digest }))

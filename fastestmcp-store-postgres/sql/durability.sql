@@ -1,3 +1,0 @@
-SELECT
-    current_setting('synchronous_commit') <> 'off' AS waits,
-    current_setting('fsync')::boolean AND current_setting('full_page_writes')::boolean AS flushes

@@ -1,0 +1,99 @@
+//! A session that is ended takes its tasks with it, whatever fails meanwhile (contract C5).
+
+use std::time::Duration;
+
+use fastestmcp_core::principal::{AuthContext, Principal};
+use fastestmcp_core::runtime::{AskedTtl, CallError, Caller, Context, Runtime, ToolCall};
+use fastestmcp_core::session::{Scope, SessionRecord};
+use fastestmcp_core::task::{ClientAbilities, TaskStatus};
+use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
+use serde_json::value::to_raw_value;
+use serde_json::{Map, json};
+
+use crate::faulty::{Fault, Faulty};
+use crate::scene::{me, node, on_every_store, until};
+
+fn wait() -> Tool {
+    let tool = Tool::new("wait", async |cx: Context, _: NoArgs| {
+        cx.cancelled().await;
+        Ok("")
+    });
+    tool.task(TaskPolicy::required().rerun())
+}
+
+async fn session(runtime: &Runtime, principal: Principal) -> (String, Caller) {
+    let initialize = to_raw_value(&json!({})).unwrap();
+    let record = SessionRecord::new(principal.clone(), "2025-11-25".into(), initialize);
+    let id = runtime.sessions().create(&record).await.unwrap();
+    let caller = Caller::in_session(AuthContext::new(principal), Scope::session(&id).id, ClientAbilities::default());
+    (id, caller)
+}
+
+#[tokio::test]
+async fn what_could_not_be_cancelled_at_once_is_cancelled_later() {
+    on_every_store(async |stores| {
+        for principal in [Principal::Anonymous, me()] {
+            let faulty = Faulty::new(&stores);
+            let front = node(faulty.stores(), vec![]).await;
+            let worker = node(stores.clone(), vec![wait()]).await;
+            let (id, caller) = session(&front, principal).await;
+            let task = worker.submit(ToolCall::new("wait", Map::new(), caller), AskedTtl::Default).await.unwrap().id;
+            until(&stores, &task, |record| record.head.lease.is_some()).await;
+            faulty.set("list_tasks", Fault::Fail(3));
+            assert!(front.end_session(&id).await.unwrap());
+            assert!(front.sessions().find(&id).await.unwrap().is_none());
+            let ended = until(&stores, &task, |record| !record.head.open).await;
+            assert_eq!(ended.head.status, TaskStatus::Cancelled.code());
+            worker.shutdown().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_task_that_nobody_cancelled_ends_where_it_runs() {
+    on_every_store(async |stores| {
+        let worker = node(stores.clone(), vec![wait()]).await;
+        let (id, caller) = session(&worker, me()).await;
+        let submit = || worker.submit(ToolCall::new("wait", Map::new(), caller.clone()), AskedTtl::Default);
+        let running = submit().await.unwrap().id;
+        until(&stores, &running, |record| record.head.lease.is_some()).await;
+        // The node that ended it was lost before it came to the tasks.
+        assert!(worker.sessions().end(&Scope::session(&id).id).await.unwrap());
+        // One that was on its way on another node meanwhile.
+        let late = submit().await.unwrap().id;
+        for task in [running, late] {
+            let ended = until(&stores, &task, |record| !record.head.open).await;
+            assert_eq!(ended.head.status, TaskStatus::Cancelled.code());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_that_only_expired_leaves_the_tasks_of_its_principal_alone() {
+    on_every_store(async |stores| {
+        let mut config = crate::scene::config();
+        config.session_init = Duration::from_millis(50);
+        let worker = crate::scene::built(stores.clone(), config, vec![wait()]).await;
+        let (id, caller) = session(&worker, me()).await;
+        crate::scene::in_time(async {
+            while worker.sessions().find(&id).await.unwrap().is_some() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await;
+        let call = ToolCall::new("wait", Map::new(), caller.clone());
+        let task = worker.submit(call, AskedTtl::Default).await.unwrap().id;
+        worker.start();
+        let first = until(&stores, &task, |record| record.head.lease.is_some()).await.head.due.unwrap();
+        // Past several looks at its session.
+        let later = first.after(crate::scene::config().lease);
+        let record = until(&stores, &task, |record| record.head.due.is_some_and(|due| due > later)).await;
+        assert!(record.head.open);
+        worker.cancel_task(&caller, &task).await.unwrap();
+        assert!(matches!(worker.end_session(&id).await, Ok(false)));
+        assert!(!matches!(worker.task(&caller, &task).await, Err(CallError::UnknownTask(_))));
+    })
+    .await;
+}

@@ -1,0 +1,93 @@
+//! What only informs is never awaited by a caller and never delays a lease (contract R9).
+
+use std::sync::Arc;
+
+use fastestmcp_core::principal::{AuthContext, Principal};
+use fastestmcp_core::runtime::{AskedTtl, Caller, ToolCall};
+use fastestmcp_core::session::SessionRecord;
+use fastestmcp_core::task::ClientAbilities;
+use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
+use serde_json::json;
+use serde_json::value::to_raw_value;
+use tokio::sync::Semaphore;
+
+use crate::faulty::{Fault, Faulty};
+use crate::scene::{client, in_time, node, on_every_store, text, until};
+
+#[tokio::test]
+async fn a_wake_up_that_never_ends_holds_up_no_submission_no_cancel_and_no_outcome() {
+    on_every_store(async |stores| {
+        let faulty = Faulty::new(&stores);
+        faulty.set("wake", Fault::Hang);
+        let wait = Tool::new("wait", async |_cx, _: NoArgs| {
+            std::future::pending::<()>().await;
+            Ok("")
+        });
+        let quick = Tool::new("quick", async |_cx, _: NoArgs| Ok("done"));
+        let required = TaskPolicy::required;
+        let runtime = node(faulty.stores(), vec![wait.task(required()), quick.task(required())]).await;
+        let me = client(&runtime);
+        let waits = in_time(me.start("wait", json!({}))).await.unwrap();
+        let quick = in_time(me.start("quick", json!({}))).await.unwrap();
+        assert_eq!(text(&in_time(quick.result()).await.unwrap()), "done");
+        in_time(waits.cancel()).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sessions_that_cannot_be_held_cost_no_lease() {
+    on_every_store(async |stores| {
+        let faulty = Faulty::new(&stores);
+        let gate = Arc::new(Semaphore::new(0));
+        let wait = async |gate: Arc<Semaphore>, _cx, _: NoArgs| {
+            gate.acquire().await?.forget();
+            Ok("done")
+        };
+        let tool = Tool::with_state("wait", gate.clone(), wait).task(TaskPolicy::required());
+        let runtime = node(faulty.stores(), vec![tool]).await;
+        let mut tasks = Vec::new();
+        for _ in 0..10 {
+            let record =
+                SessionRecord::new(Principal::Anonymous, "2025-11-25".into(), to_raw_value(&json!({})).unwrap());
+            let session = runtime.sessions().create(&record).await.unwrap();
+            let digest = fastestmcp_core::session::Scope::session(&session).id;
+            let auth = AuthContext::new(Principal::Anonymous);
+            let caller = Caller::in_session(auth, digest, ClientAbilities::default());
+            let call = ToolCall::new("wait", serde_json::Map::new(), caller);
+            tasks.push(runtime.submit(call, AskedTtl::Default).await.unwrap().id);
+        }
+        for id in &tasks {
+            until(&stores, id, |record| record.head.lease.is_some()).await;
+        }
+        faulty.set("load", Fault::Hang);
+        // Longer than a lease, seen by the lease itself: it is renewed past three of its ends.
+        let first = until(&stores, &tasks[0], |record| record.head.due.is_some()).await.head.due.unwrap();
+        let later = first.after(3 * crate::scene::config().lease);
+        for id in &tasks {
+            let held = until(&stores, id, |record| record.head.due.is_some_and(|due| due > later)).await;
+            assert_eq!(held.head.claims, 1);
+        }
+        gate.add_permits(10);
+        for id in &tasks {
+            let ended = until(&stores, id, |record| !record.head.open).await;
+            assert_eq!(ended.head.claims, 1, "no lease was lost");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_whose_due_tasks_are_in_other_hands_looks_again_after_20_ms_and_not_at_once() {
+    let faulty = Faulty::new(&fastestmcp::connect("memory:").await.unwrap());
+    faulty.set("claim", Fault::Swallow);
+    let tool = Tool::new("t", async |_cx, _: NoArgs| Ok("")).task(TaskPolicy::required());
+    let _runtime = node(faulty.stores(), vec![tool]).await;
+    let began = tokio::time::Instant::now();
+    let before = faulty.count("claim");
+    while faulty.count("claim") < before + 50 {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    // In virtual time, so that this is no measurement: 50 claims with at least 20 ms between them.
+    assert!(began.elapsed() >= std::time::Duration::from_millis(49 * 20), "{:?}", began.elapsed());
+}

@@ -1,0 +1,95 @@
+//! Waiting for tasks (contract T12, R2).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastestmcp_core::principal::Principal;
+use fastestmcp_core::runtime::{AskedTtl, CallError, ToolCall};
+use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
+use serde_json::{Map, json};
+use tokio::sync::Semaphore;
+
+use crate::faulty::{Fault, Faulty};
+use crate::scene::{built, caller, client, config, in_time, me, node, on_every_store};
+
+#[tokio::test]
+async fn a_wait_that_is_dropped_while_it_reads_misses_no_change() {
+    on_every_store(async |stores| {
+        let tool = Tool::new("t", async |_cx, _: NoArgs| Ok("")).task(TaskPolicy::required());
+        let faulty = Faulty::new(&stores);
+        let runtime = node(faulty.stores(), vec![]).await;
+        let front = built(stores.clone(), config(), vec![tool]).await;
+        let call = ToolCall::new("t", Map::new(), caller(me()));
+        let id = front.submit(call, AskedTtl::Default).await.unwrap().id;
+        let mut watch = runtime.watch_task(&caller(me()), &id).await.unwrap();
+        // Nothing tells of the change a second time.
+        faulty.set("poll", Fault::Fail(u32::MAX));
+        let gate = Arc::new(Semaphore::new(0));
+        faulty.set("get", Fault::Answer(gate.clone()));
+        let reads = faulty.count("get");
+        in_time(async {
+            let changed = watch.changed();
+            tokio::pin!(changed);
+            let read = async {
+                front.cancel_task(&caller(me()), &id).await.unwrap();
+                while faulty.count("get") == reads {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            tokio::select! {
+                _ = &mut changed => panic!("its read has not been answered"),
+                () = read => {}
+            }
+        })
+        .await;
+        faulty.clear("get");
+        assert!(in_time(watch.changed()).await.unwrap().status.is_terminal());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_owner_cannot_take_all_waits_or_all_calls() {
+    on_every_store(async |stores| {
+        let mut config = config();
+        (config.max_waiters, config.max_waiters_per_owner) = (3, 2);
+        (config.max_calls, config.max_calls_per_owner) = (3, 2);
+        let gate = Arc::new(Semaphore::new(0));
+        let wait = async |gate: Arc<Semaphore>, _cx, _: NoArgs| {
+            gate.acquire().await?.forget();
+            Ok("")
+        };
+        let tool = Tool::with_state("wait", gate.clone(), wait).task(TaskPolicy::optional());
+        let runtime = built(stores, config, vec![tool]).await;
+        let you = Principal::Local("you".into());
+        let mut watches = Vec::new();
+        for (principal, room) in [(me(), true), (me(), true), (me(), false), (you.clone(), true), (you.clone(), false)]
+        {
+            let task = runtime.local(principal.clone()).start("wait", json!({})).await.unwrap();
+            let watch = runtime.watch_task(&caller(principal), task.id()).await;
+            match watch {
+                Ok(watch) if room => watches.push(watch),
+                Err(CallError::Overloaded { resource: "waiters", .. }) if !room => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        let call = |principal| {
+            let client = runtime.local(principal);
+            tokio::spawn(async move { client.call("wait", json!({})).await })
+        };
+        let mine = [call(me()), call(me())];
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let refused = in_time(call(me())).await.unwrap();
+        assert!(matches!(refused, Err(CallError::Overloaded { resource: "calls", .. })), "{refused:?}");
+        let yours = call(you);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        gate.add_permits(3);
+        for call in mine.into_iter().chain([yours]) {
+            in_time(call).await.unwrap().unwrap();
+        }
+        drop(watches);
+        let task = client(&runtime).start("wait", json!({})).await.unwrap();
+        runtime.watch_task(&caller(me()), task.id()).await.unwrap();
+    })
+    .await;
+}
