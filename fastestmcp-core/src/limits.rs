@@ -19,7 +19,9 @@ pub struct Limits {
     pub max_value_bytes: usize,
     /// Operations of one commit, keys of one load, ids of one get, events of one append.
     pub max_batch: usize,
-    /// Bytes of all values of one commit or append.
+    /// Bytes of all values of one commit or append, and of one answer: a `load`, a `get` or the takes of a commit that
+    /// would bring more are refused ([`Limits::check_answer`]); a page, a claim or a read of events brings fewer records,
+    /// though at least one.
     pub max_batch_bytes: usize,
 }
 
@@ -45,6 +47,11 @@ impl Refused {
 
     pub(crate) fn invalid(detail: impl Into<String>) -> Self {
         Self { kind: StoreErrorKind::InvalidInput, detail: detail.into() }
+    }
+
+    /// `TooLarge` or `InvalidInput`.
+    pub const fn kind(&self) -> StoreErrorKind {
+        self.kind
     }
 
     /// The error a backend answers with. Nothing was applied.
@@ -85,6 +92,14 @@ impl Limits {
             return Err(Refused::too_large(what, count, "max_batch", self.max_batch));
         }
         Ok(())
+    }
+
+    /// Checks how many bytes of values an answer has, before all of it is read or anything is written.
+    ///
+    /// # Errors
+    /// It is above `max_batch_bytes`: ask for less at once.
+    pub fn check_answer(&self, bytes: usize) -> Result<(), Refused> {
+        self.check_batch_bytes("an answer", bytes)
     }
 
     pub(crate) fn check_batch_bytes(&self, what: &str, bytes: usize) -> Result<(), Refused> {

@@ -1,5 +1,6 @@
 use fastestmcp_core::backend::Site;
 use fastestmcp_core::error::{Outcome, StoreError, StoreErrorKind};
+use fastestmcp_core::limits::Refused;
 use fastestmcp_core::page::InvalidPosition;
 use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_CONSTRAINT_DATATYPE;
@@ -16,6 +17,8 @@ pub(crate) enum Failure {
     Corrupt(&'static str),
     #[error(transparent)]
     Cursor(#[from] InvalidPosition),
+    #[error(transparent)]
+    Refused(#[from] Refused),
     #[error("the operation panicked")]
     Panicked,
     #[error("the deadline passed before the lock was free")]
@@ -28,6 +31,7 @@ impl Failure {
             Self::Sqlite(error) => kind_of(error),
             Self::Corrupt(_) => StoreErrorKind::Corrupt,
             Self::Cursor(_) => StoreErrorKind::InvalidCursor,
+            Self::Refused(refused) => refused.kind(),
             Self::Panicked => StoreErrorKind::Unexpected,
             Self::Late => StoreErrorKind::Timeout,
         }

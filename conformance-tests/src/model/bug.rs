@@ -76,6 +76,10 @@ pub enum Bug {
     SilentReconnect,
     /// A read that fails is answered as if nothing were there.
     FailureAsAbsent,
+    /// An answer may have any size.
+    AnswersWithoutBound,
+    /// A System scope whose only key is empty counts as empty.
+    EmptyKeyIsNothing,
     /// Namespaces share their data.
     SharedNamespaces,
     /// A claim that meets a damaged record fails.

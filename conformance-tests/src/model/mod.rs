@@ -95,6 +95,14 @@ impl Model {
         Disk::new(clock, Arc::new(Switch::off())).open(&Namespace::default(), 0)
     }
 
+    /// Refuses an answer that is too large.
+    fn answerable(&self, operation: &'static str, bytes: usize) -> StoreResult<()> {
+        if self.switch.bends(Bug::AnswersWithoutBound, bytes > self.limits.max_batch_bytes) {
+            return Ok(());
+        }
+        self.limits.check_answer(bytes).map_err(|refused| refused.into_error(NAME, operation))
+    }
+
     /// Lock, then read the clock once: the order of every operation.
     async fn begin(&self) -> (MutexGuard<'_, Space>, StoreTime) {
         if self.switch.is(Bug::ClockBeforeLock) {

@@ -3,6 +3,9 @@ use fastestmcp_core::page::{Page, PageRequest, Position};
 
 use super::{Bug, NAME, Switch};
 
+/// How many bytes of values a row has, and how many a page may have.
+pub(super) type Weight<T> = (usize, fn(&T) -> usize);
+
 /// One page of `rows`, which are in the order of their sort keys. A position is the kind of listing and the sort key of
 /// the last row.
 pub(super) fn page<T>(
@@ -11,6 +14,7 @@ pub(super) fn page<T>(
     kind: u8,
     rows: Vec<(Vec<u8>, T)>,
     request: &PageRequest,
+    weight: Option<Weight<T>>,
 ) -> Result<Page<T>, StoreError> {
     let anchor = match &request.after {
         None => None,
@@ -28,10 +32,18 @@ pub(super) fn page<T>(
         Some(anchor) if switch.bends(Bug::PageRestart, rows.iter().all(|(key, _)| key != anchor)) => 0,
         Some(anchor) => rows.partition_point(|(key, _)| key <= anchor),
     };
-    let more = rows.len() > start + request.limit.get();
+    let mut bytes = 0;
+    let fits = |(_, row): &&(Vec<u8>, T)| {
+        let Some((most, weigh)) = weight else { return true };
+        let first = bytes == 0;
+        bytes += weigh(row);
+        first || bytes <= most || switch.is(Bug::AnswersWithoutBound)
+    };
+    let most = rows.iter().skip(start).take_while(fits).count().min(request.limit.get());
+    let more = rows.len() > start + most;
     let mut last = Vec::new();
     let mut items = Vec::new();
-    for (index, (key, item)) in rows.into_iter().enumerate().skip(start).take(request.limit.get()) {
+    for (index, (key, item)) in rows.into_iter().enumerate().skip(start).take(most) {
         last = if switch.has(Bug::PageByOffset) { (index as u64 + 1).to_be_bytes().to_vec() } else { key };
         items.push(item);
     }

@@ -41,6 +41,10 @@ impl Model {
         (!self.is_past(entry.expires, now)).then(|| entry.clone())
     }
 
+    fn bytes_of<'k>(&self, space: &Space, scope: &Scope, keys: impl Iterator<Item = &'k str>, now: StoreTime) -> usize {
+        keys.filter_map(|key| self.entry(space, scope, key, now)).map(|entry| entry.value.len()).sum()
+    }
+
     fn entries(&self, space: &Space, scope: &Scope, now: StoreTime) -> Vec<(String, Entry)> {
         if self.scope(space, scope, now).is_none() {
             return Vec::new();
@@ -52,7 +56,12 @@ impl Model {
     fn live_scopes(&self, space: &Space, kind: ScopeKind, now: StoreTime) -> Vec<(Scope, ScopeInfo)> {
         let of_kind = space.sessions.scopes.keys().filter(|scope| scope.kind == kind);
         let live = of_kind.filter_map(|scope| Some((scope.clone(), self.scope(space, scope, now)?)));
-        live.filter(|(scope, _)| kind != ScopeKind::System || !self.entries(space, scope, now).is_empty()).collect()
+        let holds_something = |scope: &Scope| {
+            let entries = self.entries(space, scope, now);
+            let only_empty = entries.iter().all(|(key, _)| key.is_empty());
+            !entries.is_empty() && !self.switch.bends(Bug::EmptyKeyIsNothing, only_empty)
+        };
+        live.filter(|(scope, _)| kind != ScopeKind::System || holds_something(scope)).collect()
     }
 
     fn born(&self, lifetime: Lifetime, now: StoreTime) -> ScopeInfo {
@@ -139,6 +148,7 @@ impl SessionStateStore for Model {
         self.limits.check_load(scope, keys).map_err(|refused| refused.into_error(NAME, "load"))?;
         let (mut space, now) = self.begin().await;
         self.readable(&space, "load", scope, keys, now)?;
+        self.answerable("load", self.bytes_of(&space, scope, keys.iter().copied(), now))?;
         let mut info = self.scope(&space, scope, now);
         let revived = space.sessions.scopes.get(scope).map(|(info, _)| *info);
         if touch.is_some() && self.switch.bends(Bug::ResurrectAfterExpiry, info.is_none() && revived.is_some()) {
@@ -161,6 +171,8 @@ impl SessionStateStore for Model {
         let (mut space, now) = self.begin().await;
         let keys: Vec<&str> = request.ops.iter().map(Op::key).collect();
         self.readable(&space, "commit", &request.scope, &keys, now)?;
+        let taken = request.ops.iter().filter(|op| matches!(op, Op::Take { .. })).map(Op::key);
+        self.answerable("commit", self.bytes_of(&space, &request.scope, taken, now))?;
         let outcome = self.commit_locked(&mut space, request, now);
         Ok(At::new(now, outcome))
     }
@@ -178,7 +190,17 @@ impl SessionStateStore for Model {
         self.leave_out("list_entries", "entry", &mut rows, |(key, _)| space.damaged.entry(scope, key))?;
         rows.retain(|(key, _)| key.starts_with(prefix));
         let keyed = rows.into_iter().map(|row| (row.0.clone().into_bytes(), row)).collect();
-        Ok(At::new(now, page(&self.switch, "list_entries", b'e', keyed, &request)?))
+        Ok(At::new(
+            now,
+            page(
+                &self.switch,
+                "list_entries",
+                b'e',
+                keyed,
+                &request,
+                Some((self.limits.max_batch_bytes, |(_, entry)| entry.value.len())),
+            )?,
+        ))
     }
 
     async fn delete_scope(&self, scope: &Scope) -> StoreResult<At<bool>> {
@@ -200,7 +222,7 @@ impl SessionStateStore for Model {
         let mut rows = self.live_scopes(&space, kind, now);
         self.leave_out("list_scopes", "scope", &mut rows, |(scope, _)| space.damaged.scope(scope))?;
         let keyed = rows.into_iter().map(|row| (row.0.id.clone().into_bytes(), row)).collect();
-        Ok(At::new(now, page(&self.switch, "list_scopes", b's', keyed, &request)?))
+        Ok(At::new(now, page(&self.switch, "list_scopes", b's', keyed, &request, None)?))
     }
 
     async fn count_scopes(&self, kind: ScopeKind, at_most: u64) -> StoreResult<At<u64>> {

@@ -41,7 +41,12 @@ impl Stored {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.spec.len() + self.state.len()
+        self.bytes_of(Part::All)
+    }
+
+    fn bytes_of(&self, part: Part) -> usize {
+        let spec = if part.has_spec() { self.spec.len() } else { 0 };
+        spec + if part.has_state() { self.state.len() } else { 0 }
     }
 }
 
@@ -182,11 +187,19 @@ impl Model {
         let (mut chosen, mut damaged): (Vec<TaskId>, Vec<TaskId>) = Default::default();
         let mut before_damage = None;
         let mut next_due: Option<Duration> = None;
+        let mut bytes = 0;
         for (_, due, id) in scheduled {
+            let size = space.tasks.get(&id).map_or(0, Stored::bytes);
             if chosen.len() < request.limit && is_due(due) && space.damaged.task(&id) {
                 before_damage.get_or_insert(chosen.len());
                 damaged.push(id);
-            } else if chosen.len() < request.limit && is_due(due) {
+            } else if chosen.len() < request.limit
+                && is_due(due)
+                && (bytes + size <= self.limits.max_batch_bytes
+                    || chosen.is_empty()
+                    || self.switch.is(Bug::AnswersWithoutBound))
+            {
+                bytes += size;
                 chosen.push(id);
             } else {
                 let wait = due.since(now);
@@ -239,6 +252,8 @@ impl TaskBackend for Model {
         if damaged && !self.switch.has(Bug::DamageAsAbsent) {
             return Err(corrupt("get"));
         }
+        let named = space.tasks.values().filter(|stored| ids.contains(&stored.head.id));
+        self.answerable("get", named.map(|stored| stored.bytes_of(part)).sum())?;
         let one = |id| {
             if self.switch.bends(Bug::DamageAsAbsent, self.is_damaged(&space, id, now)) {
                 return None;
@@ -321,7 +336,7 @@ impl TaskBackend for Model {
             .collect();
         rows.sort_by(|(a, _), (b, _)| a.cmp(b));
         self.leave_out("list_tasks", "task", &mut rows, |(_, head)| space.damaged.task(&head.id))?;
-        Ok(At::new(now, page(&self.switch, "list_tasks", b't', rows, &request)?))
+        Ok(At::new(now, page(&self.switch, "list_tasks", b't', rows, &request, None)?))
     }
 }
 

@@ -198,6 +198,15 @@ pub const PLANTED: &[Planted] = &[
     planted(Bug::SilentReconnect, &["event.failure.a_listener_that_was_cut_off_hears_a_reset"]),
     planted(Bug::FailureAsAbsent, &["session.failure.a_node_that_is_cut_off_fails_and_comes_back"]),
     planted(
+        Bug::AnswersWithoutBound,
+        &[
+            "session.limits.an_answer_has_a_limit_of_bytes",
+            "session.limits.what_one_commit_takes_has_a_limit_of_bytes",
+            "task.limits.an_answer_has_a_limit_of_bytes",
+        ],
+    ),
+    planted(Bug::EmptyKeyIsNothing, &["session.paging.a_system_scope_is_listed_for_an_empty_key"]),
+    planted(
         Bug::SharedNamespaces,
         &[
             "session.fidelity.namespaces_never_see_each_other",

@@ -45,7 +45,8 @@ pub trait SessionStateStore: Backend {
     /// scopes and absent ones; the answer shows the deadline as it is after it. It need not be durable before the answer.
     ///
     /// # Errors
-    /// `TooLarge`, `Unavailable`, `Timeout`, `Corrupt`.
+    /// `TooLarge` (also if the values together exceed [`max_batch_bytes`](crate::limits::Limits::max_batch_bytes): ask
+    /// for fewer keys at once), `Unavailable`, `Timeout`, `Corrupt`.
     async fn load(&self, scope: &Scope, keys: &[&str], touch: Option<Touch>) -> StoreResult<At<Loaded>>;
 
     /// Applies all operations or none (S2, S3).
@@ -55,11 +56,13 @@ pub trait SessionStateStore: Backend {
     /// Operations are checked in order; the first whose precondition does not hold is the one reported.
     ///
     /// # Errors
-    /// `InvalidInput` (a key named twice, a lifetime of zero), `TooLarge`, `Unavailable`, `Timeout`, `Contention`,
+    /// `InvalidInput` (a key named twice, a lifetime of zero), `TooLarge` (also if what it takes exceeds
+    /// `max_batch_bytes`), `Unavailable`, `Timeout`, `Contention`,
     /// `StorageFull`.
     async fn commit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>>;
 
-    /// The keys of a scope that start with `prefix`, ordered by their bytes. An absent scope has none.
+    /// The keys of a scope that start with `prefix`, ordered by their bytes. An absent scope has none. A page of large
+    /// values ends early.
     ///
     /// `async fn list_entries(&self, scope: &Scope, prefix: &str, page: PageRequest) -> StoreResult<At<Page<(String, Entry)>>>`
     ///

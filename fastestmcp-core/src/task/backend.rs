@@ -44,7 +44,8 @@ pub trait TaskBackend: Backend {
     /// `async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>>`
     ///
     /// # Errors
-    /// `TooLarge`, `Unavailable`, `Timeout`, `Corrupt`.
+    /// `TooLarge` (also if specs and states together exceed [`max_batch_bytes`](crate::limits::Limits::max_batch_bytes):
+    /// ask for fewer tasks or parts at once), `Unavailable`, `Timeout`, `Corrupt`.
     async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>>;
 
     /// Replaces status, state and phase if the guard holds.
@@ -62,7 +63,7 @@ pub trait TaskBackend: Backend {
     ///
     /// `async fn claim(&self, request: ClaimRequest) -> StoreResult<At<Claimed>>`
     ///
-    /// The order is exact for one claimer and for tasks that have been due for 1 s.
+    /// The order is exact for one claimer and for tasks that have been due for 1 s. A claim of large tasks brings fewer.
     ///
     /// # Errors
     /// `InvalidInput`, `TooLarge`, `Unavailable`, `Timeout`, `Contention`, `StorageFull`.

@@ -55,6 +55,14 @@ pub(super) fn commit(
     CommitOutcome::Committed(applied.unwrap_or_default())
 }
 
+/// How many bytes the takes of a commit would bring.
+pub(super) fn taken(shard: &Shard, hash: u64, now: StoreTime, request: &CommitRequest) -> usize {
+    let record = shard.get(hash, &request.scope.id).filter(|record| record.live(now));
+    let takes = request.ops.iter().filter(|op| matches!(op, Op::Take { .. }));
+    let stored = takes.filter_map(|op| record?.entries.get(op.key()).filter(|stored| stored.live(now)));
+    stored.map(|stored| stored.value.len()).sum()
+}
+
 fn first_mismatch(live: Option<&Record>, now: StoreTime, ops: &[Op]) -> Option<CommitOutcome> {
     ops.iter().enumerate().filter(|(_, op)| op.expect() != Expect::Any).find_map(|(index, op)| {
         let current = live.and_then(|record| record.entries.get(op.key())).filter(|stored| stored.live(now));

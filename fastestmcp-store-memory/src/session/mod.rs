@@ -37,7 +37,7 @@ impl SessionStateStore for MemoryStore {
             let now = self.data.clock.now();
             let record = shard.get(hash, &scope.id).filter(|record| record.live(now));
             if record.and_then(|record| touch?.moves(now, &record.info())).is_none() {
-                return Ok(At::new(now, loaded(scope, record, keys, now)));
+                return Ok(At::new(now, self.loaded(scope, record, keys, now)?));
             }
         }
         let mut shard = lock.write();
@@ -45,11 +45,14 @@ impl SessionStateStore for MemoryStore {
         let slot = shard.find(hash, &scope.id);
         let record = slot.and_then(|slot| shard.at(slot)).filter(|record| record.live(now));
         let deadline = record.and_then(|record| touch?.moves(now, &record.info()));
+        let mut loaded = self.loaded(scope, record, keys, now)?;
         if let (Some(slot), Some(deadline)) = (slot, deadline) {
-            shard.edit(slot, |record| record.deadline = deadline);
+            loaded.scope = shard.edit(slot, |record| {
+                record.deadline = deadline;
+                record.info()
+            });
         }
-        let record = slot.and_then(|slot| shard.at(slot)).filter(|record| record.live(now));
-        Ok(At::new(now, loaded(scope, record, keys, now)))
+        Ok(At::new(now, loaded))
     }
 
     async fn commit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
@@ -58,6 +61,8 @@ impl SessionStateStore for MemoryStore {
         let (lock, hash) = scopes.shard(&request.scope);
         let mut shard = lock.write();
         let now = self.data.clock.now();
+        let taken = commit::taken(&shard, hash, now, &request);
+        self.data.limits.check_answer(taken).map_err(refused("commit"))?;
         Ok(At::new(now, commit::commit(scopes, &mut shard, hash, now, &self.data.sequence, request)))
     }
 
@@ -81,7 +86,7 @@ impl SessionStateStore for MemoryStore {
             return Ok(At::new(now, Page::last(Vec::new())));
         };
         let rows = record.entries.from(start).take_while(|(key, _)| key.starts_with(prefix));
-        Ok(At::new(now, entry_page(rows, now, &page, &listing)))
+        Ok(At::new(now, entry_page(rows, now, &page, &listing, limits.max_batch_bytes)))
     }
 
     async fn delete_scope(&self, scope: &Scope) -> StoreResult<At<bool>> {
@@ -141,13 +146,23 @@ impl SessionStateStore for MemoryStore {
     }
 }
 
-fn loaded(scope: &Scope, record: Option<&Record>, keys: &[&str], now: StoreTime) -> Loaded {
-    let info = match scope.kind {
-        ScopeKind::System => Some(ScopeInfo::SYSTEM),
-        _ => record.map(Record::info),
-    };
-    let entry = |key: &&str| record?.entries.get(key).filter(|stored| stored.live(now)).map(Stored::entry);
-    Loaded { scope: info, entries: keys.iter().map(entry).collect() }
+impl MemoryStore {
+    /// Values are shared, so that a large answer costs nothing here; what is asked on this backend fits on any other.
+    fn loaded(&self, scope: &Scope, record: Option<&Record>, keys: &[&str], now: StoreTime) -> StoreResult<Loaded> {
+        let info = match scope.kind {
+            ScopeKind::System => Some(ScopeInfo::SYSTEM),
+            _ => record.map(Record::info),
+        };
+        let mut bytes = 0;
+        let entry = |key: &&str| {
+            let stored = record?.entries.get(key).filter(|stored| stored.live(now))?;
+            bytes += stored.value.len();
+            Some(stored.entry())
+        };
+        let entries = keys.iter().map(entry).collect();
+        self.data.limits.check_answer(bytes).map_err(refused("load"))?;
+        Ok(Loaded { scope: info, entries })
+    }
 }
 
 /// The live ones of `rows`, examining a bounded number.
@@ -156,17 +171,22 @@ fn entry_page<'a>(
     now: StoreTime,
     page: &PageRequest,
     listing: &Listing,
+    max_bytes: usize,
 ) -> Page<(String, Entry)> {
     let mut rows = rows.peekable();
     let mut items = Vec::new();
-    let mut last = None;
-    for (key, stored) in rows.by_ref().take(page.limit.examined()) {
+    let (mut last, mut bytes, mut examined) = (None, 0, 0);
+    while let Some((key, stored)) =
+        rows.next_if(|(_, stored)| items.is_empty() || bytes + stored.value.len() <= max_bytes)
+    {
         last = Some(key);
+        examined += 1;
         if stored.live(now) {
+            bytes += stored.value.len();
             items.push((key.to_owned(), stored.entry()));
-            if items.len() == page.limit.get() {
-                break;
-            }
+        }
+        if items.len() == page.limit.get() || examined == page.limit.examined() {
+            break;
         }
     }
     let next = rows.peek().and(last).map(|key| listing.position(key.as_bytes()));

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use fastestmcp_core::session::Version;
 use fastestmcp_core::task::{ClaimRequest, Claimed, Lease, Part, TaskRecord, Token};
 use fastestmcp_core::time::StoreTime;
@@ -8,12 +10,22 @@ use crate::space::Sequence;
 
 impl Tasks {
     /// Leases due tasks level by level, then by due time, then by id (T4).
-    pub(super) fn claim(&mut self, request: &ClaimRequest, now: StoreTime, sequence: &Sequence) -> Claimed {
-        let mut tasks = Vec::new();
+    pub(super) fn claim(
+        &mut self,
+        request: &ClaimRequest,
+        max_bytes: usize,
+        now: StoreTime,
+        sequence: &Sequence,
+    ) -> Claimed {
+        let (mut tasks, mut bytes) = (Vec::new(), 0);
         for level in (0..LEVELS as u8).rev() {
             while tasks.len() < request.limit
                 && let Some((_, id)) = self.head(&request.queues, level, now).filter(|(due, _)| *due <= now)
             {
+                bytes += self.stored(&id).map_or(0, |task| task.spec.len() + task.state.len());
+                if bytes > max_bytes && !tasks.is_empty() {
+                    return Claimed::new(tasks, Some(Duration::ZERO));
+                }
                 tasks.extend(self.lease(&id, request, now, sequence));
             }
         }

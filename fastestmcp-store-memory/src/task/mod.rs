@@ -11,6 +11,7 @@ pub(crate) use tasks::Tasks;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use fastestmcp_core::backend::At;
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::ids::TaskId;
@@ -38,11 +39,16 @@ impl TaskBackend for MemoryStore {
         self.data.limits.check_get(ids).map_err(refused("get"))?;
         let tasks = self.space.tasks.lock();
         let now = self.data.clock.now();
+        let mut bytes = 0;
         let record = |id: &TaskId| {
             let task = tasks.live(id.as_str(), now).filter(|task| filter.admits(&task.head.owner))?;
-            Some(task.record(part))
+            let record = task.record(part);
+            bytes += record.spec.as_ref().map_or(0, Bytes::len) + record.state.as_ref().map_or(0, Bytes::len);
+            Some(record)
         };
-        Ok(At::new(now, ids.iter().map(record).collect()))
+        let records = ids.iter().map(record).collect();
+        self.data.limits.check_answer(bytes).map_err(refused("get"))?;
+        Ok(At::new(now, records))
     }
 
     async fn replace(&self, request: ReplaceRequest) -> StoreResult<At<ReplaceOutcome>> {
@@ -56,7 +62,7 @@ impl TaskBackend for MemoryStore {
         self.data.limits.check_claim(&request).map_err(refused("claim"))?;
         let mut tasks = self.space.tasks.lock();
         let now = self.data.clock.now();
-        Ok(At::new(now, tasks.claim(&request, now, &self.data.sequence)))
+        Ok(At::new(now, tasks.claim(&request, self.data.limits.max_batch_bytes, now, &self.data.sequence)))
     }
 
     async fn renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> StoreResult<At<Vec<Renewed>>> {

@@ -1,3 +1,4 @@
+use fastestmcp_core::limits::Limits;
 use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule, Expect, Op, ScopeKind};
 
 use super::entry;
@@ -7,19 +8,22 @@ use crate::snapshot::millis;
 use crate::writer::{WriteOperation, WriteTx};
 
 #[derive(Debug)]
-pub(super) struct Commit(pub(super) CommitRequest);
+pub(super) struct Commit {
+    pub(super) request: CommitRequest,
+    pub(super) limits: Limits,
+}
 
 impl WriteOperation for Commit {
     type Answer = CommitOutcome;
     const NAME: &'static str = "commit";
 
     fn bytes(&self) -> usize {
-        let values = self.0.ops.iter().map(|op| if let Op::Put { value, .. } = op { value.len() } else { 0 });
+        let values = self.request.ops.iter().map(|op| if let Op::Put { value, .. } = op { value.len() } else { 0 });
         values.sum()
     }
 
     fn apply(&mut self, tx: &WriteTx<'_>) -> Result<CommitOutcome, Failure> {
-        let CommitRequest { scope, rule, ops, .. } = &self.0;
+        let CommitRequest { scope, rule, ops, .. } = &self.request;
         let (live, expired) = match StoredScope::find(tx, scope)? {
             Some(Found::Live(live)) => (Some(live), None),
             Some(Found::Expired(row)) => (None, Some(row)),
@@ -44,7 +48,16 @@ impl WriteOperation for Commit {
             }
             None => StoredScope::create(tx, scope, *rule, expired)?,
         };
-        let applied = ops.iter().map(|op| apply(tx, holder.id, op)).collect::<Result<Vec<_>, _>>()?;
+        let (mut applied, mut taken) = (Vec::with_capacity(ops.len()), 0);
+        for op in ops {
+            let done = apply(tx, holder.id, op)?;
+            if let Applied::Taken(Some(entry)) = &done {
+                taken += entry.value.len();
+                // What was done so far is rolled back with the error.
+                self.limits.check_answer(taken)?;
+            }
+            applied.push(done);
+        }
         let removes = ops.iter().any(|op| matches!(op, Op::Delete { .. } | Op::Take { .. }));
         if scope.kind == ScopeKind::System && removes {
             drop_if_empty(tx, holder.id)?;

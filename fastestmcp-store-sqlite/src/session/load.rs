@@ -1,3 +1,4 @@
+use fastestmcp_core::limits::Limits;
 use fastestmcp_core::session::{Loaded, Scope, ScopeInfo, ScopeKind, Touch};
 
 use super::entry;
@@ -11,11 +12,13 @@ use crate::writer::{WriteOperation, WriteTx};
 pub(super) struct Load {
     scope: Scope,
     keys: Vec<String>,
+    limits: Limits,
 }
 
 impl Load {
-    pub(super) fn new(scope: &Scope, keys: &[&str]) -> Self {
-        Self { scope: scope.clone(), keys: keys.iter().map(|&key| key.to_owned()).collect() }
+    pub(super) fn new(scope: &Scope, keys: &[&str], limits: &Limits) -> Self {
+        let keys = keys.iter().map(|&key| key.to_owned()).collect();
+        Self { scope: scope.clone(), keys, limits: limits.clone() }
     }
 
     fn read_from(&self, snapshot: &Snapshot<'_>, found: Option<StoredScope>) -> Result<Loaded, Failure> {
@@ -23,7 +26,13 @@ impl Load {
             let scope = (self.scope.kind == ScopeKind::System).then_some(ScopeInfo::SYSTEM);
             return Ok(Loaded { scope, entries: vec![None; self.keys.len()] });
         };
-        let entries = self.keys.iter().map(|key| entry::find_live(snapshot, id, key)).collect::<Result<_, _>>()?;
+        let (mut entries, mut bytes) = (Vec::with_capacity(self.keys.len()), 0);
+        for key in &self.keys {
+            let entry = entry::find_live(snapshot, id, key)?;
+            bytes += entry.as_ref().map_or(0, |entry| entry.value.len());
+            self.limits.check_answer(bytes)?;
+            entries.push(entry);
+        }
         Ok(Loaded { scope: Some(info), entries })
     }
 }

@@ -25,7 +25,7 @@ use crate::store::{SqliteStore, refuse};
 impl SessionStateStore for SqliteStore {
     async fn load(&self, scope: &Scope, keys: &[&str], touch: Option<Touch>) -> StoreResult<At<Loaded>> {
         self.limits().check_load(scope, keys).map_err(refuse("load"))?;
-        let load = load::Load::new(scope, keys);
+        let load = load::Load::new(scope, keys, self.limits());
         let Some(touch) = touch else { return self.query(load).await };
         let found = self.query(load.clone()).await?;
         match found.value.scope.and_then(|info| touch.moves(found.now, &info)) {
@@ -36,7 +36,7 @@ impl SessionStateStore for SqliteStore {
 
     async fn commit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
         self.limits().check_commit(&request).map_err(refuse("commit"))?;
-        self.transact(commit::Commit(request)).await
+        self.transact(commit::Commit { request, limits: self.limits().clone() }).await
     }
 
     async fn list_entries(

@@ -6,7 +6,7 @@ use fastestmcp_core::task::{ClaimRequest, Claimed, Lease, Part, TaskHead, TaskRe
 use fastestmcp_core::time::StoreTime;
 
 use super::head::{StoredTask, due_of, name_of};
-use super::parts::record;
+use super::parts::{self, record};
 use crate::error::Failure;
 use crate::snapshot::{Snapshot, count, millis};
 use crate::writer::{WriteOperation, WriteTx};
@@ -37,7 +37,7 @@ impl WriteOperation for Claim {
             }
             due.sort_by(|a, b| by_due(&a.head).cmp(&by_due(&b.head)));
             for task in due {
-                if tasks.len() == *limit || bytes > self.max_bytes {
+                if tasks.len() == *limit {
                     next_due = Some(tx.now);
                     break;
                 }
@@ -45,10 +45,12 @@ impl WriteOperation for Claim {
                 // Read first: what cannot be read is not charged an attempt, and its neighbours get theirs.
                 match record(tx, task, Part::All) {
                     Ok(found) => {
-                        let task = lease_to(tx, row, found, worker, *lease)?;
-                        bytes += task.spec.as_ref().map_or(0, |spec| spec.len())
-                            + task.state.as_ref().map_or(0, |state| state.len());
-                        tasks.push(task);
+                        bytes += parts::bytes(&found);
+                        if bytes > self.max_bytes && !tasks.is_empty() {
+                            next_due = Some(tx.now);
+                            break;
+                        }
+                        tasks.push(lease_to(tx, row, found, worker, *lease)?);
                     }
                     Err(failure) if failure.is_damage() => damaged.push(Damaged { row, id }),
                     Err(failure) => return Err(failure),

@@ -35,7 +35,7 @@ impl TaskBackend for SqliteStore {
 
     async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
         self.limits().check_get(ids).map_err(refuse("get"))?;
-        self.query(get::Get { ids: ids.to_vec(), filter: filter.clone(), part }).await
+        self.query(get::Get { ids: ids.to_vec(), filter: filter.clone(), part, limits: self.limits().clone() }).await
     }
 
     async fn replace(&self, request: ReplaceRequest) -> StoreResult<At<ReplaceOutcome>> {

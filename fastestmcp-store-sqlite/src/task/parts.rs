@@ -19,6 +19,11 @@ pub(super) fn record(snapshot: &Snapshot<'_>, task: StoredTask, part: Part) -> R
     Ok(TaskRecord { head: task.head, spec, state })
 }
 
+/// How many bytes of values a record has.
+pub(super) fn bytes(record: &TaskRecord) -> usize {
+    record.spec.as_ref().map_or(0, Bytes::len) + record.state.as_ref().map_or(0, Bytes::len)
+}
+
 pub(super) fn put_state(tx: &WriteTx<'_>, task: i64, state: &[u8]) -> Result<(), Failure> {
     tx.statement(include_str!("../../sql/task_state_put.sql"))?.execute((task, state))?;
     Ok(())

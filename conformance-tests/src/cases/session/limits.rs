@@ -5,11 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use fastestmcp_core::error::{StoreError, StoreErrorKind};
 use fastestmcp_core::limits::MAX_DURATION;
-use fastestmcp_core::page::PageRequest;
-use fastestmcp_core::session::{CommitRequest, CommitRule, Expect, Lifetime, Op, Scope, ScopeKind};
+use fastestmcp_core::page::{PageLimit, PageRequest};
+use fastestmcp_core::session::{CommitRequest, CommitRule, Expect, Lifetime, Op, Scope, ScopeKind, Touch};
+use fastestmcp_core::time::Clock;
 
-use super::steps::{HOUR, Store, get, lasting, live_scope, living, load, must_commit, put};
-use crate::case::{CaseResult, cases};
+use super::steps::{HOUR, Store, get, lasting, live_scope, living, load, must_commit, put, take};
+use crate::case::{CaseResult, Halt, cases};
 use crate::hostile;
 use crate::refusal::refused;
 use crate::scene::Scene;
@@ -18,6 +19,8 @@ cases! { Session, "session.limits";
     "G12": a_value_at_its_limit_fits_and_one_byte_more_does_not,
     "G12": a_batch_at_its_limit_fits_and_one_more_does_not,
     "G12": all_values_of_a_batch_together_have_a_limit,
+    "G12": an_answer_has_a_limit_of_bytes,
+    "G12": what_one_commit_takes_has_a_limit_of_bytes,
     "G7": a_name_of_513_bytes_is_refused,
     "G4": a_refused_request_changes_nothing,
     "G4": a_key_twice_in_one_commit_is_invalid,
@@ -80,6 +83,60 @@ async fn all_values_of_a_batch_together_have_a_limit(scene: &Scene) -> CaseResul
     }
     must_commit(&store, &scope, CommitRule::Existing, full(0)).await?;
     refused(scene, "one byte more", StoreErrorKind::TooLarge, &try_put(&store, &scope, full(1)).await);
+    Ok(())
+}
+
+/// A scope with as many full values as one answer may have, and one more.
+async fn crowded(scene: &Scene, store: &Store) -> Result<(Scope, Vec<String>), Halt> {
+    let limits = store.guarantees().limits;
+    let scope = live_scope(scene, store, HOUR).await?;
+    let keys: Vec<String> =
+        (0..=limits.max_batch_bytes / limits.max_value_bytes).map(|index| format!("k{index:03}")).collect();
+    for key in &keys {
+        put(store, &scope, key, vec![b'x'; limits.max_value_bytes]).await?;
+    }
+    Ok((scope, keys))
+}
+
+async fn an_answer_has_a_limit_of_bytes(scene: &Scene) -> CaseResult {
+    let store = scene.sessions(0).await?;
+    let limits = store.guarantees().limits;
+    let (scope, keys) = crowded(scene, &store).await?;
+    let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let most = limits.max_batch_bytes / limits.max_value_bytes;
+    let full = load(&store, &scope, &names[..most]).await?;
+    scene.check(full.entries.iter().all(Option::is_some), || "a load at the limit lacks values".to_owned());
+    let touch = Touch { ttl: HOUR * 2, slack: HOUR / 100 };
+    for touch in [None, Some(touch)] {
+        refused(scene, "one value more", StoreErrorKind::TooLarge, &store.load(&scope, &names, touch).await);
+    }
+    let expires = load(&store, &scope, &[]).await?.scope.and_then(|info| info.expires);
+    let untouched = expires.is_some_and(|expires| expires <= scene.clock.now().after(HOUR));
+    scene.check(untouched, || "a load that was refused has touched".to_owned());
+    let (mut seen, mut request) = (Vec::new(), PageRequest::first(PageLimit::MAX));
+    loop {
+        let page = store.list_entries(&scope, "k", request).await?.value;
+        let bytes: usize = page.items.iter().map(|(_, entry)| entry.value.len()).sum();
+        // A backend may only see that a value is too much when it has it.
+        let bounded = bytes <= limits.max_batch_bytes + limits.max_value_bytes && page.items.len() < keys.len();
+        scene.check(bounded, || format!("a page of {bytes} bytes"));
+        seen.extend(page.items.into_iter().map(|(key, _)| key));
+        let Some(next) = page.next else { break };
+        request = PageRequest::after(PageLimit::MAX, next);
+    }
+    scene.same("the keys of all pages", &seen, &keys);
+    Ok(())
+}
+
+async fn what_one_commit_takes_has_a_limit_of_bytes(scene: &Scene) -> CaseResult {
+    let store = scene.sessions(0).await?;
+    let (scope, keys) = crowded(scene, &store).await?;
+    let take = |keys: &[String]| keys.iter().map(|key| take(key)).collect::<Vec<_>>();
+    let all = [vec![Op::put("beside", "x")], take(&keys)].concat();
+    refused(scene, "one value more", StoreErrorKind::TooLarge, &try_put(&store, &scope, all).await);
+    scene.same("what was put beside them", &get(&store, &scope, "beside").await?, &None);
+    must_commit(&store, &scope, CommitRule::Existing, take(&keys[1..])).await?;
+    scene.check(get(&store, &scope, &keys[0]).await?.is_some(), || "one that was not taken is gone".to_owned());
     Ok(())
 }
 

@@ -21,6 +21,7 @@ cases! { Session, "session.paging";
     "S7": a_walk_over_scopes_shows_each_live_one_once,
     "S7": a_walk_over_scopes_survives_insertions_and_deletions,
     "S7": a_system_scope_is_listed_while_it_holds_a_key,
+    "S7": a_system_scope_is_listed_for_an_empty_key,
     "S7": counting_is_bounded,
 }
 
@@ -234,6 +235,27 @@ async fn a_system_scope_is_listed_while_it_holds_a_key(scene: &Scene) -> CaseRes
     put_for(&store, &scope, "key", MS).await?;
     scene.advance(MS);
     scene.same("with an expired key", &listed().await?, &Vec::<String>::new());
+    Ok(())
+}
+
+async fn a_system_scope_is_listed_for_an_empty_key(scene: &Scene) -> CaseResult {
+    let store = scene.sessions(0).await?;
+    let mut scopes = Vec::new();
+    for keys in [vec![""], vec!["", "a"], vec!["a"]] {
+        let scope = Scope::new(ScopeKind::System, scene.name("system"));
+        let ops = keys.into_iter().map(|key| Op::put(key, "x")).collect();
+        must_commit(&store, &scope, CommitRule::Existing, ops).await?;
+        scopes.push(scope);
+    }
+    for rows in [1, 2, 100] {
+        let page = async |page| store.list_scopes(ScopeKind::System, page).await;
+        let seen = walk(scene, limit(rows)?, page, async |_| Ok(())).await?;
+        let seen = seen.into_iter().map(|(scope, _)| scope).collect();
+        exactly_once(scene, &format!("System scopes by {rows}"), seen, &scopes);
+    }
+    scene.same("their number", &store.count_scopes(ScopeKind::System, 100).await?.value, &3);
+    scene.same("deleting the first", &store.delete_scope(&scopes[0]).await?.value, &true);
+    scene.same("their number then", &store.count_scopes(ScopeKind::System, 100).await?.value, &2);
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use crate::scene::Scene;
 cases! { Task, "task.limits";
     "G12": a_spec_or_state_at_its_limit_fits_and_one_byte_more_does_not,
     "G12": batches_have_a_limit,
+    "G12": an_answer_has_a_limit_of_bytes,
     "G7": a_name_of_513_bytes_is_refused,
     "G4": a_priority_above_9_is_invalid,
     "G4": spans_out_of_range_are_invalid,
@@ -67,6 +68,37 @@ async fn batches_have_a_limit(scene: &Scene) -> CaseResult {
     let leases: Vec<_> = ids.into_iter().map(|id| (id, Token(1))).collect();
     scene.same("answers to a full renewal", &tasks.renew(&leases[..limit], LEASE).await?.value.len(), &limit);
     refused(scene, "a renewal of one more", TooLarge, &tasks.renew(&leases, LEASE).await);
+    Ok(())
+}
+
+async fn an_answer_has_a_limit_of_bytes(scene: &Scene) -> CaseResult {
+    let tasks = scene.tasks(0).await?;
+    let limits = tasks.guarantees().limits;
+    let most = limits.max_batch_bytes / limits.max_value_bytes / 2;
+    let mut ids = Vec::new();
+    for _ in 0..most * 2 + 1 {
+        let mut full = task(scene, "q");
+        (full.spec, full.state) =
+            (vec![b'x'; limits.max_value_bytes].into(), vec![b'y'; limits.max_value_bytes].into());
+        ids.push(insert(&tasks, full).await?.id);
+    }
+    let got = tasks.get(&ids[..most], &OwnerFilter::Any, Part::All).await?.value;
+    scene.check(got.iter().all(Option::is_some), || "a get at the limit lacks records".to_owned());
+    refused(scene, "one record more", TooLarge, &tasks.get(&ids[..=most], &OwnerFilter::Any, Part::All).await);
+    let states = tasks.get(&ids[..most * 2], &OwnerFilter::Any, Part::State).await?.value.len();
+    scene.same("answers with the states of as many bytes", &states, &(most * 2));
+    scene.same("heads", &tasks.get(&ids, &OwnerFilter::Any, Part::Head).await?.value.len(), &ids.len());
+    scene.advance(super::steps::SECOND);
+    let mut claimed = 0;
+    for _ in 0..ids.len() {
+        let records = tasks.claim(ClaimRequest::new(vec!["q".to_owned()], "w", 10, LEASE)).await?.value.tasks;
+        let bytes: usize = records.len() * limits.max_value_bytes * 2;
+        // A backend may only see that a record is too much when it has it.
+        let bounded = bytes <= limits.max_batch_bytes + limits.max_value_bytes * 2;
+        scene.check(bounded, || format!("a claim of {bytes} bytes"));
+        claimed += records.len();
+    }
+    scene.same("tasks claimed in all", &claimed, &ids.len());
     Ok(())
 }
 
