@@ -22,3 +22,13 @@ local function wrong_type(...)
   end
 end
 
+-- Lua hands over at most some 8,000 arguments at once. Even, so that pairs stay together.
+local CHUNK = 4000
+
+-- Calls a command with all of a list, in as few calls as it takes.
+local function call_with(command, key, list)
+  for from = 1, #list, CHUNK do
+    redis.call(command, key, unpack(list, from, math.min(from + CHUNK - 1, #list)))
+  end
+end
+

@@ -5,13 +5,14 @@
 -- ARGV  2 the kind, 3 the digest after which to begin, 4 a digest and a key in whose scope to go on instead,
 --       5 how many at most, 6 how many rows may be examined
 -- Answers the time, how many rows may still be examined, where the walk goes on (two values as 3 and 4, or nothing),
--- then the scopes.
+-- digests of scopes that cannot be read, then the scopes.
 local SYSTEM, DIGEST_BYTES = 3, 24
 local kind, after, within = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local limit, examined = tonumber(ARGV[5]), tonumber(ARGV[6])
 local mark = string.char(kind)
 local now = store_time()
-local answer = { now, 0, false, false }
+local damaged = {}
+local answer = { now, 0, false, false, damaged }
 
 -- Whether the scope holds a live key, or the last key looked at if that is not known yet.
 local function holds_live_key(digest, incarnation, begin)
@@ -20,7 +21,7 @@ local function holds_live_key(digest, incarnation, begin)
     local members = redis.call('ZRANGEBYLEX', KEYS[2], from, '[' .. digest .. '\255', 'LIMIT', 0, 8)
     if #members == 0 then return false end
     for _, member in ipairs(members) do
-      if examined <= 0 then return string.sub(from, 2) end
+      if examined <= 0 then return from end
       examined = examined - 1
       local entry = redis.call('HGET', KEYS[1], 'e' .. member)
       if entry and is_entry(entry) then
@@ -46,8 +47,9 @@ while true do
     end
     examined = examined - 1
     local record = redis.call('HGET', KEYS[1], 's' .. digest)
-    if record then
-      if not is_scope(record) then return redis.error_reply('CORRUPT a scope') end
+    if record and not is_scope(record) then
+      damaged[#damaged + 1] = digest
+    elseif record then
       local _, incarnation, _, expires = struct.unpack(SCOPE, record)
       local listed = expires == 0 or expires > now
       if kind == SYSTEM then
@@ -55,7 +57,9 @@ while true do
         if string.sub(within, 1, DIGEST_BYTES) == digest then begin = '(' .. within end
         listed = holds_live_key(digest, incarnation, begin)
         if type(listed) == 'string' then
-          answer[3], answer[4] = after, listed
+          answer[3] = after
+          -- A scope of which no key was looked at is looked at again from its beginning.
+          if string.sub(listed, 1, 1) == '(' then answer[4] = string.sub(listed, 2) end
           return answer
         end
       end

@@ -10,8 +10,6 @@ local FORMAT = 1
 local SCOPE, SCOPE_BYTES = '>BI7I6I6I6', 26
 -- An entry: format, version, expires or 0, incarnation of its scope.
 local ENTRY, ENTRY_BYTES = '>BI7I6I7', 21
--- Lua hands over at most some 8,000 arguments at once. Even, so that pairs stay together.
-local CHUNK = 4000
 
 local function is_scope(record)
   return #record >= SCOPE_BYTES and string.byte(record) == FORMAT
@@ -19,12 +17,5 @@ end
 
 local function is_entry(record)
   return #record == ENTRY_BYTES and string.byte(record) == FORMAT
-end
-
--- Calls a command with all of a list, in as few calls as it takes.
-local function call_with(command, key, list)
-  for from = 1, #list, CHUNK do
-    redis.call(command, key, unpack(list, from, math.min(from + CHUNK - 1, #list)))
-  end
 end
 

@@ -77,7 +77,9 @@ end
 local function walk(digest, task)
   local record = redis.call('HGET', KEYS[1], 's' .. digest)
   local incarnation = 0
-  if record and is_scope(record) then
+  if record then
+    -- Which of the entries are its own nobody knows.
+    if not is_scope(record) then return true end
     local _
     _, incarnation = struct.unpack(SCOPE, record)
   end
@@ -94,7 +96,9 @@ local function walk(digest, task)
       end
       looked = looked + 1
       local entry = redis.call('HGET', KEYS[1], 'e' .. member)
-      if entry and is_entry(entry) then
+      if not record then
+        remove_entry(member)
+      elseif entry and is_entry(entry) then
         local _, _, _, of = struct.unpack(ENTRY, entry)
         if of ~= incarnation then remove_entry(member) end
       end

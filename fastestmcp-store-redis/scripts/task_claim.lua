@@ -1,11 +1,13 @@
--- Leases due tasks: ARGV = clock, worker, lease, how many at most, bytes after which no more are taken, queues.
+-- Leases due tasks: ARGV = clock, worker, lease, how many at most, bytes after which no more are taken, queues. What cannot
+-- be read leaves the index and is named.
 -- One run takes no more than MOST_TAKEN, so that it keeps the server from others for a millisecond at most; what stays
 -- behind is due now, and the answer says so.
-local LEVELS, MOST_SKIPPED, MOST_TAKEN = 10, 1000, 64
+local LEVELS, MOST_SKIPPED, MOST_TAKEN, PATIENCE = 10, 1000, 64, 1000
 local worker, lease, max_bytes = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[5])
 local limit = math.min(tonumber(ARGV[4]), MOST_TAKEN)
 
-local readable, skipped, next_due = true, 0, NEVER
+local skipped, passed, next_due = 0, 0, NEVER
+local named = {}
 
 -- The first level from `level` on that has a task of the queue.
 local function level_from(queue, level)
@@ -31,13 +33,18 @@ local function scan(queue, level, most)
       if dues[index] > now then break end
     end
     local heads = read_heads(ids)
-    if not heads then
-      readable = false
-      return {}, NEVER
-    end
     for index = 1, #ids do
-      local head = heads[ids[index]]
-      if not is_live(head) then
+      local id = ids[index]
+      local head = heads[id]
+      if is_closed(id) and dues[index] > now then
+        return rows, dues[index]
+      elseif damaged[id] then
+        skipped = skipped + 1
+        move(members[index], nil)
+        named[#named + 1] = id
+      elseif newer[id] then
+        passed = passed + 1
+      elseif not is_live(head) then
         skipped = skipped + 1
         move(members[index], nil)
       elseif #rows == most or dues[index] > now then
@@ -48,6 +55,8 @@ local function scan(queue, level, most)
     end
     if #ids == #members and #members < asked then return rows, NEVER end
     if skipped >= MOST_SKIPPED then return rows, now end
+    -- They stay where they are: looking again at once would find them again.
+    if passed >= MOST_SKIPPED then return rows, now + PATIENCE end
     from = '(' .. members[#ids]
   end
 end
@@ -69,7 +78,9 @@ local taken, bytes = {}, 0
 for level = 0, LEVELS - 1 do
   local rows, sources = {}, 0
   for _, queue in ipairs(queues) do
-    if queue.level == level then
+    if skipped >= MOST_SKIPPED then
+      next_due = now
+    elseif queue.level == level then
       local found, following = scan(queue.name, level, limit - #taken)
       if sources == 0 then
         rows = found
@@ -93,24 +104,28 @@ for level = 0, LEVELS - 1 do
   -- What is due now and stays behind settles the rest.
   if next_due <= now then break end
 end
-if not readable then return UNREADABLE end
 
 local answers = {}
 if #taken > 0 then
-  local parts, fields, count = {}, {}, #taken
+  local parts, fields, count, size = {}, {}, #taken, 2
   for index, row in ipairs(taken) do parts[index], parts[count + index] = STATE .. row.id, SPEC .. row.id end
   local values = redis.call('HMGET', RECORDS, unpack(parts))
   for index, row in ipairs(taken) do
     local id, head, state, spec = row.id, row.head, values[index], values[count + index]
-    if not state or not spec then return UNREADABLE end
-    head.version, head.claims, head.due, head.worker = draw(), head.claims + 1, now + lease, worker
-    head.token = head.version
-    move(row.member, due_member(id, head))
-    local packed = pack_head(head)
-    fields[2 * index + 1], fields[2 * index + 2] = HEAD .. id, packed
-    answers[index] = {id, packed, state, spec}
+    if not state or not spec then
+      move(row.member, nil)
+      named[#named + 1] = id
+    else
+      head.version, head.claims, head.due, head.worker = draw(), head.claims + 1, now + lease, worker
+      head.token = head.version
+      move(row.member, due_member(id, head))
+      local packed = pack_head(head)
+      fields[size + 1], fields[size + 2] = HEAD .. id, packed
+      size = size + 2
+      answers[#answers + 1] = {id, packed, state, spec}
+    end
   end
-  write_records(fields)
+  if size > 2 then write_records(fields) end
 end
 write_index()
-return {now, next_due < NEVER and {math.max(next_due - now, 0)} or {}, answers}
+return {now, next_due < NEVER and {math.max(next_due - now, 0)} or {}, answers, named}

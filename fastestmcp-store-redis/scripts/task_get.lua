@@ -4,7 +4,7 @@ local ids = {}
 for at = 4, #ARGV do ids[at - 3] = ARGV[at] end
 
 local heads = read_heads(ids)
-if not heads then return UNREADABLE end
+if next(damaged) or next(newer) then return UNREADABLE end
 
 local found, answers = {}, {}
 for index, id in ipairs(ids) do

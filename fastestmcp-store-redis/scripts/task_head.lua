@@ -4,6 +4,8 @@ local RECORDS, INDEX = KEYS[1], KEYS[2]
 local wrong = wrong_type(RECORDS, 'hash', INDEX, 'zset')
 if wrong then return wrong end
 local UNREADABLE = redis.error_reply('CORRUPT a task cannot be read')
+-- What one of several callers is told instead.
+local DAMAGED = 4
 
 local now = store_time()
 
@@ -28,7 +30,11 @@ end
 local function unpack_head(packed)
   local format, status, open, updated, expires, due, version, token, claims, state_bytes, fixed, worker =
     struct.unpack(LAYOUT, packed)
-  if format ~= FORMAT or #fixed < 45 then error('format') end
+  -- `fixed` has to hold what it says that it holds.
+  local key_bytes, level = string.byte(fixed, 45), string.byte(fixed, 40)
+  local owner_bytes = struct.unpack('>I2', fixed, 46 + key_bytes)
+  local queue_bytes = struct.unpack('>I2', fixed, 48 + key_bytes + owner_bytes)
+  if format ~= FORMAT or level > 9 or #fixed < 49 + key_bytes + owner_bytes + queue_bytes then error('format') end
   return {
     status = status, open = open, updated = updated, expires = expires, due = due, version = version, token = token,
     claims = claims, state_bytes = state_bytes, fixed = fixed, worker = worker, stored = packed,
@@ -58,7 +64,11 @@ end
 
 local last_drawn, last_lineage
 
--- Heads by id, expired ones included; nil if one cannot be read.
+-- Ids whose heads cannot be read, and those whose heads are of a newer format: for releases that know it.
+local damaged, newer = {}, {}
+local NEWEST = FORMAT + 15
+
+-- Heads by id, expired ones included.
 local function read_heads(ids)
   local fields = {COUNTER, DRAWN_BY}
   for index = 1, #ids do fields[index + 2] = HEAD .. ids[index] end
@@ -69,9 +79,21 @@ local function read_heads(ids)
     local packed = values[index + 2]
     if packed then
       local readable, head = pcall(unpack_head, packed)
-      if not readable then return nil end
-      heads[ids[index]] = head
+      local format = string.byte(packed)
+      if readable then
+        heads[ids[index]] = head
+      elseif format and format > FORMAT and format <= NEWEST then
+        newer[ids[index]] = true
+      else
+        damaged[ids[index]] = true
+      end
     end
   end
   return heads
 end
+
+-- Whether a head is there and cannot be read by this release.
+local function is_closed(id)
+  return damaged[id] or newer[id]
+end
+

@@ -50,8 +50,8 @@ local function leave_indexes(id, head)
 end
 
 local function write_index()
-  if #removed > 0 then redis.call('ZREM', INDEX, unpack(removed)) end
-  if #added > 0 then redis.call('ZADD', INDEX, unpack(added)) end
+  call_with('ZREM', INDEX, removed)
+  call_with('ZADD', INDEX, added)
 end
 
 -- Versions and tokens: numbers that rise for ever, also when a promoted replica has missed the last of them.
@@ -70,5 +70,5 @@ local function write_records(fields)
     local size = #fields
     fields[size + 1], fields[size + 2] = DRAWN_BY, drawn_by(last_lineage)
   end
-  redis.call('HSET', RECORDS, unpack(fields))
+  call_with('HSET', RECORDS, fields)
 end

@@ -28,7 +28,6 @@ if #keys > 0 then
 end
 
 local heads = read_heads(ids)
-if not heads then return UNREADABLE end
 
 local inserted, packed, open, freed = {}, {}, {}, {}
 
@@ -44,7 +43,7 @@ local function existing(id)
   local task = inserted[id]
   local spec = task and task.spec or redis.call('HGET', RECORDS, SPEC .. id)
   local state = task and task.state or redis.call('HGET', RECORDS, STATE .. id)
-  return spec and state and {EXISTING, id, pack_head(heads[id]), state, spec}
+  return spec and state and {EXISTING, id, pack_head(heads[id]), state, spec} or {DAMAGED}
 end
 
 -- An expired task makes room: the sweep would remove it all the same.
@@ -60,8 +59,12 @@ end
 
 local function insert(task)
   local id = task.id
+  if is_closed(id) then return {DAMAGED} end
   if is_live(heads[id]) then return existing(id) end
   local holder = task.key ~= '' and holders[task.key]
+  if holder and is_closed(holder.id) then
+    return holder.digest ~= task.digest and {KEY_REUSED} or {DAMAGED}
+  end
   local held = holder and heads[holder.id]
   if is_live(held) and key_of(held) == task.key then
     if holder.digest ~= task.digest then return {KEY_REUSED} end
@@ -85,9 +88,7 @@ end
 
 local answers = {}
 for index, task in ipairs(tasks) do
-  local answer = insert(task)
-  if not answer then return UNREADABLE end
-  answers[index] = answer
+  answers[index] = insert(task)
 end
 
 local fields, size = {}, 2
@@ -109,7 +110,7 @@ for id, task in pairs(inserted) do
   end
 end
 if size > 2 then
-  if #freed > 0 then redis.call('HDEL', RECORDS, unpack(freed)) end
+  if #freed > 0 then call_with('HDEL', RECORDS, freed) end
   write_records(fields)
   write_index()
 end

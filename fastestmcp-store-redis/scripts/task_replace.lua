@@ -6,7 +6,6 @@ local REQUEST = '>I7BI7BBI7'
 local ids = {}
 for at = 2, #ARGV, 3 do ids[#ids + 1] = ARGV[at] end
 local heads = read_heads(ids)
-if not heads then return UNREADABLE end
 
 local before, states, packed = {}, {}, {}
 
@@ -21,12 +20,13 @@ end
 
 local function replace(id, request, state)
   local version, guarded, token, status, phase, span = struct.unpack(REQUEST, request)
+  if is_closed(id) then return {DAMAGED} end
   local old = heads[id]
   if not is_live(old) then return {MISSING} end
   if guarded == 1 and (old.token == 0 or old.token ~= token) then return {LEASE_LOST} end
   if old.version ~= version then
     local kept = states[id] or redis.call('HGET', RECORDS, STATE .. id)
-    return kept and {CONFLICT, pack_head(old), kept}
+    return kept and {CONFLICT, pack_head(old), kept} or {DAMAGED}
   end
   local head = copy_of(old)
   head.status, head.updated, head.version, head.state_bytes = status, now, draw(), #state
@@ -38,9 +38,7 @@ end
 
 local answers = {}
 for at = 2, #ARGV, 3 do
-  local answer = replace(ARGV[at], ARGV[at + 1], ARGV[at + 2])
-  if not answer then return UNREADABLE end
-  answers[#answers + 1] = answer
+  answers[#answers + 1] = replace(ARGV[at], ARGV[at + 1], ARGV[at + 2])
 end
 
 local fields, size = {}, 2

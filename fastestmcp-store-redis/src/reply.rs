@@ -60,3 +60,13 @@ pub(crate) fn bytes(script: &'static str, value: Value) -> Result<Option<Bytes>,
         _ => Err(Failure::Reply(script)),
     }
 }
+
+/// What stands for bytes that are no text.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// A name to tell an operator, whatever is in it.
+pub(crate) fn shown(name: &[u8]) -> String {
+    std::str::from_utf8(name).map_or_else(|_| hex(name), str::to_owned)
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use fastestmcp_conformance::{Cluster, Harness, HarnessError};
 use fastestmcp_core::time::Clock;
-use fastestmcp_test_servers::RedisCluster;
+use fastestmcp_test_servers::{RedisCluster, ServerError};
 
 use deployment::{DataSet, Servers, failed};
 
@@ -29,7 +29,15 @@ impl Harness for Shared {
 
 fn servers() -> Result<Servers, HarnessError> {
     let url = RedisCluster::shared().map_err(failed)?.url();
-    Ok(Servers { url, restart: || RedisCluster::shared()?.restart() })
+    Ok(Servers { url, restart: || RedisCluster::shared()?.restart(), command })
+}
+
+/// By whoever does not name another node.
+fn command(words: &[&str]) -> Result<String, ServerError> {
+    let cluster = RedisCluster::shared()?;
+    let mut answers = (0..3).map(|node| cluster.command(node, words));
+    let of_owner = |answer: &Result<String, ServerError>| !matches!(answer, Ok(said) if said.starts_with("MOVED "));
+    answers.find(of_owner).unwrap_or_else(|| Err(ServerError::Failed("no node has the key".to_owned())))
 }
 
 fastestmcp_conformance::conformance_main!(Shared);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use fastestmcp_conformance::{Cluster, Harness, HarnessError};
 use fastestmcp_core::time::Clock;
-use fastestmcp_test_servers::RedisSentinel;
+use fastestmcp_test_servers::{RedisSentinel, ServerError};
 
 use deployment::{DataSet, Servers, failed};
 
@@ -29,7 +29,12 @@ impl Harness for Shared {
 
 fn servers() -> Result<Servers, HarnessError> {
     let url = RedisSentinel::shared().map_err(failed)?.url();
-    Ok(Servers { url, restart: || RedisSentinel::shared()?.restart() })
+    Ok(Servers { url, restart: || RedisSentinel::shared()?.restart(), command })
+}
+
+fn command(words: &[&str]) -> Result<String, ServerError> {
+    let set = RedisSentinel::shared()?;
+    set.command(set.primary()?, words)
 }
 
 fastestmcp_conformance::conformance_main!(Shared);

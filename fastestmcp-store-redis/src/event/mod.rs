@@ -19,6 +19,7 @@ use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead, WakeStream};
 
 use crate::parts::{Parts, Place};
+use crate::reply::hex;
 use crate::store::{RedisStore, refuse};
 
 /// Where a topic is, and the name of its stream there.
@@ -28,7 +29,7 @@ fn topic_place(parts: &Parts, topic: &str) -> (Place, String) {
 }
 
 fn stream_name(digest: &[u8]) -> String {
-    digest.iter().fold("log:".to_owned(), |name, byte| name + &format!("{byte:02x}"))
+    format!("log:{}", hex(digest))
 }
 
 #[async_trait]

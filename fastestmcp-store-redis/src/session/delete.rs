@@ -19,7 +19,11 @@ const OPERATION: &str = "delete_scope";
 pub(super) async fn run(store: &RedisStore, scope: &Scope) -> StoreResult<At<bool>> {
     let place = scope_place(store.parts(), scope);
     let life = format!("life:{}", scope.kind.code());
-    let mut call = Call::new(&SCRIPT, store.parts().tag(place.part), &["state", "keys", "scopes", &life, "graves"]);
+    let mut call = Call::new(
+        &SCRIPT,
+        store.parts().tag(place.part),
+        &["state", "keys", "scopes", &life, "graves", "values", "due"],
+    );
     call.args.push_parts(&[b"s", &place.digest]);
     call.args.push_number(scope.kind.code().into());
     let reply = store.write(OPERATION, call).await?;

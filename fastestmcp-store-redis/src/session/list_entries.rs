@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use fastestmcp_core::backend::At;
+use fastestmcp_core::backend::{At, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::page::{Listing, Page, PageRequest};
 use fastestmcp_core::session::{Entry, Scope};
@@ -9,8 +9,8 @@ use redis::Value;
 use super::record::{StoredEntry, text};
 use super::{PRELUDE, scope_place};
 use crate::call::Call;
-use crate::error::Failure;
-use crate::reply::Reply;
+use crate::error::{BACKEND, Failure};
+use crate::reply::{Reply, shown};
 use crate::script::{Access, Script};
 use crate::store::RedisStore;
 
@@ -18,6 +18,7 @@ static SCRIPT: LazyLock<Script> =
     LazyLock::new(|| Script::with(Access::Read, PRELUDE, include_str!("../../scripts/session_list_entries.lua")));
 
 const OPERATION: &str = "list_entries";
+const SITE: Site = Site { backend: BACKEND, operation: OPERATION };
 
 pub(super) async fn run(
     store: &RedisStore,
@@ -55,12 +56,23 @@ fn read(reply: Value, listing: &Listing) -> Result<At<Page<(String, Entry)>>, Fa
     let mut reply = Reply::of("session_list_entries", reply)?;
     let now = reply.time()?;
     let next = reply.bytes()?.map(|anchor| listing.position(&anchor));
+    let mut damaged = reply.nested()?;
+    while !damaged.is_empty() {
+        stepped_over(&damaged.bytes()?.unwrap_or_default());
+    }
     let mut items = Vec::new();
     while !reply.is_empty() {
         let (Some(key), Some(entry), Some(value)) = (reply.bytes()?, reply.bytes()?, reply.bytes()?) else {
-            return Err(Failure::Corrupt("an entry without a value"));
+            return Err(Failure::Reply("session_list_entries"));
         };
-        items.push((text(&key)?, StoredEntry::read(entry, value)?.entry));
+        match text(&key).and_then(|key| Ok((key, StoredEntry::read(entry, value)?.entry))) {
+            Ok(item) => items.push(item),
+            Err(_) => stepped_over(&key),
+        }
     }
     Ok(At::new(now, Page { items, next }))
+}
+
+fn stepped_over(key: &[u8]) {
+    SITE.stepped_over("an entry", &shown(key));
 }

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use bytes::{Buf, Bytes};
-use fastestmcp_core::backend::At;
+use fastestmcp_core::backend::{At, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::page::{Listing, Page, PageRequest};
 use fastestmcp_core::session::{Scope, ScopeInfo, ScopeKind};
@@ -10,9 +10,9 @@ use redis::Value;
 use super::PRELUDE;
 use super::record::StoredScope;
 use crate::call::Call;
-use crate::error::Failure;
+use crate::error::{BACKEND, Failure};
 use crate::parts::DIGEST_BYTES;
-use crate::reply::Reply;
+use crate::reply::{Reply, hex};
 use crate::script::{Access, Script};
 use crate::store::RedisStore;
 
@@ -20,6 +20,7 @@ static SCRIPT: LazyLock<Script> =
     LazyLock::new(|| Script::with(Access::Read, PRELUDE, include_str!("../../scripts/session_list_scopes.lua")));
 
 const OPERATION: &str = "list_scopes";
+const SITE: Site = Site { backend: BACKEND, operation: OPERATION };
 
 /// Where a walk over the parts is: within one of them after a digest, or at a key of a scope that is not decided yet.
 #[derive(Clone, Debug, Default)]
@@ -107,11 +108,23 @@ fn read(reply: Value, kind: ScopeKind, part: usize) -> Result<Found, Failure> {
     let examinable = usize::try_from(reply.number()?).unwrap_or_default();
     let (after, within) = (reply.bytes()?, reply.bytes()?.unwrap_or_default());
     let next = after.map(|after| Anchor { part, after, within });
+    let mut damaged = reply.nested()?;
+    while !damaged.is_empty() {
+        stepped_over(&damaged.bytes()?.unwrap_or_default());
+    }
     let mut scopes = Vec::new();
     while !reply.is_empty() {
         let record = reply.bytes()?.ok_or(Failure::Reply("session_list_scopes"))?;
-        let scope = StoredScope::read(kind, record)?;
-        scopes.push((scope.scope(kind)?, scope.info));
+        let scope = StoredScope::read(kind, record.clone()).and_then(|scope| Ok((scope.scope(kind)?, scope.info)));
+        match scope {
+            Ok(scope) => scopes.push(scope),
+            Err(_) => stepped_over(&record),
+        }
     }
     Ok(Found { at: At::new(now, scopes), examinable, next })
+}
+
+/// What is left of a scope: its digest, or its record.
+fn stepped_over(scope: &[u8]) {
+    SITE.stepped_over("a scope", &hex(scope));
 }

@@ -16,7 +16,7 @@ const DIGEST: usize = 16;
 /// The format of a head, its first byte.
 const FORMAT: u8 = 1;
 
-const UNREADABLE: Failure = Failure::Corrupt("a task cannot be read");
+pub(super) const UNREADABLE: Failure = Failure::Corrupt("a task cannot be read");
 
 /// What stands for a name in an index: names of any bytes and lengths become ranges that never meet.
 pub(super) fn digest(name: &str) -> [u8; DIGEST] {

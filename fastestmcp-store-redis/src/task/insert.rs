@@ -8,6 +8,7 @@ use fastestmcp_core::task::{InsertOutcome, NewTask, Part};
 use tokio::time::Instant;
 
 use super::answer::{STRANGE, head, id, record};
+use super::head::UNREADABLE;
 use super::request;
 use super::run::{Runs, script};
 use crate::error::{BACKEND, Failure};
@@ -62,6 +63,7 @@ fn outcome(mut answer: Reply, new: &TaskId) -> Result<InsertOutcome, Failure> {
         }
         2 => InsertOutcome::KeyReused,
         3 => InsertOutcome::QuotaExceeded { open: u32::try_from(answer.number()?).unwrap_or(u32::MAX) },
+        4 => return Err(UNREADABLE),
         _ => return Err(STRANGE),
     })
 }

@@ -1,21 +1,25 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use fastestmcp_core::backend::At;
+use fastestmcp_core::backend::{At, Site};
 use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::page::{Listing, Page, PageRequest};
 use fastestmcp_core::principal::OwnerFilter;
 use fastestmcp_core::task::TaskHead;
 use redis::Value;
 
-use super::answer::{answer, bytes, head, id};
-use super::head::digest;
+use super::answer::{answer, bytes};
+use super::head::{decode, digest, text};
 use super::run::script;
-use crate::error::Failure;
+use crate::error::{BACKEND, Failure};
+use crate::reply::shown;
 use crate::script::{Access, Script};
 use crate::store::RedisStore;
 
 static LIST: LazyLock<Script> = LazyLock::new(|| script(Access::Read, include_str!("../../scripts/task_list.lua")));
+
+const SITE: Site = Site { backend: BACKEND, operation: "list_tasks" };
 
 pub(super) async fn list(
     store: &RedisStore,
@@ -32,15 +36,15 @@ pub(super) async fn list(
     let listing = Listing::new(&[b"tasks", &call.keys[0], &owner, status.as_bytes()]);
     let anchor = match &page.after {
         None => Bytes::new(),
-        Some(position) => listing.anchor(position).map_err(|_| Failure::Cursor.of_read("list_tasks"))?,
+        Some(position) => listing.anchor(position).map_err(|_| Failure::Cursor.of_read(SITE.operation))?,
     };
     call.args.push(owner);
     call.args.push(status);
     call.args.push_number(page.limit.get() as u64);
     call.args.push_number(page.limit.examined() as u64);
     call.args.push(anchor);
-    let reply = store.read("list_tasks", call).await?;
-    heads(reply, &listing).map_err(|failure| failure.of_read("list_tasks"))
+    let reply = store.read(SITE.operation, call).await?;
+    heads(reply, &listing).map_err(|failure| failure.of_read(SITE.operation))
 }
 
 fn heads(reply: Value, listing: &Listing) -> Result<At<Page<TaskHead>>, Failure> {
@@ -50,8 +54,15 @@ fn heads(reply: Value, listing: &Listing) -> Result<At<Page<TaskHead>>, Failure>
     let mut rows = answer.value.nested()?;
     let mut items = Vec::new();
     while !rows.is_empty() {
-        let id = id(&mut rows)?;
-        items.push(head(&mut rows, id)?);
+        let (id, packed) = (bytes(&mut rows)?, bytes(&mut rows)?);
+        match text(&id).and_then(|id| decode(TaskId::new(id), &packed)) {
+            Ok(head) => items.push(head),
+            Err(_) => SITE.stepped_over("a task", &shown(&id)),
+        }
+    }
+    let mut unread = answer.value.nested()?;
+    while !unread.is_empty() {
+        SITE.stepped_over("a task", &shown(&bytes(&mut unread)?));
     }
     let next = (!last.is_empty()).then(|| listing.position(&last));
     Ok(At::new(answer.now, Page { items, next }))

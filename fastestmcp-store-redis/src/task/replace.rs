@@ -8,6 +8,7 @@ use fastestmcp_core::task::{Part, ReplaceOutcome, ReplaceRequest};
 use tokio::time::Instant;
 
 use super::answer::{STRANGE, head, record};
+use super::head::UNREADABLE;
 use super::request;
 use super::run::{Runs, script};
 use crate::error::{BACKEND, Failure};
@@ -58,6 +59,7 @@ fn outcome(mut answer: Reply, id: &TaskId) -> Result<ReplaceOutcome, Failure> {
         1 => ReplaceOutcome::Conflict(Box::new(record(&mut answer, id.clone(), Part::State)?)),
         2 => ReplaceOutcome::LeaseLost,
         3 => ReplaceOutcome::Missing,
+        4 => return Err(UNREADABLE),
         _ => return Err(STRANGE),
     })
 }

@@ -4,16 +4,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use fastestmcp_conformance::chaos::{ChaosProxies, Cut};
-use fastestmcp_conformance::{Cluster, Fault, HarnessError, Node, Skew};
+use fastestmcp_conformance::{Cluster, Damage, Fault, HarnessError, Node, Skew};
 use fastestmcp_core::ids::{MAX_ID_BYTES, Namespace, digest};
 use fastestmcp_core::time::Clock;
 use fastestmcp_store_redis::{RedisConfig, RedisStore, Server};
 use fastestmcp_test_servers::ServerError;
 use tokio::sync::{Mutex as AsyncMutex, RwLock, RwLockReadGuard};
 
+#[path = "damage.rs"]
+mod damage;
 #[path = "operation.rs"]
 mod operation;
 
+use damage::damage;
 use operation::is_operation;
 
 static DATA_SETS: AtomicU64 = AtomicU64::new(0);
@@ -26,6 +29,8 @@ static IN_USE: RwLock<()> = RwLock::const_new(());
 pub(crate) struct Servers {
     pub(crate) url: &'static str,
     pub(crate) restart: fn() -> Result<(), ServerError>,
+    /// Runs a command on the server that has its keys.
+    pub(crate) command: fn(&[&str]) -> Result<String, ServerError>,
 }
 
 /// One data set: namespaces of its own. Each node reaches each server through a proxy of its own.
@@ -55,6 +60,11 @@ impl DataSet {
         let proxies = Arc::new(ChaosProxies::new(is_operation));
         Self { servers, in_use, proxies, prefix, clock, open: Mutex::default() }
     }
+
+    fn name_of(&self, namespace: &Namespace) -> String {
+        let whole = format!("{}/{}", self.prefix, namespace.as_str());
+        if whole.len() <= MAX_ID_BYTES { whole } else { format!("{}/{}", self.prefix, digest(&[whole.as_bytes()])) }
+    }
 }
 
 #[async_trait]
@@ -64,12 +74,7 @@ impl Cluster for DataSet {
     }
 
     async fn node_in(&self, namespace: &Namespace, index: usize) -> Result<Node, HarnessError> {
-        let whole = format!("{}/{}", self.prefix, namespace.as_str());
-        let name = if whole.len() <= MAX_ID_BYTES {
-            whole
-        } else {
-            format!("{}/{}", self.prefix, digest(&[whole.as_bytes()]))
-        };
+        let name = self.name_of(namespace);
         let mut config = RedisConfig::from_url(self.servers.url).map_err(HarnessError::failed)?;
         config.namespace = Namespace::new(name).ok_or_else(|| HarnessError::failed("too long a namespace"))?;
         config.clock = self.clock.clone();
@@ -114,6 +119,10 @@ impl Cluster for DataSet {
         let restarted = tokio::task::spawn_blocking(self.servers.restart).await.map_err(HarnessError::failed)?;
         *in_use = Some(alone.downgrade());
         restarted.map_err(failed)
+    }
+
+    async fn damage(&self, record: &Damage) -> Result<(), HarnessError> {
+        damage(self.servers.command, &self.name_of(&Namespace::default()), record)
     }
 
     /// Nothing has to be done for it: no process clock is ever read.

@@ -4,15 +4,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use fastestmcp_conformance::chaos::{ChaosProxies, Cut};
-use fastestmcp_conformance::{Cluster, Fault, HarnessError, Node, Skew};
+use fastestmcp_conformance::{Cluster, Damage, Fault, HarnessError, Node, Skew};
 use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::time::Clock;
 use fastestmcp_store_redis::{Deployment, RedisConfig, RedisStore, Server};
 use fastestmcp_test_servers::{Redis, ServerError};
 
+#[path = "damage.rs"]
+mod damage;
 #[path = "operation.rs"]
 mod operation;
 
+use damage::damage;
 use operation::is_operation;
 
 /// Servers that are free, and how many data sets there have been.
@@ -80,6 +83,13 @@ impl DataSet {
         self.server.as_ref().ok_or_else(|| failed(ServerError::Unsupported(hook)))
     }
 
+    fn name_of(&self, namespace: &Namespace) -> String {
+        match self.server {
+            Some(_) => namespace.as_str().to_owned(),
+            None => format!("{}/{}", self.prefix, namespace.as_str()),
+        }
+    }
+
     async fn end_nodes(&self) {
         let open = std::mem::take(&mut *lock(&self.open));
         for store in open {
@@ -104,10 +114,7 @@ impl Cluster for DataSet {
 
     async fn node_in(&self, namespace: &Namespace, index: usize) -> Result<Node, HarnessError> {
         let address = self.proxies.address(index, &self.upstream)?;
-        let name = match self.server {
-            Some(_) => namespace.as_str().to_owned(),
-            None => format!("{}/{}", self.prefix, namespace.as_str()),
-        };
+        let name = self.name_of(namespace);
         let mut config = RedisConfig::from_url(&self.url).map_err(HarnessError::failed)?;
         config.deployment = Deployment::Standalone(Server::new(address.ip().to_string(), address.port()));
         config.namespace = Namespace::new(name).ok_or_else(|| HarnessError::failed("too long a namespace"))?;
@@ -142,6 +149,11 @@ impl Cluster for DataSet {
     async fn heal(&self, index: usize) -> Result<(), HarnessError> {
         self.proxies.heal(index);
         Ok(())
+    }
+
+    async fn damage(&self, record: &Damage) -> Result<(), HarnessError> {
+        let server = self.server("damage")?;
+        damage(|words| server.command(words), &self.name_of(&Namespace::default()), record)
     }
 
     /// Nothing has to be done for it: no process clock is ever read.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cluster_map;
+mod damage;
 mod demotion;
 mod durability;
 mod facts;
