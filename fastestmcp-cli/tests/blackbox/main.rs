@@ -10,6 +10,7 @@ mod flow_2025;
 mod flow_2026;
 mod kill_storm;
 mod listen;
+mod outages;
 mod restart;
 mod stdio;
 mod two_processes;

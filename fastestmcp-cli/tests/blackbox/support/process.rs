@@ -24,7 +24,11 @@ impl Process {
 
     /// With every log on.
     pub(crate) fn start_logging(arguments: &[String]) -> Self {
-        Self::spawn(Command::new(BINARY).arg("demo").args(arguments).env("RUST_LOG", "trace"))
+        Self::start_logging_at("trace", arguments)
+    }
+
+    pub(crate) fn start_logging_at(filter: &str, arguments: &[String]) -> Self {
+        Self::spawn(Command::new(BINARY).arg("demo").args(arguments).env("RUST_LOG", filter))
     }
 
     fn spawn(command: &mut Command) -> Self {
@@ -66,6 +70,16 @@ impl Process {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// kill -STOP.
+    pub(crate) fn pause(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::STOP).unwrap();
+    }
+
+    /// kill -CONT.
+    pub(crate) fn resume(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::CONT).unwrap();
     }
 
     /// kill -TERM.

@@ -3,6 +3,8 @@ use std::time::{Duration, Instant};
 
 use super::{Process, Store};
 
+const ANY_PORT: &[&str] = &["--addr", "127.0.0.1:0"];
+
 /// An HTTP server on a store, the same one over restarts though at another address each time.
 pub(crate) struct Server {
     store: Arc<Store>,
@@ -22,6 +24,27 @@ impl Server {
     pub(crate) fn on(store: &Arc<Store>) -> Arc<Self> {
         let running = Mutex::new(Running::start(store));
         Arc::new(Self { store: store.clone(), running })
+    }
+
+    /// One that logs what a filter lets through.
+    pub(crate) fn logging(store: &Arc<Store>, filter: &str) -> Arc<Self> {
+        let running = Mutex::new(Running::of(Process::start_logging_at(filter, &store.arguments(ANY_PORT))));
+        Arc::new(Self { store: store.clone(), running })
+    }
+
+    /// What it has logged, once it has ended.
+    pub(crate) fn rest_of_log(&self) -> Vec<String> {
+        self.running.lock().unwrap().process.rest().1
+    }
+
+    /// kill -STOP.
+    pub(crate) fn pause(&self) {
+        self.running.lock().unwrap().process.pause();
+    }
+
+    /// kill -CONT.
+    pub(crate) fn resume(&self) {
+        self.running.lock().unwrap().process.resume();
     }
 
     pub(crate) fn url(&self) -> String {
@@ -59,7 +82,11 @@ impl Server {
 
 impl Running {
     fn start(store: &Store) -> Self {
-        let process = Process::start(&store.arguments(&["--addr", "127.0.0.1:0"]));
+        Self::of(Process::start(&store.arguments(ANY_PORT)))
+    }
+
+    /// Reads what every start says.
+    fn of(process: Process) -> Self {
         let ended = || panic!("the server ended: {:?}", process.rest());
         let first = process.line().unwrap_or_else(ended);
         let url = first.split_whitespace().find_map(|word| word.strip_suffix("/mcp,"));

@@ -36,6 +36,16 @@ impl Store {
         Self::of(engine, "1s")
     }
 
+    /// On a server of the test's own.
+    pub(crate) fn at(url: &str, lease: &'static str) -> Arc<Self> {
+        Arc::new(Self { url: url.to_owned(), lease, _folder: None })
+    }
+
+    /// The SQLite file.
+    pub(crate) fn path(&self) -> &str {
+        self.url.strip_prefix("sqlite:").unwrap()
+    }
+
     fn of(engine: Engine, lease: &'static str) -> Arc<Self> {
         let folder = matches!(engine, Engine::Sqlite).then(|| TempDir::new().unwrap());
         let url = match (engine, &folder) {
