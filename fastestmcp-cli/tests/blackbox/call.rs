@@ -78,8 +78,11 @@ fn the_demo_of_the_readme_can_be_typed_and_does_what_it_says() {
 
     let mut server = serve();
     listening(&server);
-    let mut child: Child =
-        command(&[&url, "countdown", &arguments, "--task"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child: Child = command(&[&url, "countdown", &arguments, "--task"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(next_line(&mut stderr).starts_with("task task-"));
     // "working", with the steps that are left.
