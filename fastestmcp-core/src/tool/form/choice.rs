@@ -52,7 +52,7 @@ impl Choices {
     }
 
     /// A field with one of them.
-    pub(super) fn as_one(mut self, field: &mut Map<String, Value>) {
+    pub(super) fn into_one(mut self, field: &mut Map<String, Value>) {
         field.extend(self.names.take().map(|names| ("enumNames".to_owned(), names)));
         if self.are_titled() {
             field.insert("oneOf".to_owned(), self.titled());
@@ -62,7 +62,7 @@ impl Choices {
     }
 
     /// The items of a list of them.
-    pub(super) fn as_items(self) -> Map<String, Value> {
+    pub(super) fn into_items(self) -> Map<String, Value> {
         if self.are_titled() {
             Map::from_iter([("anyOf".to_owned(), self.titled())])
         } else {

@@ -26,7 +26,7 @@ pub(super) fn field(schema: Value) -> Result<Map<String, Value>, String> {
     let default = schema.remove("default");
     let kind = match Choices::take(&mut schema)? {
         Some(choices) => {
-            choices.as_one(&mut field);
+            choices.into_one(&mut field);
             "string"
         }
         None => match schema.remove("type").as_ref().and_then(Value::as_str) {
@@ -85,7 +85,7 @@ fn some_of(schema: &mut Map<String, Value>, field: &mut Map<String, Value>) -> R
     if let Some(word) = items.keys().next() {
         return Err(format!("is a list whose items say {word:?}, which forms do not know"));
     }
-    field.insert("items".to_owned(), Value::Object(choices.as_items()));
+    field.insert("items".to_owned(), Value::Object(choices.into_items()));
     // A set takes a choice that is made twice as made once.
     schema.remove("uniqueItems");
     lengths(["minItems", "maxItems"], schema, field)
