@@ -3,6 +3,10 @@
 //! Three seams carry all state: [`SessionStateStore`](session::SessionStateStore), [`TaskBackend`](task::TaskBackend)
 //! and [`EventLog`](event::EventLog). A backend implements them and proves it with the conformance suite; everything
 //! else here is written once on top of them and knows no database, no protocol library and no transport.
+//!
+//! What each of them must hold is the
+//! [contract](https://github.com/fastestmcp/fastestmcp/blob/main/docs/contract.md); docs and comments cite its rules by
+//! their ids ("contract T6").
 
 pub mod backend;
 pub mod error;

@@ -45,6 +45,16 @@ impl From<ConnectError> for ServerError {
 /// `synchronous=normal`, which gives up the last commits on loss of power for speed. Redis and Postgres document theirs
 /// in their own `from_url`.
 ///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), fastestmcp::ConnectError> {
+/// let stores = fastestmcp::connect("memory:?namespace=tests").await?;
+/// assert!(fastestmcp::connect("mysql://localhost").await.is_err());
+/// # drop(stores);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// The URL is not understood, or the backend refuses: see [`ConnectError`].
 pub async fn connect(url: &str) -> Result<Stores, ConnectError> {

@@ -1,6 +1,148 @@
 //! MCP servers whose sessions and tasks survive a `kill -9`: pluggable, shared, durable state.
 //!
-//! This is the only crate that the author of a server names: `use fastestmcp::prelude::*;`.
+//! This is the only crate that the author of a server names, beside `serde`, `schemars` and `tokio` for the derives and the
+//! runtime: `use fastestmcp::prelude::*;`. Three nouns: a [`Tool`] is a function that clients call, a [`Server`] is made of
+//! tools, and [`Stores`] keep their state.
+//!
+//! # A server
+//!
+//! ```no_run
+//! use fastestmcp::prelude::*;
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct Greet {
+//!     /// Whom to greet.
+//!     name: String,
+//!     #[serde(default)]
+//!     politely: bool,
+//! }
+//!
+//! async fn greet(_cx: Context, args: Greet) -> Result<String, ToolError> {
+//!     if args.name.is_empty() {
+//!         return Err(ToolError::new("give a name")); // the model reads this
+//!     }
+//!     Ok(format!("{} {}", if args.politely { "Good day," } else { "Hi" }, args.name))
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), ServerError> {
+//!     Server::builder("greeter")
+//!         .version(env!("CARGO_PKG_VERSION"))
+//!         .tool(Tool::new("greet", greet).description("Greets somebody.").read_only())
+//!         .stores(connect("sqlite:state.db").await?)
+//!         .build()?
+//!         .serve_http("127.0.0.1:8000") // or serve_stdio(), or into_service() within an axum application
+//!         .await
+//! }
+//! ```
+//!
+//! Docs of arguments are what the model reads of them. A handler that takes no arguments takes `()`. One that shares
+//! something of its own with all its calls is made by [`Tool::with_state`].
+//!
+//! # Results and errors
+//!
+//! A handler returns text, [`Json`] of anything with a schema, [`Content`] (pictures, sounds, resources, links), a whole
+//! [`ToolOutput`], or nothing. [`ToolError::new`] is for the model; any other error that goes through `?` is logged and
+//! masked on the wire, and [`ToolError::internal`] takes what is no `std::error::Error`, such as `anyhow::Error`.
+//!
+//! # State
+//!
+//! Values live in the store, under the session or the principal of the caller ([`Context::default_scope`]); no update is
+//! lost, however many calls run at once and on however many nodes.
+//!
+//! ```
+//! use fastestmcp::prelude::*;
+//! use serde_json::json;
+//!
+//! async fn visit(cx: Context, _: ()) -> Result<String, ToolError> {
+//!     let n = cx.update_state("visits", |n: Option<u64>| n.unwrap_or(0) + 1).await?;
+//!     Ok(format!("visit {n}"))
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A client in the same process, for your own tests.
+//! let server = Server::builder("counter").tool(Tool::new("visit", visit)).stores(connect("memory:").await?).build()?;
+//! let client = server.local(Principal::Local("me".into())).await?;
+//! client.call("visit", json!({})).await?;
+//! let output = client.call("visit", json!({})).await?;
+//! assert_eq!(output.content[0].as_text(), Some("visit 2"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Tasks and questions
+//!
+//! A tool with a [`TaskPolicy`] runs in the background, on any node. A handler that may be started again where its worker
+//! was lost goes on from what it recorded: [`Context::once`] does a thing once, [`Context::checkpoint`] says where to
+//! resume, and an answer to [`Context::elicit`] is kept for good. [`Context::progress`] tells how far it is.
+//!
+//! ```
+//! use fastestmcp::prelude::*;
+//! use fastestmcp::TaskOutcome;
+//! use serde_json::json;
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct Confirm {
+//!     /// Book it?
+//!     ok: bool,
+//! }
+//!
+//! async fn book(cx: Context, _: ()) -> Result<&'static str, ToolError> {
+//!     let price: u32 = cx.once("price", || async { Ok(420) }).await?;
+//!     match cx.elicit::<Confirm>("confirm", format!("Book for {price}?")).await? {
+//!         Answer::Accepted(Confirm { ok: true }) => {}
+//!         _ => return Ok("not booked"),
+//!     }
+//!     for step in cx.restored::<u32>()?.unwrap_or(0)..3 {
+//!         cx.progress(step.into(), Some(3.0), "booking");
+//!         cx.checkpoint(&(step + 1)).await?;
+//!     }
+//!     Ok("booked")
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let tool = Tool::new("book", book).task(TaskPolicy::required().rerun());
+//! let server = Server::builder("trips").tool(tool).stores(connect("memory:").await?).build()?;
+//! let client = server.local(Principal::Local("me".into())).await?.answering(|_, _| None);
+//! let task = client.start("book", json!({})).await?;
+//! task.until(|view| view.inputs.contains_key("confirm")).await?;
+//! task.answer("confirm", json!({ "action": "accept", "content": { "ok": true } })).await?;
+//! let TaskOutcome::Result(result) = task.result().await? else { panic!("no result") };
+//! assert_eq!(result["content"][0]["text"], "booked");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`form_of`] lists every kind of field that a question can have.
+//!
+//! # Stores and settings
+//!
+//! [`connect`] opens a store by its URL. [`RuntimeConfig`] sets times and caps, [`HttpConfig`] who may talk to the server
+//! and how. What is wrong with any of it is said by [`ServerBuilder::build`], not later.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use fastestmcp::prelude::*;
+//! use fastestmcp::{HttpConfig, RuntimeConfig};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = Server::builder("reports")
+//!     .tool(Tool::new("report", async |_: Context, _: ()| Ok("done")).task(TaskPolicy::optional().queue("slow")))
+//!     .stores(connect("memory:").await?)
+//!     .runtime(RuntimeConfig::default().lease(Duration::from_secs(10)).worker_slots(4))
+//!     .http(HttpConfig::default().path("/tools").allowed_hosts(["mcp.example.com"]))
+//!     .build()?;
+//! # drop(server);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What may be relied on, whatever the store, is written down in
+//! [the contract](https://github.com/fastestmcp/fastestmcp/blob/main/docs/contract.md); docs cite its rules by their ids.
 
 mod connect;
 
@@ -9,13 +151,15 @@ pub use fastestmcp_core as core;
 pub use fastestmcp_core::Stores;
 pub use fastestmcp_core::principal::{AuthContext, Principal};
 pub use fastestmcp_core::runtime::{
-    Answer, CallError, Context, ContextError, LocalClient, LocalTask, Runtime, RuntimeConfig, State, TaskView,
+    Answer, CallError, Context, ContextError, LocalClient, LocalTask, Runtime, RuntimeConfig, StartError, State,
+    TaskView,
 };
 pub use fastestmcp_core::task::{DefaultScope, OnInputTimeout, Progress, Rerun, RpcError, TaskOutcome, TaskStatus};
 pub use fastestmcp_core::tool::{
-    Content, IntoOutput, Json, NoArgs, ResourceContents, TaskPolicy, TaskSupport, Tool, ToolError, ToolOutput,
+    Content, IntoOutput, InvalidTool, Json, NoArgs, NotAForm, ResourceContents, TaskPolicy, TaskSupport, Tool,
+    ToolError, ToolOutput, form_of,
 };
-pub use fastestmcp_server::{BoundServer, HttpConfig, McpService, Server, ServerBuilder, ServerError};
+pub use fastestmcp_server::{BoundServer, HttpConfig, InvalidHttp, McpService, Server, ServerBuilder, ServerError};
 
 /// What a server author needs, in one line.
 pub mod prelude {

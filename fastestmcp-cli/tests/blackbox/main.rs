@@ -6,6 +6,7 @@
 mod support;
 
 mod bad_input;
+mod call;
 mod flow_2025;
 mod flow_2026;
 mod kill_storm;

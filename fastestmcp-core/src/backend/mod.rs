@@ -1,4 +1,5 @@
-//! What all three seams share: [`Backend`] (contract G1, G11, G14), and what backends have in common.
+//! What all three seams share: [`Backend`] ([contract](https://github.com/fastestmcp/fastestmcp/blob/main/docs/contract.md) G1,
+//! G11, G14), and what backends have in common.
 //!
 //! [`carry_out`] and [`Coalescer`] give a store across a network its deadlines, its cancel safety and its group commit;
 //! [`sweep_in_steps`] keeps sweeps short.

@@ -13,7 +13,7 @@ use crate::error::StoreResult;
 pub type WakeStream = BoxStream<'static, Wake>;
 
 /// Append-only topics with offsets, bounded retention and explicit gaps, and volatile wake-ups apart from them
-/// (contract E).
+/// ([contract](https://github.com/fastestmcp/fastestmcp/blob/main/docs/contract.md) E).
 ///
 /// # To ensure correctness
 /// - **E1** Offsets rise strictly per topic, in commit order as every reader sees it, also across the re-creation of a

@@ -20,7 +20,7 @@ use crate::backend::{At, Backend};
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
 
-/// Scoped, versioned key-value state with atomic multi-key commits (contract S).
+/// Scoped, versioned key-value state with atomic multi-key commits ([contract](https://github.com/fastestmcp/fastestmcp/blob/main/docs/contract.md) S).
 ///
 /// # To ensure correctness
 /// - A **scope** has a deadline that a touch slides and an absolute end; all its keys are absent at once when either has

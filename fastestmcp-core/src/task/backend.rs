@@ -11,7 +11,8 @@ use crate::ids::TaskId;
 use crate::page::{Page, PageRequest};
 use crate::principal::OwnerFilter;
 
-/// Versioned task records with leases and fencing (contract T).
+/// Versioned task records with leases and fencing
+/// ([contract](https://github.com/fastestmcp/fastestmcp/blob/main/docs/contract.md) T).
 ///
 /// # To ensure correctness
 /// - A backend knows no task statuses. What it does know: whether a task is open, when it is due, who holds it under
