@@ -10,7 +10,7 @@ use std::time::Duration;
 use fastestmcp_test_servers::{Postgres, Redis};
 use serde_json::{Value, json};
 
-use crate::support::{Client2026, Http, Server, Store, until};
+use crate::support::{Client, Client2026, Http, Server, Store, until};
 
 /// Three leases of a second each.
 const STILL: Duration = Duration::from_millis(3_100);
