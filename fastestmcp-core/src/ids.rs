@@ -113,6 +113,16 @@ pub fn digest_bytes(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// Characters of [`brief`].
+pub const BRIEF: usize = 8;
+
+/// An id as logs show it: the beginning of its digest, which tells ids apart and is of no use to anybody else.
+pub fn brief(id: &str) -> String {
+    let mut brief = digest(&[id.as_bytes()]);
+    brief.truncate(BRIEF);
+    brief
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

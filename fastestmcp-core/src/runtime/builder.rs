@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,14 +9,14 @@ use super::config::RuntimeConfig;
 use super::shared::{Parts, Shared};
 use crate::Stores;
 use crate::backend::{Backend, Durability, Guarantees, Reach};
-use crate::error::StoreError;
+use crate::error::{Sentence, StoreError};
 use crate::ids::{self, RandomSourceFailed};
 use crate::seal::KeyRing;
 use crate::session::{SessionLimits, SessionRegistry};
 use crate::tool::Tool;
 
-/// Why a runtime was not made.
-#[derive(Debug, thiserror::Error)]
+/// Why a runtime was not made. `Debug` is a sentence too: it is what a `main` prints that returns the error.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// Two tools have one name.
@@ -41,6 +42,12 @@ pub enum StartError {
     /// The operating system's random source failed.
     #[error(transparent)]
     Random(#[from] RandomSourceFailed),
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Sentence(self), f)
+    }
 }
 
 /// Makes a [`Runtime`].
