@@ -23,6 +23,7 @@ pub struct ServerBuilder {
     sessions: Option<Arc<dyn SessionStateStore>>,
     tasks: Option<Arc<dyn TaskBackend>>,
     events: Option<Arc<dyn EventLog>>,
+    store_name: Option<String>,
     runtime: RuntimeConfig,
     http: HttpConfig,
     principal: Principal,
@@ -44,6 +45,7 @@ impl ServerBuilder {
             sessions: None,
             tasks: None,
             events: None,
+            store_name: None,
             runtime: RuntimeConfig::default(),
             http: HttpConfig::default(),
             principal: Principal::of_this_process(),
@@ -77,6 +79,7 @@ impl ServerBuilder {
         self.sessions = Some(stores.sessions);
         self.tasks = Some(stores.tasks);
         self.events = Some(stores.events);
+        self.store_name = stores.name;
         self
     }
 
@@ -138,11 +141,12 @@ impl ServerBuilder {
         if !self.http.path.starts_with('/') {
             return Err(ServerError::BadPath(self.http.path));
         }
-        let stores = Stores::new(
+        let mut stores = Stores::new(
             self.sessions.ok_or(ServerError::NoStore("session state store"))?,
             self.tasks.ok_or(ServerError::NoStore("task backend"))?,
             self.events.ok_or(ServerError::NoStore("event log"))?,
         );
+        stores.name = self.store_name;
         Ok(Server {
             name: self.name,
             version: self.version,

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use axum::body::Body;
@@ -26,15 +27,18 @@ const DRAINED: usize = 4;
 pub(super) struct Endpoint {
     pub(super) service: StreamableHttpService<McpHandler, RegistrySessions>,
     pub(super) max_body: usize,
+    /// How long a body may take to arrive.
+    pub(super) body_timeout: Duration,
 }
 
 impl Endpoint {
     /// Serves one HTTP request.
     pub(super) async fn serve(&self, request: Request<Body>) -> Response {
         let (mut parts, body) = request.into_parts();
-        let sent = match self.read(&parts, body).await {
-            Ok(body) => body,
-            Err(refusal) => return refusal.response(&[]),
+        let sent = match tokio::time::timeout(self.body_timeout, self.read(&parts, body)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(refusal)) => return refusal.response(&[]),
+            Err(_) => return Refusal::TooSlow { limit: self.body_timeout }.response(&[]),
         };
         let body = rename(&mut parts, &sent);
         let call = Arc::new(HttpCall::new(&parts, sent));
