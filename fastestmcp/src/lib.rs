@@ -3,8 +3,9 @@
 //! This is the only crate that the author of a server names: `use fastestmcp::prelude::*;`.
 
 mod connect;
+mod redacted;
 
-pub use connect::{ConnectError, connect, redacted};
+pub use connect::{ConnectError, connect};
 pub use fastestmcp_core as core;
 pub use fastestmcp_core::Stores;
 pub use fastestmcp_core::principal::{AuthContext, Principal};
@@ -15,7 +16,8 @@ pub use fastestmcp_core::task::{DefaultScope, OnInputTimeout, Progress, Rerun, R
 pub use fastestmcp_core::tool::{
     Content, IntoOutput, Json, NoArgs, ResourceContents, TaskPolicy, TaskSupport, Tool, ToolError, ToolOutput,
 };
-pub use fastestmcp_server::{BoundServer, HttpConfig, McpService, Server, ServerBuilder, ServerError};
+pub use fastestmcp_server::{BoundServer, HttpConfig, McpService, Server, ServerBuilder, ServerError, stop_signal};
+pub use redacted::redacted;
 
 /// What a server author needs, in one line.
 pub mod prelude {
