@@ -24,6 +24,12 @@ impl Server {
         Arc::new(Self { store: store.clone(), running })
     }
 
+    /// One that logs as these environment variables say.
+    pub(crate) fn logging(store: &Arc<Store>, environment: &[(&str, &str)]) -> Arc<Self> {
+        let process = Process::start_logging(&store.arguments(&["--addr", "127.0.0.1:0"]), environment);
+        Arc::new(Self { store: store.clone(), running: Mutex::new(Running::of(process)) })
+    }
+
     pub(crate) fn url(&self) -> String {
         self.running.lock().unwrap().url.clone()
     }
@@ -36,6 +42,11 @@ impl Server {
     /// kill -9.
     pub(crate) fn kill(&self) {
         self.running.lock().unwrap().process.kill();
+    }
+
+    /// Does something with the process.
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Process) -> T) -> T {
+        look(&mut self.running.lock().unwrap().process)
     }
 
     /// Starts it again after it has ended.
@@ -59,7 +70,10 @@ impl Server {
 
 impl Running {
     fn start(store: &Store) -> Self {
-        let process = Process::start(&store.arguments(&["--addr", "127.0.0.1:0"]));
+        Self::of(Process::start(&store.arguments(&["--addr", "127.0.0.1:0"])))
+    }
+
+    fn of(process: Process) -> Self {
         let ended = || panic!("the server ended: {:?}", process.rest());
         let first = process.line().unwrap_or_else(ended);
         let url = first.split_whitespace().find_map(|word| word.strip_suffix("/mcp,"));
