@@ -1,8 +1,10 @@
 use std::env::{self, VarError};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
+
+use crate::log_writer::LogWriter;
 
 /// What `--help` says about logs.
 pub(crate) const HELP: &str = "Logs go to standard error. RUST_LOG chooses what is logged, for instance \
@@ -32,7 +34,7 @@ enum Format {
 }
 
 /// Begins to log. Standard output belongs to the protocol (stdio) or to the person (HTTP).
-pub(crate) fn init(options: &Options) -> Result<(), &'static str> {
+pub(crate) fn init(options: &Options) -> Result<LogWriter, &'static str> {
     const REFUSED: &str = "RUST_LOG is not understood; write for instance RUST_LOG=debug or RUST_LOG=rmcp=warn";
     let asked = match env::var("RUST_LOG") {
         Ok(asked) => asked,
@@ -42,7 +44,9 @@ pub(crate) fn init(options: &Options) -> Result<(), &'static str> {
     let protocol = if asked.contains("rmcp") { "" } else { PROTOCOL };
     // The later directive of one target wins.
     let filter = EnvFilter::builder().parse(format!("{FILTER},{protocol},{asked}")).map_err(|_| REFUSED)?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| OneLine(io::stderr()));
+    let writer = LogWriter::new();
+    let kept = writer.clone();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone());
     match options.log_format {
         Format::Json => logs.json().flatten_event(true).init(),
         Format::Text => {
@@ -50,42 +54,5 @@ pub(crate) fn init(options: &Options) -> Result<(), &'static str> {
             logs.with_ansi(!colourless && io::stderr().is_terminal()).init();
         }
     }
-    Ok(())
-}
-
-/// A writer of events, each of which stays on its line, whatever is in it: what a client sends must not look like an
-/// event of its own.
-struct OneLine<W>(W);
-
-impl<W: Write> Write for OneLine<W> {
-    /// An event comes in one piece.
-    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let line = event.strip_suffix(b"\n").unwrap_or(event);
-        if line.iter().any(|byte| b"\n\r".contains(byte)) {
-            let line: Vec<u8> = line.iter().map(|byte| if b"\n\r".contains(byte) { b' ' } else { *byte }).collect();
-            self.0.write_all(&line)?;
-            self.0.write_all(b"\n")?;
-        } else {
-            self.0.write_all(event)?;
-        }
-        Ok(event.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_event_is_a_line_whatever_is_in_it() {
-        for (event, line) in [("a\n", "a\n"), ("a\nINFO forged\r\n", "a INFO forged \n"), ("a\nb", "a b\n")] {
-            let mut written = OneLine(Vec::new());
-            written.write_all(event.as_bytes()).unwrap();
-            assert_eq!(written.0, line.as_bytes());
-        }
-    }
+    Ok(kept)
 }

@@ -1,8 +1,8 @@
 //! The `fastestmcp` command.
-#![allow(clippy::print_stdout, reason = "a command line talks on standard output")]
 
 mod address;
 mod demo;
+mod log_writer;
 mod logs;
 mod usage;
 
@@ -34,15 +34,20 @@ async fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage::refuse(error),
     };
-    if let Err(error) = logs::init(&cli.logs) {
-        eprintln!("fastestmcp: {error}");
-        return ExitCode::from(usage::USAGE);
-    }
+    let logs = match logs::init(&cli.logs) {
+        Ok(logs) => logs,
+        Err(error) => {
+            usage::complain(error);
+            return ExitCode::from(usage::USAGE);
+        }
+    };
     let Command::Demo(options) = cli.command;
-    match demo::run(options).await {
+    let ended = demo::run(options).await;
+    logs.finish();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("fastestmcp: {}", usage::in_one_line(&Sentence(&*error).to_string()));
+            usage::complain(&Sentence(&*error).to_string());
             ExitCode::FAILURE
         }
     }

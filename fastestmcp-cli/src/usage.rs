@@ -1,3 +1,4 @@
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -40,7 +41,7 @@ pub(crate) fn refuse(mut error: clap::Error) -> ExitCode {
     let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
     let lines: Vec<_> = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more")).collect();
     let said = lines.join(" ");
-    eprintln!("fastestmcp: {}; try --help", in_one_line(said.strip_prefix("error: ").unwrap_or(&said)));
+    complain(&format!("{}; try --help", said.strip_prefix("error: ").unwrap_or(&said)));
     ExitCode::from(USAGE)
 }
 
@@ -51,8 +52,9 @@ fn option_name(typed: &str) -> &str {
     if is_name { name } else { HIDDEN }
 }
 
-/// A text without line breaks and control characters.
-pub(crate) fn in_one_line(text: &str) -> String {
+/// Says on one line of standard error what went wrong, if anybody listens.
+pub(crate) fn complain(text: &str) {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words: Vec<_> = plain.split_whitespace().collect();
+    let _ = writeln!(io::stderr(), "fastestmcp: {}", words.join(" "));
 }

@@ -135,10 +135,13 @@ impl ServerBuilder {
     /// The server. Stores are not touched before it serves.
     ///
     /// # Errors
-    /// A seam without a store, two tools of one name, a schema that describes no object, a path without a slash.
+    /// A seam without a store, two tools of one name, a schema that describes no object, a path without a slash or
+    /// with parameters.
     pub fn build(self) -> Result<Server, ServerError> {
         check(&self.tools)?;
-        if !self.http.path.starts_with('/') {
+        // What follows these would be parameters to the router, which panics if they are not in order.
+        let path = &self.http.path;
+        if !path.starts_with('/') || ["{", "}", "/:", "/*"].iter().any(|parameter| path.contains(parameter)) {
             return Err(ServerError::BadPath(self.http.path));
         }
         let mut stores = Stores::new(

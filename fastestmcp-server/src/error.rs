@@ -19,8 +19,8 @@ pub enum ServerError {
     /// A tool's input schema does not describe an object.
     #[error("the input schema of tool {0:?} does not describe an object")]
     BadSchema(String),
-    /// The HTTP path does not start with a slash.
-    #[error("the HTTP path {0:?} does not start with a slash")]
+    /// The HTTP path does not start with a slash, or has parameters.
+    #[error("the HTTP path {0:?} is none: write a path like /mcp, without parameters")]
     BadPath(String),
     /// The stores could not be opened.
     #[error("{0}")]
@@ -60,5 +60,25 @@ fn remedy(error: &io::Error) -> &'static str {
         io::ErrorKind::AddrNotAvailable => "; choose an address of this machine, or 0.0.0.0 for all of them",
         io::ErrorKind::PermissionDenied => "; choose a port from 1024 on, or run with the privilege to take this one",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fastestmcp_core::error::{StoreError, StoreErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_main_that_returns_the_error_prints_a_sentence_that_says_each_cause_once() {
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let store = StoreError::new(StoreErrorKind::Unavailable, "x", "open", format!("no connection: {refused}"));
+        let error = ServerError::from(StartError::from(store.caused_by(refused)));
+        let said = "the server could not start: x open: Unavailable: no connection: connection refused";
+        assert_eq!(format!("{error:?}"), said);
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        let error = ServerError::Listen { address, error: io::ErrorKind::AddrInUse.into() };
+        let said = "cannot listen on 127.0.0.1:80: address in use; stop what listens there, or choose another port";
+        assert_eq!(format!("{error:?}"), said);
     }
 }

@@ -166,3 +166,32 @@ async fn one_connection_too_many_is_told_so_and_the_others_go_on() {
     };
     timeout(PATIENCE, again).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_absurd_configuration_serves_or_is_refused() {
+    let shortest = HttpConfig::default().sse_keep_alive(Some(Duration::ZERO)).max_connections(0);
+    let longest = HttpConfig::default()
+        .head_timeout(Duration::MAX)
+        .body_timeout(Duration::MAX)
+        .sse_keep_alive(Some(Duration::MAX))
+        .max_connections(usize::MAX);
+    for http in [shortest, longest] {
+        let (address, _stop, _serving) = serve(http).await;
+        let mut ask = send(address, &post(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)).await;
+        assert!(until(&mut ask, "\r\n\r\n").await.starts_with("HTTP/1.1 "));
+    }
+    for path in ["mcp", "", "/{", "/{a}", "/}", "/:a", "/*a", "/a/{*b}"] {
+        let stores = connect("memory:").await.unwrap();
+        let built = Server::builder("endpoint").stores(stores).http(HttpConfig::default().path(path)).build();
+        assert!(matches!(built, Err(ServerError::BadPath(_))), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_gives_up_serving_leaves_no_connection_behind() {
+    let (address, _stop, serving) = serve(HttpConfig::default()).await;
+    let mut idle = send(address, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    until(&mut idle, "127.0.0.1:").await;
+    serving.abort();
+    rest(idle).await;
+}

@@ -4,6 +4,7 @@ mod resume;
 mod tools;
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
@@ -56,22 +57,24 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         server = server.tool(tool);
     }
     let server = server.build()?;
+    let waiting = waiting.map(|waiting| format!("{waiting}\n")).unwrap_or_default();
+    // Here and below: nobody has to listen, and whoever closed the output is served nevertheless.
     let Some(addr) = addr else {
-        if let Some(waiting) = waiting {
-            eprintln!("{waiting}");
-        }
+        let _ = io::stderr().write_all(waiting.as_bytes());
         return Ok(server.serve_stdio().await?);
     };
     let bound = server.bind_http(addr).await?;
     // Who reads the banner may stop the server at once, and in good order.
     drop(stop_signal());
     let url = format!("http://{}/mcp", bound.local_addr());
-    println!("fastestmcp demo: {url}, state in {}", redacted(&options.store));
-    println!("tools: visit, countdown, charge, charges, book_trip");
-    println!("claude mcp add --transport http fastestmcp-demo {url}");
-    if let Some(waiting) = waiting {
-        println!("{waiting}");
-    }
+    let store = redacted(&options.store);
+    let banner = format!(
+        "fastestmcp demo: {url}, state in {store}\n\
+         tools: visit, countdown, charge, charges, book_trip\n\
+         claude mcp add --transport http fastestmcp-demo {url}\n\
+         {waiting}"
+    );
+    let _ = io::stdout().write_all(banner.as_bytes());
     bound.serve_until_signal().await?;
     Ok(())
 }

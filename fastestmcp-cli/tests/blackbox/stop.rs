@@ -171,3 +171,36 @@ fn a_client_that_closes_its_end_is_gone() {
     let status = until("the end", || child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
 }
+
+#[test]
+fn nobody_has_to_listen_to_what_is_said_beside_the_protocol() {
+    let store = Store::new();
+    for closed in [true, false] {
+        let mut command = command();
+        command.arg("demo").args(store.arguments(&["--stdio"])).env("RUST_LOG", "trace,rmcp=trace");
+        let mut child = command.stdin(Pipe::piped()).stdout(Pipe::piped()).stderr(Pipe::piped()).spawn().unwrap();
+        let unread = child.stderr.take().filter(|_| !closed);
+        let mut input = child.stdin.take().unwrap();
+        let answers = crate::support::lines(child.stdout.take().unwrap());
+        let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping", "params": { "x": "x".repeat(10_000) } });
+        // Each makes the log longer than a pipe is wide, long before the last.
+        for _ in 0..50 {
+            writeln!(input, "{ping}").unwrap();
+            answers.recv_timeout(std::time::Duration::from_secs(20)).expect("an answer");
+        }
+        drop(input);
+        let status = until("the end", || child.try_wait().unwrap());
+        assert_eq!(status.code(), Some(0), "closed: {closed}");
+        drop(unread);
+    }
+    // The banner of an HTTP server.
+    let mut command = command();
+    command.arg("demo").args(store.arguments(&["--addr", "127.0.0.1:0"])).env("RUST_LOG", "info");
+    let mut child = command.stdin(Pipe::null()).stdout(Pipe::piped()).stderr(Pipe::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let errors = crate::support::lines(child.stderr.take().unwrap());
+    let serving = errors.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+    assert!(serving.contains("serving"), "{serving}");
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

@@ -15,7 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::refusal::Refusal;
@@ -24,6 +24,9 @@ use crate::telemetry::TARGET;
 
 /// How long a client that does not read what it is sent keeps its connection.
 const STALLED: Duration = Duration::from_secs(60);
+/// What a head may take at the least and at most, whatever is configured: each deadline must be an instant.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(24 * 3_600);
 /// How long to wait when nothing can be accepted, for instance because the process has no more file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How many clients are told at once that there is no room for them; more are hung up on.
@@ -40,17 +43,21 @@ pub(super) struct Connections {
     turned_away: Arc<Semaphore>,
     open: TaskTracker,
     stopping: CancellationToken,
+    /// Connections do not outlive who gives up serving them.
+    _stop: DropGuard,
 }
 
 impl Connections {
     pub(super) fn new(app: Router, max: usize, head_timeout: Duration) -> Self {
+        let stopping = CancellationToken::new();
         Self {
             app,
-            head_timeout,
+            head_timeout: head_timeout.clamp(SHORTEST, LONGEST),
             room: Arc::new(Semaphore::new(affordable(max))),
             turned_away: Arc::new(Semaphore::new(TURNED_AWAY)),
             open: TaskTracker::new(),
-            stopping: CancellationToken::new(),
+            _stop: stopping.clone().drop_guard(),
+            stopping,
         }
     }
 

@@ -47,7 +47,8 @@ impl McpService {
             .with_allowed_hosts(config.allowed_hosts.clone())
             .with_allowed_origins(config.allowed_origins.clone())
             .enforce_origin_validation()
-            .with_sse_keep_alive(config.sse_keep_alive)
+            // A ticker without a period panics.
+            .with_sse_keep_alive(config.sse_keep_alive.filter(|every| !every.is_zero()))
             .with_json_response(config.json_responses)
             // A renamed method makes a message longer than what was measured.
             .with_max_request_body_bytes(config.max_body.saturating_add(64))

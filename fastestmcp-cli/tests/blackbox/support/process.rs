@@ -111,7 +111,7 @@ impl Drop for Process {
 }
 
 /// Reads lines on a thread, so that the process never waits for a reader.
-fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
+pub(crate) fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
