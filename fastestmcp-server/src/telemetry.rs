@@ -66,13 +66,18 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Why a request was refused, in a log: without the id of a task, which is all it takes to read an anonymous caller's.
+/// Why a request was refused, in a log: without what the client sent, which may be a secret. The id of a task is all it
+/// takes to read an anonymous caller's.
 pub(crate) struct Refused<'e>(pub(crate) &'e CallError);
 
 impl fmt::Display for Refused<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             CallError::UnknownTask(id) => write!(f, "unknown task {}", ids::brief(id)),
+            CallError::UnknownTool(_) => f.write_str("unknown tool"),
+            CallError::InvalidParams(_) => f.write_str("invalid params"),
+            CallError::InvalidAnswer(_) => f.write_str("an answer that does not fit"),
+            CallError::Rpc(error) => write!(f, "error {} of the handler", error.code),
             error => Shown(&error.to_string()).fmt(f),
         }
     }

@@ -67,6 +67,14 @@ fn no_log_has_an_id_that_is_of_use() {
         old.about(method, task).code();
     }
     new.update(task, json!({})).code();
+    // Arguments, whether they fit or not.
+    const SECRET: &str = "hush7canary";
+    old.call("countdown", json!({ "from": SECRET }));
+    old.call("visit", json!({ "handle": { SECRET: SECRET } }));
+    new.call(SECRET, json!({})).code();
+    new.update(task, json!({ "confirm": { "action": SECRET } })).code();
+    new.call("book_trip", json!({ "city": SECRET }));
+    old.link().post(&[("mcp-session-id", SECRET)], SECRET.as_bytes()).unwrap();
     let asked = new.start("book_trip", json!({ "city": "Rome" }));
     until("the question", || (new.task(&asked)["status"] == "input_required").then_some(()));
     new.about("tasks/cancel", &asked).result();
@@ -76,7 +84,7 @@ fn no_log_has_an_id_that_is_of_use() {
     let lines = logs(&server);
     assert!(lines.iter().any(|line| line.contains("method=tasks/get") && line.contains(" task=")), "{lines:#?}");
     for line in &lines {
-        for id in [&*session, &handle, task, &asked, &listed] {
+        for id in [&*session, &handle, task, &asked, &listed, SECRET] {
             assert!(!line.contains(id), "{id}: {line}");
         }
     }
@@ -88,6 +96,7 @@ fn a_request_says_at_debug_what_it_was_and_its_handler_says_it_too() {
     let mut client = Client2025::new(Http::to(&server));
     client.call("visit", json!({})).result();
     client.call("nope\nINFO forged", json!({})).code();
+    client.link().delete("a-session-of-nobody");
     let lines = logs(&server);
     let about = |word: &str| lines.iter().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{lines:#?}"));
     for line in [about("counted"), about("answered")] {
@@ -96,6 +105,7 @@ fn a_request_says_at_debug_what_it_was_and_its_handler_says_it_too() {
         }
     }
     assert!(about("code=-32602").contains("method=tools/call"));
+    assert!(about("status=404").contains("http=DELETE"));
     assert!(!lines.iter().any(|line| line.starts_with("INFO forged")), "{lines:#?}");
 }
 

@@ -11,7 +11,7 @@ use rmcp::service::{RequestContext, RoleServer};
 use serde_json::{Value, json};
 
 use crate::peer_client::PeerClient;
-use crate::telemetry::{Refused, Shown, TARGET};
+use crate::telemetry::{Refused, TARGET};
 use crate::wire::{META_RELATED_TASK, errors};
 
 /// How long to wait when progress cannot be read.
@@ -74,8 +74,7 @@ async fn ask(runtime: &Runtime, caller: &Caller, id: &TaskId, client: &PeerClien
     let answer = match client.request(&key, &request).await {
         Ok(answer) => answer,
         Err(error) => {
-            let message = Shown(&error.message);
-            tracing::debug!(target: TARGET, code = error.code, %message, "the client did not answer");
+            tracing::debug!(target: TARGET, code = error.code, "the client did not answer");
             return;
         }
     };

@@ -13,6 +13,7 @@ use super::call::HttpCall;
 use super::refusal::Refusal;
 use super::sessions::RegistrySessions;
 use crate::handler::McpHandler;
+use crate::telemetry::{Shown, TARGET};
 use crate::wire::inbound;
 
 const SESSION: &str = "mcp-session-id";
@@ -34,6 +35,16 @@ pub(super) struct Endpoint {
 impl Endpoint {
     /// Serves one HTTP request.
     pub(super) async fn serve(&self, request: Request<Body>) -> Response {
+        let method = request.method().clone();
+        let response = self.answer(request).await;
+        let status = response.status();
+        if !status.is_success() {
+            tracing::debug!(target: TARGET, http = %Shown(method.as_str()), status = status.as_u16(), "refused");
+        }
+        response
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Response {
         let (mut parts, body) = request.into_parts();
         let sent = match tokio::time::timeout(self.body_timeout, self.read(&parts, body)).await {
             Ok(Ok(body)) => body,

@@ -37,6 +37,8 @@ pub(crate) async fn serve(
     let spoken = async {
         let served = converse(handler, transport, stop).await;
         let unasked = if output.is_closed() { Why::OutputClosed } else { Why::InputEnded };
+        // However it ended: who does not read is not waited for.
+        ending.cancel();
         output.finish().await;
         served.map(|why| why.unwrap_or(unasked))
     };
