@@ -45,8 +45,9 @@ pub enum Outcome {
 
 /// A store operation that did not produce a value. Never carries a secret or a stored value.
 ///
-/// Absent, mismatch, gone, conflict, lost, quota and gap are values, not errors.
-#[derive(Clone, Debug)]
+/// Absent, mismatch, gone, conflict, lost, quota and gap are values, not errors. `Debug` is a sentence too: it is what a
+/// `main` prints that returns the error.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct StoreError {
     /// What went wrong.
@@ -122,8 +123,56 @@ impl fmt::Display for StoreError {
     }
 }
 
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Sentence(self), f)
+    }
+}
+
 impl StdError for StoreError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// An error and its causes as one sentence. What an outer text already says is not said again.
+#[derive(Clone, Copy)]
+pub struct Sentence<'e>(pub &'e (dyn StdError + 'static));
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut said = self.0.to_string();
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !said.contains(&text) {
+                said.push_str(": ");
+                said.push_str(&text);
+            }
+            cause = error.source();
+        }
+        f.write_str(&said)
+    }
+}
+
+impl fmt::Debug for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once_however_many_errors_repeat_it() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let error = StoreError::new(StoreErrorKind::Unavailable, "x", "open", format!("no connection: {refused}"))
+            .caused_by(refused);
+        assert_eq!(format!("{error:?}"), "x open: Unavailable: no connection: connection refused");
+        let silent = StoreError::new(StoreErrorKind::Unavailable, "x", "open", "no connection")
+            .caused_by(StoreError::new(StoreErrorKind::Timeout, "y", "ask", "too late"));
+        assert_eq!(format!("{silent:?}"), "x open: Unavailable: no connection: y ask: Timeout: too late");
     }
 }

@@ -41,6 +41,9 @@ const SHOWN_WHOLE: usize = 24;
 /// Characters that are shown of a longer one: of a task's id `task-` and 48 of its 256 random bits.
 const SHOWN: usize = 13;
 
+/// Characters of a session's digest that logs show.
+pub const BRIEF: usize = 8;
+
 /// The id of a task, opaque to backends.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -82,6 +85,13 @@ impl fmt::Debug for TaskId {
 /// An id shortened for logs.
 #[derive(Clone, Copy, Debug)]
 pub struct ShortId<'a>(&'a str);
+
+impl<'a> ShortId<'a> {
+    /// Any id.
+    pub const fn of(id: &'a str) -> Self {
+        Self(id)
+    }
+}
 
 impl fmt::Display for ShortId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

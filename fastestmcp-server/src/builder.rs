@@ -192,7 +192,7 @@ impl ServerBuilder {
         check_text("the instructions", self.instructions.as_deref().unwrap_or_default(), LONGEST_INSTRUCTIONS)?;
         self.http.check()?;
         let all = self.stores.as_ref();
-        let stores = Stores::new(
+        let mut stores = Stores::new(
             self.sessions
                 .or_else(|| all.map(|stores| stores.sessions.clone()))
                 .ok_or(ServerError::NoStore("session state store"))?,
@@ -201,6 +201,7 @@ impl ServerBuilder {
                 .ok_or(ServerError::NoStore("task backend"))?,
             self.events.or_else(|| all.map(|stores| stores.events.clone())).ok_or(ServerError::NoStore("event log"))?,
         );
+        stores.name = self.stores.and_then(|stores| stores.name);
         let mut config = self.runtime;
         config.lease = self.lease.unwrap_or(config.lease);
         let runtime = Runtime::builder(stores).config(config).tools(self.tools.iter().cloned());

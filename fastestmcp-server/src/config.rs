@@ -44,6 +44,13 @@ pub struct HttpConfig {
     pub allowed_origins: Vec<String>,
     /// Bytes of a request body at most; larger ones are refused before they are parsed: 4 MiB.
     pub max_body: usize,
+    /// Connections at once; more are answered "overloaded": 16,384, or as many as the process has files for.
+    pub max_connections: usize,
+    /// How long the head of a request may take to arrive, and how long a connection is kept that asks nothing: 75 s,
+    /// longer than the usual proxy in front keeps its own.
+    pub head_timeout: Duration,
+    /// How long the body of a request may take to arrive: 30 s.
+    pub body_timeout: Duration,
     /// How often an idle event stream gets a comment that keeps it open: 15 s; `None` for never.
     pub sse_keep_alive: Option<Duration>,
     /// Whether stateless requests are answered with plain JSON where one message is the whole answer: yes.
@@ -65,6 +72,9 @@ impl Default for HttpConfig {
                 "https://[::1]:*",
             ]),
             max_body: 4 << 20,
+            max_connections: 16_384,
+            head_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(30),
             sse_keep_alive: Some(Duration::from_secs(15)),
             json_responses: true,
         }
@@ -97,6 +107,27 @@ impl HttpConfig {
     #[must_use]
     pub const fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
+        self
+    }
+
+    /// Connections at once.
+    #[must_use]
+    pub const fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// How long the head of a request may take to arrive, and how long a connection is kept that asks nothing.
+    #[must_use]
+    pub const fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.head_timeout = timeout;
+        self
+    }
+
+    /// How long the body of a request may take to arrive.
+    #[must_use]
+    pub const fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.body_timeout = timeout;
         self
     }
 

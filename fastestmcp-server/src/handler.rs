@@ -1,5 +1,7 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
+use fastestmcp_core::ids::ShortId;
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::{CallError, CallOutcome, Resume, Runtime, ToolCall};
 use fastestmcp_core::task::InputRequest;
@@ -14,12 +16,13 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::catalog::Catalog;
 use crate::peer_client::PeerClient;
-use crate::site::{Era, Site};
-use crate::telemetry::{SPAN_CALL, SPAN_TASK};
+use crate::site::{self, Era, Site};
+use crate::telemetry::{Drained, SPAN_REQUEST, Shown, TARGET};
 use crate::wire::{RENAMED, content, errors, inbound};
 use crate::{era2025, era2026};
 
@@ -37,6 +40,8 @@ struct Inner {
     catalog: Arc<Catalog>,
     local: Principal,
     calls: TaskTracker,
+    /// What the first drain came upon.
+    drained: OnceLock<Drained>,
 }
 
 impl McpHandler {
@@ -56,6 +61,7 @@ impl McpHandler {
             catalog: Arc::new(Catalog::new(tools)),
             local,
             calls: TaskTracker::new(),
+            drained: OnceLock::new(),
         }))
     }
 
@@ -71,10 +77,21 @@ impl McpHandler {
         &self.0.config.server_info
     }
 
-    /// Ends when no plain call is running, and stays so for those that begin later.
-    pub(crate) async fn calls_ended(&self) {
+    /// Lets running calls and tasks end within the drain period, or hands them back, and closes the stores (contract R7). Once is enough: the
+    /// second time it tells what the first came upon.
+    pub(crate) async fn drain(&self) -> Drained {
+        let (began, calls, runtime) = (Instant::now(), self.0.calls.len(), self.runtime());
         self.0.calls.close();
-        self.0.calls.wait().await;
+        let ended = tokio::time::timeout(runtime.config().drain, self.0.calls.wait());
+        let _ = tokio::join!(runtime.shutdown(), ended);
+        runtime.stores().close().await;
+        let cut_off = self.0.calls.len();
+        *self.0.drained.get_or_init(|| {
+            if cut_off > 0 {
+                tracing::warn!(target: TARGET, cut_off, "some calls did not end and are cut off");
+            }
+            Drained { calls, cut_off, took: began.elapsed() }
+        })
     }
 
     fn site(&self, cx: &RequestContext<RoleServer>) -> Site {
@@ -145,18 +162,53 @@ impl McpHandler {
                 errors::method_not_found(&request.method)
             });
         };
-        let span = tracing::debug_span!(SPAN_TASK, method);
         let result = match era {
-            Era::Session { knows_tasks } => {
-                era2025::serve(self, caller, knows_tasks, method, params, context).instrument(span).await?
-            }
+            Era::Session { knows_tasks } => era2025::serve(self, caller, knows_tasks, method, params, context).await?,
             Era::Stateless { tasks } if method == inbound::LISTEN => {
-                era2026::listen(self, caller, tasks, &params, context).instrument(span).await?
+                era2026::listen(self, caller, tasks, &params, context).await?
             }
             Era::Stateless { .. } => return Err(errors::method_not_found(method)),
         };
         Ok(CustomResult::new(result))
     }
+}
+
+/// What a request is about, for its span.
+#[derive(Default)]
+struct About<'r> {
+    tool: Option<&'r str>,
+    task: Option<&'r str>,
+}
+
+impl About<'_> {
+    fn span(&self, method: &str, cx: &RequestContext<RoleServer>) -> Span {
+        let span = tracing::info_span!(
+            target: TARGET,
+            SPAN_REQUEST,
+            method = %Shown(method),
+            request = %Shown(&cx.id.to_string()),
+            session = Empty,
+            tool = self.tool,
+            task = self.task.map(|task| Shown(&ShortId::of(task).to_string()).to_string()),
+        );
+        if let Some(session) = site::session(cx) {
+            span.record("session", session);
+        }
+        span
+    }
+}
+
+/// Does the work of a request in its span, and says how it ended.
+async fn observed<T>(span: Span, work: impl Future<Output = Result<T, ErrorData>>) -> Result<T, ErrorData> {
+    let began = Instant::now();
+    async {
+        let result = work.await;
+        let code = result.as_ref().err().map(|error| error.code.0);
+        tracing::debug!(target: TARGET, took = ?began.elapsed(), code, "answered");
+        result
+    }
+    .instrument(span)
+    .await
 }
 
 type CallResult = Result<CallToolResponse, ErrorData>;
@@ -244,8 +296,10 @@ impl ServerHandler for McpHandler {
     }
 
     async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> CallResult {
-        let span = tracing::debug_span!(SPAN_CALL, tool = &*request.name);
-        Box::pin(self.call(request, context)).instrument(span).await
+        // What is no name of a tool is the client's text, of any length.
+        let tool = self.runtime().tool(&request.name).map(Tool::name);
+        let span = About { tool, ..About::default() }.span("tools/call", &context);
+        observed(span, Box::pin(self.call(request, context))).await
     }
 
     async fn get_task(
@@ -253,9 +307,9 @@ impl ServerHandler for McpHandler {
         request: GetTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetTaskResult, ErrorData> {
-        let span = tracing::debug_span!(SPAN_TASK, method = "tasks/get");
+        let span = About { task: Some(&request.task_id), ..About::default() }.span("tasks/get", &context);
         let site = self.site(&context);
-        Box::pin(era2026::get(self.runtime(), &site.caller, request)).instrument(span).await
+        observed(span, Box::pin(era2026::get(self.runtime(), &site.caller, request))).await
     }
 
     async fn update_task(
@@ -263,9 +317,9 @@ impl ServerHandler for McpHandler {
         request: UpdateTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        let span = tracing::debug_span!(SPAN_TASK, method = "tasks/update");
+        let span = About { task: Some(&request.task_id), ..About::default() }.span("tasks/update", &context);
         let site = self.site(&context);
-        Box::pin(era2026::update(self.runtime(), &site.caller, request)).instrument(span).await
+        observed(span, Box::pin(era2026::update(self.runtime(), &site.caller, request))).await
     }
 
     async fn cancel_task(
@@ -273,9 +327,9 @@ impl ServerHandler for McpHandler {
         request: CancelTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        let span = tracing::debug_span!(SPAN_TASK, method = "tasks/cancel");
+        let span = About { task: Some(&request.task_id), ..About::default() }.span("tasks/cancel", &context);
         let site = self.site(&context);
-        Box::pin(era2026::cancel(self.runtime(), &site.caller, request)).instrument(span).await
+        observed(span, Box::pin(era2026::cancel(self.runtime(), &site.caller, request))).await
     }
 
     async fn on_custom_request(
@@ -283,6 +337,10 @@ impl ServerHandler for McpHandler {
         request: CustomRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        Box::pin(self.custom(request, context)).await
+        let method = request.method.strip_prefix(RENAMED).unwrap_or(&request.method);
+        let named = |name: &str| request.params.as_ref().and_then(|params| params.get(name)?.as_str());
+        let tool = named("name").and_then(|name| self.runtime().tool(name)).map(Tool::name);
+        let span = About { tool, task: named("taskId") }.span(method, &context);
+        observed(span, Box::pin(self.custom(request, context))).await
     }
 }

@@ -1,10 +1,11 @@
+use std::io;
 use std::net::SocketAddr;
 
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::{LocalClient, RuntimeBuilder};
 use fastestmcp_core::tool::Tool;
 use rmcp::model::Implementation;
-use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 
 use crate::bound::BoundServer;
 use crate::builder::ServerBuilder;
@@ -14,6 +15,8 @@ use crate::handler::McpHandler;
 use crate::http::McpService;
 use crate::signal;
 use crate::stdio;
+use crate::stop::Why;
+use crate::telemetry;
 
 /// An MCP server: tools, and the stores that keep their state.
 ///
@@ -54,12 +57,14 @@ impl Server {
         ServerBuilder::new(name.into())
     }
 
-    /// Serves HTTP and runs tasks until SIGTERM or SIGINT, then drains (contract R7).
+    /// Serves HTTP and runs tasks until the process is asked to stop ([`stop_signal`](crate::stop_signal)), then drains
+    /// (contract R7).
     ///
     /// # Errors
     /// The runtime could not start, or the address could not be bound.
     pub async fn serve_http(self, addr: impl ToSocketAddrs + Send) -> Result<(), ServerError> {
-        self.bind_http(addr).await?.serve_until_signal().await
+        let stop = signal::asked();
+        self.bind_http(addr).await?.serve_while(stop).await
     }
 
     /// Starts the runtime and binds the address without accepting yet.
@@ -67,19 +72,20 @@ impl Server {
     /// # Errors
     /// The runtime could not start, or the address could not be bound.
     pub async fn bind_http(self, addr: impl ToSocketAddrs + Send) -> Result<BoundServer, ServerError> {
-        let listener = TcpListener::bind(addr).await?;
+        let listener = listen(addr).await?;
         let local: SocketAddr = listener.local_addr()?;
         Ok(BoundServer::new(listener, local, self.into_service().await?))
     }
 
-    /// Starts the runtime and gives the endpoint to mount in an application of your own.
+    /// Starts the runtime and gives the endpoint to mount in an application of your own: see
+    /// [`McpService::serve_with`].
     ///
     /// # Errors
     /// The runtime could not start.
     pub async fn into_service(self) -> Result<McpService, ServerError> {
         let http = self.http.clone();
         let handler = self.start().await?;
-        Ok(McpService::new(handler, &http))
+        Ok(McpService::new(handler, http))
     }
 
     /// Starts the runtime and gives a client of it within this process: for an author's own tests.
@@ -90,17 +96,20 @@ impl Server {
         Ok(self.start().await?.runtime().local(principal))
     }
 
-    /// Serves one client on standard input and output, and runs tasks, until the input ends or a signal comes.
+    /// Serves one client on standard input and output, and runs tasks, until the input ends or a signal comes
+    /// ([`stop_signal`](crate::stop_signal)). What was answered is written before it returns; a client that no longer
+    /// reads delays that by 2 s at most.
     ///
     /// # Errors
     /// The runtime could not start, or the client never opened a connection.
     pub async fn serve_stdio(self) -> Result<(), ServerError> {
-        let max_line = self.http.max_body;
+        let (max_line, stop) = (self.http.max_body, signal::asked());
         let handler = self.start().await?;
-        let runtime = handler.runtime().clone();
-        let served = stdio::serve(handler, max_line, signal::stop()).await;
-        runtime.shutdown().await;
-        served
+        telemetry::started(&handler, "stdio");
+        let served = stdio::serve(&handler, max_line, async { Why::Signal(stop.await) }).await;
+        let drained = handler.drain().await;
+        telemetry::stopped(*served.as_ref().unwrap_or(&Why::BadClient), &drained);
+        served.map(|_| ())
     }
 
     /// Runs tasks and serves nobody, until a signal comes.
@@ -108,9 +117,11 @@ impl Server {
     /// # Errors
     /// The runtime could not start.
     pub async fn run_workers(self) -> Result<(), ServerError> {
+        let stop = signal::asked();
         let handler = self.start().await?;
-        signal::stop().await;
-        handler.runtime().shutdown().await;
+        telemetry::started(&handler, "nothing, to run tasks");
+        let why = Why::Signal(stop.await);
+        telemetry::stopped(why, &handler.drain().await);
         Ok(())
     }
 
@@ -119,4 +130,18 @@ impl Server {
         runtime.start();
         Ok(McpHandler::new(runtime, self.info, self.instructions, &self.tools, self.principal))
     }
+}
+
+/// Listens on the first address that can be listened on.
+async fn listen(addr: impl ToSocketAddrs + Send) -> Result<TcpListener, ServerError> {
+    let mut refused = None;
+    for address in lookup_host(addr).await.map_err(ServerError::Resolve)? {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => {
+                refused.get_or_insert(ServerError::Listen { address, error });
+            }
+        }
+    }
+    Err(refused.unwrap_or_else(|| ServerError::Resolve(io::ErrorKind::NotFound.into())))
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use ::http::request::Parts;
+use fastestmcp_core::ids;
 use fastestmcp_core::principal::{AuthContext, Principal};
 use fastestmcp_core::runtime::Caller;
 use fastestmcp_core::task::ClientAbilities;
@@ -37,8 +38,7 @@ impl Site {
     pub(crate) fn of(cx: &RequestContext<RoleServer>, local: &Principal) -> Self {
         let capabilities = cx.client_capabilities();
         let abilities = capabilities.as_ref().map(abilities).unwrap_or_default();
-        let call = cx.extensions.get::<Parts>().map(|parts| parts.extensions.get::<Arc<HttpCall>>());
-        let (caller, in_session) = match call.flatten() {
+        let (caller, in_session) = match http_call(cx) {
             Some(call) => match call.session() {
                 Some(session) => (Caller::in_session(call.auth().clone(), session.digest.clone(), abilities), true),
                 None => (Caller::stateless(call.auth().clone(), abilities), false),
@@ -59,6 +59,15 @@ impl Site {
         };
         Self { caller, era }
     }
+}
+
+fn http_call(cx: &RequestContext<RoleServer>) -> Option<&Arc<HttpCall>> {
+    cx.extensions.get::<Parts>()?.extensions.get()
+}
+
+/// The session of a request in a log: the beginning of the digest of its id.
+pub(crate) fn session(cx: &RequestContext<RoleServer>) -> Option<&str> {
+    http_call(cx)?.session()?.digest.get(..ids::BRIEF)
 }
 
 const fn abilities(capabilities: &ClientCapabilities) -> ClientAbilities {

@@ -16,6 +16,9 @@ use crate::schema::Schema;
 /// Options of a URL that say how to connect, as libpq has them.
 const CONNECT: &[&str] = &["application_name", "host", "port", "sslcert", "sslkey", "sslmode", "sslrootcert"];
 
+/// The other options.
+const OURS: &str = "namespace, schema, timeout, pool, lossless-failover";
+
 /// How to open a [`PostgresStore`](crate::PostgresStore).
 ///
 /// ```
@@ -104,7 +107,13 @@ impl PostgresConfig {
             "timeout" => self.timeout(duration(value).ok_or_else(wrong)?),
             "pool" => self.pool(value.parse().ok().filter(|size| *size > 0).ok_or_else(wrong)?),
             "lossless-failover" => self.lossless_failover(value.parse().map_err(|_| wrong())?),
-            _ => return Err(invalid(format!("the option {name} is not known"))),
+            // Not even its name: behind a password with a bare `?` or `&` in it, that is a part of the password.
+            _ => {
+                return Err(invalid(format!(
+                    "an option of the URL is not known; there are {OURS} and {}",
+                    CONNECT.join(", ")
+                )));
+            }
         })
     }
 
@@ -197,6 +206,7 @@ mod tests {
         for wrong in [
             "redis://me:s3cret@h/db",
             "postgres://me:s3cret@h/db?colour=red",
+            "postgres://me:1?s3cret@h/db",
             "postgres://me:s3cret@h/db?pool=0",
             "postgres://me:s3cret@h/db?timeout=5",
             "postgres://me:s3cret@h/db?namespace=",

@@ -1,24 +1,67 @@
+use std::fmt;
+
 use fastestmcp_core::Stores;
-use fastestmcp_core::error::StoreError;
+use fastestmcp_core::error::{Sentence, StoreError, StoreErrorKind};
 use fastestmcp_core::ids::Namespace;
 use fastestmcp_server::ServerError;
 
-/// Why no stores were opened.
-#[derive(Debug, thiserror::Error)]
+use crate::redacted::{has_user_info, redacted};
+
+/// Why no stores were opened. `Debug` is a sentence too: it is what a `main` prints that returns the error.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// The URL is not one of those that [`connect`] lists.
-    #[error("{0:?} is not a store URL; use memory:, sqlite:PATH, redis://… or postgres://…")]
+    #[error(
+        "{0} is no store URL: write memory:, sqlite:PATH, redis://HOST, redis+sentinel://HOST,HOST/NAME, \
+         redis+cluster://HOST,HOST (rediss for TLS) or postgres://HOST/DATABASE"
+    )]
     UnknownUrl(String),
+    /// A SQLite URL that names no file, or something else than a file.
+    #[error("{url} names no file: {remedy}")]
+    NoFile {
+        /// The URL, redacted.
+        url: String,
+        /// What to write instead.
+        remedy: &'static str,
+    },
     /// The build lacks the backend.
     #[error("this build has no {0} backend: enable the feature `{0}`")]
     NotBuilt(&'static str),
     /// An option of the URL is unknown or has no such value.
-    #[error("store option {0:?} is not understood")]
-    UnknownOption(String),
+    #[error("an option of {url} is unknown or has no such value: write {known}")]
+    UnknownOption {
+        /// The URL, redacted.
+        url: String,
+        /// The options there are.
+        known: &'static str,
+    },
     /// The backend refused.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    #[error("cannot open the store {url}: {}{}", .error.detail, remedy(.error))]
+    Store {
+        /// The URL, redacted.
+        url: String,
+        /// Why.
+        error: StoreError,
+    },
+}
+
+/// What a person can do that the backend's own words do not say.
+fn remedy(error: &StoreError) -> &'static str {
+    match error.kind {
+        StoreErrorKind::Unavailable | StoreErrorKind::Timeout if error.backend != "sqlite" => {
+            "; check that it runs, and its address and login"
+        }
+        StoreErrorKind::StorageFull => "; free some space",
+        StoreErrorKind::Contention => "; try again, or stop who holds it",
+        _ => "",
+    }
+}
+
+impl fmt::Debug for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Sentence(self), f)
+    }
 }
 
 impl From<ConnectError> for ServerError {
@@ -59,16 +102,36 @@ impl From<ConnectError> for ServerError {
 /// The URL is not understood, or the backend refuses: see [`ConnectError`].
 pub async fn connect(url: &str) -> Result<Stores, ConnectError> {
     let (address, options) = url.split_once('?').map_or((url, ""), |(address, options)| (address, options));
-    match address.split_once(':') {
-        Some(("memory", "")) => memory(Options::parse(options)?),
-        Some(("sqlite", path)) if !path.is_empty() => {
-            sqlite(path.strip_prefix("//").unwrap_or(path), Options::parse(options)?).await
+    let known = |known| move || ConnectError::UnknownOption { url: redacted(url), known };
+    let opened = match address.split_once(':') {
+        Some(("memory", "")) => memory(Options::parse(options, false).ok_or_else(known("namespace=NAME"))?)?,
+        Some(("sqlite", path)) => {
+            let path = file(path).map_err(|remedy| ConnectError::NoFile { url: redacted(url), remedy })?;
+            let known = known("namespace=NAME, synchronous=full or synchronous=normal");
+            sqlite(path, Options::parse(options, true).ok_or_else(known)?).await?
         }
         Some(("redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster" | "rediss+cluster", _)) => {
-            redis(url).await
+            redis(url).await?
         }
-        Some(("postgres" | "postgresql", _)) => postgres(url).await,
-        _ => Err(ConnectError::UnknownUrl(redacted(url))),
+        Some(("postgres" | "postgresql", _)) => postgres(url).await?,
+        _ => return Err(ConnectError::UnknownUrl(redacted(url))),
+    };
+    match opened {
+        Ok(stores) => Ok(stores.named(redacted(url))),
+        Err(error) => Err(ConnectError::Store { url: redacted(url), error }),
+    }
+}
+
+/// The file that a SQLite URL names, or what to write instead.
+fn file(path: &str) -> Result<&str, &'static str> {
+    let file = path.strip_prefix("//").unwrap_or(path);
+    match file {
+        "" => Err("write sqlite:state.db, or sqlite:///var/lib/app/state.db"),
+        // SQLite's own words for a database that is kept nowhere; two connections to it would be two databases.
+        ":memory:" | "/:memory:" => Err("write memory: for a store that ends with the process"),
+        _ if file.starts_with("file:") => Err("write the path only, as in sqlite:state.db"),
+        _ if has_user_info(path) => Err("SQLite has no servers and no logins; write sqlite:PATH"),
+        _ => Ok(file),
     }
 }
 
@@ -80,45 +143,39 @@ struct Options {
 }
 
 impl Options {
-    fn parse(text: &str) -> Result<Self, ConnectError> {
+    fn parse(text: &str, synchronous: bool) -> Option<Self> {
         let mut options = Self::default();
         for option in text.split('&').filter(|option| !option.is_empty()) {
-            let unknown = || ConnectError::UnknownOption(option.to_owned());
-            match option.split_once('=').ok_or_else(unknown)? {
-                ("namespace", name) => options.namespace = Some(Namespace::new(name).ok_or_else(unknown)?),
-                ("synchronous", "normal") => options.synchronous_normal = true,
-                ("synchronous", "full") => options.synchronous_normal = false,
-                _ => return Err(unknown()),
+            match option.split_once('=')? {
+                ("namespace", name) => options.namespace = Some(Namespace::new(name)?),
+                ("synchronous", "normal") if synchronous => options.synchronous_normal = true,
+                ("synchronous", "full") if synchronous => options.synchronous_normal = false,
+                _ => return None,
             }
         }
-        Ok(options)
+        Some(options)
     }
 }
 
-/// A store URL for people to read: without what may be a password.
-pub fn redacted(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme + 3 <= at => format!("{}…{}", &url[..scheme + 3], &url[at..]),
-        _ => url.to_owned(),
-    }
-}
+/// What a backend that is built in answered.
+type Opened = Result<Result<Stores, StoreError>, ConnectError>;
 
 #[cfg(feature = "memory")]
-fn memory(options: Options) -> Result<Stores, ConnectError> {
+fn memory(options: Options) -> Opened {
     let store = fastestmcp_store_memory::MemoryStore::new();
-    Ok(Stores::of(match options.namespace {
+    Ok(Ok(Stores::of(match options.namespace {
         Some(namespace) => store.namespace(namespace),
         None => store,
-    }))
+    })))
 }
 
 #[cfg(not(feature = "memory"))]
-fn memory(_: Options) -> Result<Stores, ConnectError> {
+fn memory(_: Options) -> Opened {
     Err(ConnectError::NotBuilt("memory"))
 }
 
 #[cfg(feature = "sqlite")]
-async fn sqlite(path: &str, options: Options) -> Result<Stores, ConnectError> {
+async fn sqlite(path: &str, options: Options) -> Opened {
     use fastestmcp_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 
     let mut config = SqliteConfig::new(path);
@@ -128,31 +185,31 @@ async fn sqlite(path: &str, options: Options) -> Result<Stores, ConnectError> {
     if options.synchronous_normal {
         config = config.synchronous(Synchronous::Normal);
     }
-    Ok(Stores::of(SqliteStore::open_with(config).await?))
+    Ok(SqliteStore::open_with(config).await.map(Stores::of))
 }
 
 #[cfg(not(feature = "sqlite"))]
-async fn sqlite(_: &str, _: Options) -> Result<Stores, ConnectError> {
+async fn sqlite(_: &str, _: Options) -> Opened {
     Err(ConnectError::NotBuilt("sqlite"))
 }
 
 #[cfg(feature = "redis")]
-async fn redis(url: &str) -> Result<Stores, ConnectError> {
-    Ok(Stores::of(fastestmcp_store_redis::RedisStore::open(url).await?))
+async fn redis(url: &str) -> Opened {
+    Ok(fastestmcp_store_redis::RedisStore::open(url).await.map(Stores::of))
 }
 
 #[cfg(not(feature = "redis"))]
-async fn redis(_: &str) -> Result<Stores, ConnectError> {
+async fn redis(_: &str) -> Opened {
     Err(ConnectError::NotBuilt("redis"))
 }
 
 #[cfg(feature = "postgres")]
-async fn postgres(url: &str) -> Result<Stores, ConnectError> {
-    Ok(Stores::of(fastestmcp_store_postgres::PostgresStore::open(url).await?))
+async fn postgres(url: &str) -> Opened {
+    Ok(fastestmcp_store_postgres::PostgresStore::open(url).await.map(Stores::of))
 }
 
 #[cfg(not(feature = "postgres"))]
-async fn postgres(_: &str) -> Result<Stores, ConnectError> {
+async fn postgres(_: &str) -> Opened {
     Err(ConnectError::NotBuilt("postgres"))
 }
 
@@ -162,12 +219,21 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_store_url_is_refused_without_showing_a_password() {
-        let none = ["", "memory", "memory:x", "sqlite:", "mysql://user:secret@host/0", "redis", "memory:?a=b"];
-        let refused =
-            ["redis://user:secret@host/0?a=b", "redis+x://user:secret@host", "postgres://user:secret@host/?a=b"];
+        let none = ["", "memory", "memory:x", "sqlite:", "mysql://user:hush@host/0", "redis", "memory:?a=hush"];
+        let refused = [
+            "redis://user:hush@host/0?a=b",
+            "redis://user:1?hush@host",
+            "redis+x://user:hush@host",
+            "postgres://user:hush@host/?a=b",
+            "postgres://user:1?hush@host/db",
+            "sqlite://user:hush@host/x.db",
+            "sqlite:x.db?key=hush",
+            "sqlite:x.db?hush",
+        ];
         for url in none.into_iter().chain(refused) {
-            let error = connect(url).await.unwrap_err().to_string();
-            assert!(!error.contains("secret"), "{error}");
+            let error = connect(url).await.unwrap_err();
+            let said = format!("{error} {error:?}");
+            assert!(!said.contains("hush"), "{said}");
         }
     }
 }

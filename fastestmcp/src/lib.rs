@@ -145,8 +145,9 @@
 //! [the contract](https://github.com/fastestmcp/fastestmcp/blob/main/docs/contract.md); docs cite its rules by their ids.
 
 mod connect;
+mod redacted;
 
-pub use connect::{ConnectError, connect, redacted};
+pub use connect::{ConnectError, connect};
 pub use fastestmcp_core as core;
 pub use fastestmcp_core::Stores;
 pub use fastestmcp_core::principal::{AuthContext, Principal};
@@ -159,7 +160,10 @@ pub use fastestmcp_core::tool::{
     Content, IntoOutput, InvalidTool, Json, NoArgs, NotAForm, ResourceContents, TaskPolicy, TaskSupport, Tool,
     ToolError, ToolOutput, form_of,
 };
-pub use fastestmcp_server::{BoundServer, HttpConfig, InvalidHttp, McpService, Server, ServerBuilder, ServerError};
+pub use fastestmcp_server::{
+    BoundServer, HttpConfig, InvalidHttp, McpService, Server, ServerBuilder, ServerError, stop_signal,
+};
+pub use redacted::redacted;
 
 /// What a server author needs, in one line.
 pub mod prelude {

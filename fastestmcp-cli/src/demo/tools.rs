@@ -53,6 +53,7 @@ async fn visit(cx: Context, args: Visit) -> Result<Json<Visits>, ToolError> {
         None => cx.state()?,
     };
     let visits = state.update("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1).await?;
+    tracing::debug!(visits, "counted");
     Ok(Json(Visits { visits, handle }))
 }
 
@@ -98,6 +99,7 @@ async fn charge(cx: Context, args: Charge) -> Result<String, ToolError> {
     book.update("started", |started: Option<u64>| started.unwrap_or(0) + 1).await?;
     tokio::time::sleep(Duration::from_millis(args.ms)).await;
     book.update("finished", |finished: Option<u64>| finished.unwrap_or(0) + 1).await?;
+    tracing::info!(amount = args.amount, "charged");
     Ok(format!("charged {}", args.amount))
 }
 

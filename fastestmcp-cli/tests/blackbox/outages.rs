@@ -24,7 +24,7 @@ fn rounds() -> u64 {
 
 /// Lets tasks of both kinds run through an outage, again and again: all of them complete and none is started twice.
 fn survives(store: &Arc<Store>, outage: impl Fn()) {
-    let server = Server::logging(store, "info");
+    let server = Server::logging(store, &[("RUST_LOG", "info")]);
     let mut client = Client2026::new(Http::to(&server));
     let mut tasks = 0;
     for round in 0..rounds() {
@@ -109,7 +109,7 @@ fn another_program_locks_the_sqlite_file() {
 
 /// Stopped for three leases and more, on each engine: the only node goes on with what it runs.
 fn stands_still(store: &Arc<Store>) {
-    let server = Server::logging(store, "info");
+    let server = Server::logging(store, &[("RUST_LOG", "info")]);
     let mut client = Client2026::new(Http::to(&server));
     let mut tasks = 0;
     for round in 0..rounds() {
@@ -119,9 +119,9 @@ fn stands_still(store: &Arc<Store>) {
         tasks += 2 * EACH;
         until("charges that have begun", || (charged(&mut client)["started"] == (round + 1) * EACH).then_some(()));
         thread::sleep(Duration::from_millis(100 + round * 137 % 400));
-        server.pause();
+        server.with(|process| process.pause());
         thread::sleep(STILL);
-        server.resume();
+        server.with(|process| process.resume());
         for (ids, end) in [(&counts, "liftoff"), (&charges, "charged 1")] {
             for id in ids {
                 let ended = until("the end", || Some(client.task(id)).filter(|task| task["status"] != "working"));

@@ -92,7 +92,7 @@ fn a_task_that_has_expired_is_gone_for_both_eras() {
 #[test]
 fn standard_output_carries_only_protocol_also_with_every_log_on() {
     let store = Store::new();
-    let mut process = Process::start_logging(&store.arguments(&["--stdio"]));
+    let mut process = Process::start_logging(&store.arguments(&["--stdio"]), &[("RUST_LOG", "trace,rmcp=trace")]);
     let info = json!({ "name": "blackbox", "version": "1" });
     let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info });
     let call = |id: u64, tool: &str, task: Option<Value>| {

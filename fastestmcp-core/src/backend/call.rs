@@ -5,6 +5,7 @@ use tokio::time::timeout;
 
 use super::ticket::Ticket;
 use crate::error::{StoreError, StoreErrorKind, StoreResult};
+use crate::ids::ShortId;
 
 /// Which operation of which backend, as errors name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,7 @@ impl Site {
     /// Tells the operator of a stored record that cannot be read and was stepped over, so that its neighbours lose
     /// nothing by it (contract G16). Never a value or a secret: `record` is an id.
     pub fn stepped_over(self, what: &str, record: &str) {
+        let record = tracing::field::display(ShortId::of(record));
         tracing::error!(
             backend = self.backend,
             operation = self.operation,

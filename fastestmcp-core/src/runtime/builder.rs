@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use super::Runtime;
@@ -7,14 +8,14 @@ use super::config::RuntimeConfig;
 use super::shared::{Parts, Shared};
 use crate::Stores;
 use crate::backend::{Backend, Durability, Guarantees, Reach};
-use crate::error::StoreError;
+use crate::error::{Sentence, StoreError};
 use crate::ids::{self, RandomSourceFailed};
 use crate::seal::KeyRing;
 use crate::session::{SessionLimits, SessionRegistry};
 use crate::tool::{InvalidTool, Tool};
 
-/// Why a runtime was not made.
-#[derive(Debug, thiserror::Error)]
+/// Why a runtime was not made. `Debug` is a sentence too: it is what a `main` prints that returns the error.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// Two tools have one name.
@@ -55,6 +56,12 @@ pub enum StartError {
     /// The operating system's random source failed.
     #[error(transparent)]
     Random(#[from] RandomSourceFailed),
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Sentence(self), f)
+    }
 }
 
 /// Makes a [`Runtime`].
@@ -105,13 +112,7 @@ impl RuntimeBuilder {
             }
             check::tool(tool)?;
         }
-        let Guarantees { reach: tasks, durability, .. } = self.stores.tasks.guarantees();
-        if tasks > Reach::Process && durability == Durability::Volatile {
-            // A shared store is expected to outlive more than this process.
-            tracing::warn!(
-                "the task store is volatile as it is set up: if its own process ends, acknowledged tasks are lost"
-            );
-        }
+        let tasks = self.stores.tasks.guarantees().reach;
         let events = self.stores.events.guarantees().reach;
         if tasks > events {
             return Err(StartError::SeamsDoNotFit { tasks, events });
@@ -126,6 +127,13 @@ impl RuntimeBuilder {
     pub async fn build(self) -> Result<Runtime, StartError> {
         self.check()?;
         let Self { stores, config, tools } = self;
+        let Guarantees { reach, durability, .. } = stores.tasks.guarantees();
+        if reach > Reach::Process && durability == Durability::Volatile {
+            // A shared store is expected to outlive more than this process.
+            tracing::warn!(
+                "the task store is volatile as it is set up: if its own process ends, acknowledged tasks are lost"
+            );
+        }
         let keys = KeyRing::open(&*stores.sessions).await?;
         let node = match &config.node {
             Some(node) => node.clone(),

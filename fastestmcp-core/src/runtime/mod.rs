@@ -128,11 +128,9 @@ impl Runtime {
         tracing::info!(node = shared.node, "the node has stopped");
     }
 
-    /// [Stops](Runtime::shutdown) and then closes the stores (contract R7): the last act of a process. Whoever shares
-    /// them with something that goes on stops only.
-    pub async fn close(&self) {
-        self.shutdown().await;
-        self.shared.stores.close().await;
+    /// The name of this node in logs.
+    pub fn node(&self) -> &str {
+        &self.shared.node
     }
 
     /// The configuration.

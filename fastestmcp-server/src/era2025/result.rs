@@ -11,7 +11,7 @@ use rmcp::service::{RequestContext, RoleServer};
 use serde_json::{Value, json};
 
 use crate::peer_client::PeerClient;
-use crate::telemetry::TARGET;
+use crate::telemetry::{Refused, TARGET};
 use crate::wire::{META_RELATED_TASK, errors};
 
 /// How long to wait when progress cannot be read.
@@ -62,7 +62,7 @@ async fn next(feed: &mut Option<ProgressFeed>) -> Progress {
         match feed.next().await {
             Ok(progress) => return progress,
             Err(error) => {
-                tracing::debug!(target: TARGET, %error, "progress cannot be read");
+                tracing::debug!(target: TARGET, error = %Refused(&error), "progress cannot be read");
                 tokio::time::sleep(RETRY).await;
             }
         }
@@ -74,12 +74,12 @@ async fn ask(runtime: &Runtime, caller: &Caller, id: &TaskId, client: &PeerClien
     let answer = match client.request(&key, &request).await {
         Ok(answer) => answer,
         Err(error) => {
-            tracing::debug!(target: TARGET, code = error.code, message = %error.message, "the client did not answer");
+            tracing::debug!(target: TARGET, code = error.code, "the client did not answer");
             return;
         }
     };
     if let Err(error) = runtime.answer_task(caller, id, BTreeMap::from([(key, answer)])).await {
-        tracing::debug!(target: TARGET, %error, "the answer was not taken");
+        tracing::debug!(target: TARGET, error = %Refused(&error), "the answer was not taken");
     }
 }
 

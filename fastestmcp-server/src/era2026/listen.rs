@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::view;
 use crate::handler::McpHandler;
-use crate::telemetry::TARGET;
+use crate::telemetry::{Refused, TARGET};
 use crate::wire::{META_SUBSCRIPTION, errors};
 
 /// Tasks one subscription may follow.
@@ -73,7 +73,7 @@ fn follow(watch: TaskWatch) -> impl futures_util::Stream<Item = Result<Value, Er
             At::Later(mut watch) => {
                 if let Err(error) = watch.changed().await {
                     // It has expired, or the store is gone; either way there is nothing more to say about it.
-                    tracing::debug!(target: TARGET, %error, "a followed task is gone");
+                    tracing::debug!(target: TARGET, error = %Refused(&error), "a followed task is gone");
                     return None;
                 }
                 watch

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use axum::body::Body;
@@ -12,6 +13,7 @@ use super::call::HttpCall;
 use super::refusal::Refusal;
 use super::sessions::RegistrySessions;
 use crate::handler::McpHandler;
+use crate::telemetry::{Shown, TARGET};
 use crate::wire::inbound;
 
 const SESSION: &str = "mcp-session-id";
@@ -26,15 +28,28 @@ const DRAINED: usize = 4;
 pub(super) struct Endpoint {
     pub(super) service: StreamableHttpService<McpHandler, RegistrySessions>,
     pub(super) max_body: usize,
+    /// How long a body may take to arrive.
+    pub(super) body_timeout: Duration,
 }
 
 impl Endpoint {
     /// Serves one HTTP request.
     pub(super) async fn serve(&self, request: Request<Body>) -> Response {
+        let method = request.method().clone();
+        let response = self.answer(request).await;
+        let status = response.status();
+        if !status.is_success() {
+            tracing::debug!(target: TARGET, http = %Shown(method.as_str()), status = status.as_u16(), "refused");
+        }
+        response
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Response {
         let (mut parts, body) = request.into_parts();
-        let sent = match self.read(&parts, body).await {
-            Ok(body) => body,
-            Err(refusal) => return refusal.response(&[]),
+        let sent = match tokio::time::timeout(self.body_timeout, self.read(&parts, body)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(refusal)) => return refusal.response(&[]),
+            Err(_) => return Refusal::TooSlow { limit: self.body_timeout }.response(&[]),
         };
         let body = rename(&mut parts, &sent);
         let call = Arc::new(HttpCall::new(&parts, sent));

@@ -18,12 +18,14 @@ pub(super) enum Refusal {
     SessionGone,
     /// The registry could not be asked.
     StoreUnavailable,
-    /// There are as many sessions as there may be.
-    TooManySessions { retry_after: Duration },
+    /// There is as much of something as there may be.
+    Overloaded { resource: &'static str, retry_after: Duration },
     /// `initialize` with params that are none, or too large to be kept.
     BadInitialize,
     /// The body is larger than allowed, in bytes.
     TooLarge { limit: usize },
+    /// The body took longer than it may.
+    TooSlow { limit: Duration },
     /// The body is no JSON, or no JSON-RPC message.
     Unreadable { json: bool },
 }
@@ -31,13 +33,36 @@ pub(super) enum Refusal {
 impl Refusal {
     /// The response to a request whose body was `body`.
     pub(super) fn response(&self, body: &[u8]) -> Response {
-        let (status, error) = match self {
+        let (status, error) = self.reason();
+        let id = request_id(body);
+        // Nobody reads the error of what expects no answer: let the status speak.
+        let status = match (status, &id) {
+            (StatusCode::OK, Value::Null) => StatusCode::SERVICE_UNAVAILABLE,
+            (status, _) => status,
+        };
+        let mut response = Response::new(Body::from(message(&id, &error).to_string()));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Self::Overloaded { retry_after, .. } = self {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        }
+        response
+    }
+
+    /// The JSON-RPC message that answers a request whose body was `body`.
+    pub(super) fn message(&self, body: &[u8]) -> Value {
+        message(&request_id(body), &self.reason().1)
+    }
+
+    fn reason(&self) -> (StatusCode, RpcError) {
+        match self {
             Self::SessionGone => (StatusCode::NOT_FOUND, RpcError::new(INVALID_REQUEST, "Session not found")),
             Self::StoreUnavailable => (StatusCode::OK, RpcError::internal("store unavailable")),
-            Self::TooManySessions { retry_after } => {
+            Self::Overloaded { resource, retry_after } => {
                 let retry_after = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
-                let error = RpcError::new(OVERLOADED, "overloaded: sessions")
-                    .with_data(json!({ "resource": "sessions", "retryAfterMs": retry_after }));
+                let error = RpcError::new(OVERLOADED, format!("overloaded: {resource}"))
+                    .with_data(json!({ "resource": resource, "retryAfterMs": retry_after }));
                 (StatusCode::SERVICE_UNAVAILABLE, error)
             }
             Self::BadInitialize => (StatusCode::OK, RpcError::new(INVALID_PARAMS, "invalid params of initialize")),
@@ -45,27 +70,20 @@ impl Refusal {
                 let message = format!("the request is larger than {limit} bytes");
                 (StatusCode::PAYLOAD_TOO_LARGE, RpcError::new(INVALID_REQUEST, message))
             }
+            Self::TooSlow { limit } => {
+                let message = format!("the request took longer than {limit:?} to arrive");
+                (StatusCode::REQUEST_TIMEOUT, RpcError::new(INVALID_REQUEST, message))
+            }
             Self::Unreadable { json: true } => {
                 (StatusCode::BAD_REQUEST, RpcError::new(INVALID_REQUEST, "Invalid Request"))
             }
             Self::Unreadable { json: false } => (StatusCode::BAD_REQUEST, RpcError::new(PARSE_ERROR, "Parse error")),
-        };
-        let id = request_id(body);
-        // Nobody reads the error of what expects no answer: let the status speak.
-        let status = match (status, &id) {
-            (StatusCode::OK, Value::Null) => StatusCode::SERVICE_UNAVAILABLE,
-            (status, _) => status,
-        };
-        let message = json!({ "jsonrpc": "2.0", "id": id, "error": error });
-        let mut response = Response::new(Body::from(message.to_string()));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Self::TooManySessions { retry_after } = self {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
         }
-        response
     }
+}
+
+fn message(id: &Value, error: &RpcError) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "error": error })
 }
 
 /// The id of the message, `null` if it has none.

@@ -7,17 +7,23 @@ use axum::extract::{Request, State};
 use axum::routing::any;
 use fastestmcp_core::runtime::Runtime;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::connections::Connections;
 use super::endpoint::Endpoint;
 use super::registry_store::RegistryStore;
 use super::sessions::RegistrySessions;
 use crate::config::HttpConfig;
+use crate::error::ServerError;
 use crate::handler::McpHandler;
-use crate::telemetry::TARGET;
+use crate::stop::Why;
+use crate::telemetry::{self, Drained, TARGET};
 
 /// How long the answers of what has just ended may take to their streams.
 const LAST_ANSWERS: Duration = Duration::from_millis(100);
+/// How long connections may take to end once everything they carry has been told to.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// A running MCP endpoint, to be mounted in an application.
 #[derive(Clone)]
@@ -25,6 +31,7 @@ pub struct McpService {
     handler: McpHandler,
     router: Router,
     streams: CancellationToken,
+    config: HttpConfig,
 }
 
 impl fmt::Debug for McpService {
@@ -34,13 +41,14 @@ impl fmt::Debug for McpService {
 }
 
 impl McpService {
-    pub(crate) fn new(handler: McpHandler, config: &HttpConfig) -> Self {
+    pub(crate) fn new(handler: McpHandler, config: HttpConfig) -> Self {
         let streams = CancellationToken::new();
         let mut wire = StreamableHttpServerConfig::default()
             .with_allowed_hosts(config.allowed_hosts.clone())
             .with_allowed_origins(config.allowed_origins.clone())
             .enforce_origin_validation()
-            .with_sse_keep_alive(config.sse_keep_alive)
+            // A ticker without a period panics.
+            .with_sse_keep_alive(config.sse_keep_alive.filter(|every| !every.is_zero()))
             .with_json_response(config.json_responses)
             // A renamed method makes a message longer than what was measured.
             .with_max_request_body_bytes(config.max_body.saturating_add(64))
@@ -49,13 +57,17 @@ impl McpService {
         let kept = handler.clone();
         let sessions = Arc::new(RegistrySessions::new(handler.clone()));
         let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, wire);
-        let endpoint = Arc::new(Endpoint { service, max_body: config.max_body });
+        let endpoint = Arc::new(Endpoint { service, max_body: config.max_body, body_timeout: config.body_timeout });
         let serve = async |State(endpoint): State<Arc<Endpoint>>, request: Request| endpoint.serve(request).await;
         let router = Router::new().route(&config.path, any(serve)).with_state(endpoint);
-        Self { handler: kept, router, streams }
+        Self { handler: kept, router, streams, config }
     }
 
-    /// The endpoint under its configured path. Set `TCP_NODELAY` on the sockets you serve it on.
+    /// The endpoint under its configured path, to be merged into an application that [`McpService::serve_with`] serves.
+    ///
+    /// Whoever serves it otherwise sets `TCP_NODELAY` on the sockets, limits how long a head may take to arrive, and
+    /// calls [`McpService::shutdown`] **while** connections end: an event stream ends only with it, so that waiting for
+    /// all connections first, as axum's graceful shutdown does, never ends.
     pub fn router(&self) -> Router {
         self.router.clone()
     }
@@ -65,16 +77,69 @@ impl McpService {
         self.handler.runtime()
     }
 
+    /// Serves an application of your own, which the endpoint is a part of, until `stop` ends; then accepts no more,
+    /// drains, ends all streams, and returns (contract R7). Connections have the limits of [`HttpConfig`], and requests
+    /// carry axum's `ConnectInfo<SocketAddr>`.
+    ///
+    /// ```
+    /// # async fn example(server: fastestmcp_server::Server) -> Result<(), fastestmcp_server::ServerError> {
+    /// use axum::{Router, routing::get};
+    ///
+    /// let service = server.into_service().await?;
+    /// let app = Router::new().route("/health", get(|| async { "well" })).merge(service.router());
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8000").await?;
+    /// service.serve_with(app, listener, fastestmcp_server::stop_signal()).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The listener has no address.
+    pub async fn serve_with(
+        &self,
+        app: Router,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServerError> {
+        let stop = async {
+            stop.await;
+            Why::Asked
+        };
+        self.serve_until(app, listener, stop).await
+    }
+
+    pub(crate) async fn serve_until(
+        &self,
+        app: Router,
+        listener: TcpListener,
+        stop: impl Future<Output = Why> + Send,
+    ) -> Result<(), ServerError> {
+        let address = format!("http://{}{}", listener.local_addr()?, self.config.path);
+        let connections = Connections::new(app, self.config.max_connections, self.config.head_timeout);
+        telemetry::started(&self.handler, &address);
+        let why = tokio::select! {
+            never = connections.accept(listener) => match never {},
+            why = stop => why,
+        };
+        tracing::debug!(target: TARGET, %why, connections = connections.open(), "stopping");
+        connections.stop();
+        let drained = self.end().await;
+        if tokio::time::timeout(LINGER, connections.ended()).await.is_err() {
+            tracing::debug!(target: TARGET, connections = connections.open(), "some connections are cut off");
+        }
+        telemetry::stopped(why, &drained);
+        Ok(())
+    }
+
     /// Drains (contract R7): lets running calls and tasks end within the drain period, or hands them back, then ends all
     /// streams. Stop accepting first.
     pub async fn shutdown(&self) {
-        let runtime = self.runtime();
-        let calls = tokio::time::timeout(runtime.config().drain, self.handler.calls_ended());
-        let (_, ended) = tokio::join!(runtime.shutdown(), calls);
-        if ended.is_err() {
-            tracing::warn!(target: TARGET, "some calls did not end and are cut off");
-        }
+        self.end().await;
+    }
+
+    async fn end(&self) -> Drained {
+        let drained = self.handler.drain().await;
         tokio::time::sleep(LAST_ANSWERS).await;
         self.streams.cancel();
+        drained
     }
 }

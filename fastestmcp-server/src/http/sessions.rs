@@ -21,7 +21,7 @@ use super::call::HttpCall;
 use super::refusal::Refusal;
 use crate::era2025::Question;
 use crate::handler::McpHandler;
-use crate::telemetry::TARGET;
+use crate::telemetry::{Refused, TARGET};
 use crate::widened::Widened;
 
 /// Bytes of the params of `initialize` at most: they are kept as long as the session.
@@ -98,7 +98,7 @@ impl RegistrySessions {
         match self.handler.runtime().answer_task(&caller, &question.task, answers).await {
             Err(CallError::Store(error)) => Err(Self::unavailable(&call, &error)),
             Err(error) => {
-                tracing::debug!(target: TARGET, %error, "the answer was not taken");
+                tracing::debug!(target: TARGET, error = %Refused(&error), "the answer was not taken");
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -139,7 +139,7 @@ impl SessionManager for RegistrySessions {
         let id: SessionId = match self.handler.runtime().sessions().create(&record).await {
             Ok(id) => id.into(),
             Err(SessionError::Full { retry_after }) => {
-                call.refuse(Refusal::TooManySessions { retry_after });
+                call.refuse(Refusal::Overloaded { resource: "sessions", retry_after });
                 return Err(SessionsError::Refused);
             }
             Err(error) => return Err(Self::unavailable(&call, &error)),

@@ -7,19 +7,19 @@ use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::lines::{self, Line};
-use crate::telemetry::TARGET;
+use super::output::Output;
 use crate::wire::inbound;
 
 /// JSON-RPC messages, one a line. What cannot be read is answered with an error, and the connection goes on.
 pub(super) struct StdioTransport {
     input: mpsc::Receiver<Line>,
-    output: Option<mpsc::Sender<Vec<u8>>>,
-    writer: Option<JoinHandle<()>>,
+    output: Output,
+    /// Cancelled when nothing more will be read.
+    ended: CancellationToken,
     /// Answers to lines that could not be read, to be written before the next line is read.
     replies: Option<Vec<u8>>,
     /// The client has made a request that opens a connection; until then the protocol layer takes nothing else.
@@ -27,16 +27,10 @@ pub(super) struct StdioTransport {
 }
 
 impl StdioTransport {
-    /// The process's own input and output.
-    pub(super) fn open(max_line: usize) -> Self {
+    /// The process's own input.
+    pub(super) fn open(max_line: usize, output: Output, ended: CancellationToken) -> Self {
         let input = lines::read(|| Box::new(BufReader::with_capacity(64 << 10, io::stdin())), max_line);
-        Self::over(input, tokio::io::stdout())
-    }
-
-    fn over(input: mpsc::Receiver<Line>, output: impl AsyncWrite + Send + Unpin + 'static) -> Self {
-        let (sender, receiver) = mpsc::channel(64);
-        let writer = tokio::spawn(write(receiver, output));
-        Self { input, output: Some(sender), writer: Some(writer), replies: None, opened: false }
+        Self { input, output, ended, replies: None, opened: false }
     }
 
     /// The message in a line, or the answer to what is none.
@@ -105,20 +99,6 @@ fn encode(message: &impl serde::Serialize) -> serde_json::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Writes lines in order and flushes whenever there is nothing more to write.
-async fn write(mut lines: mpsc::Receiver<Vec<u8>>, mut output: impl AsyncWrite + Unpin) {
-    while let Some(line) = lines.recv().await {
-        let mut written = output.write_all(&line).await;
-        if written.is_ok() && lines.is_empty() {
-            written = output.flush().await;
-        }
-        if let Err(error) = written {
-            tracing::debug!(target: TARGET, %error, "the output is closed");
-            return;
-        }
-    }
-}
-
 impl Transport<RoleServer> for StdioTransport {
     type Error = io::Error;
 
@@ -132,8 +112,9 @@ impl Transport<RoleServer> for StdioTransport {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
         let output = self.output.clone();
         async move {
-            let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
-            output.ok_or_else(closed)?.send(encode(&item)?).await.map_err(|_| closed())
+            let line = encode(&item)?;
+            output.room().await?.take(line);
+            Ok(())
         }
     }
 
@@ -141,12 +122,20 @@ impl Transport<RoleServer> for StdioTransport {
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
             if self.replies.is_some() {
-                let slot = self.output.as_ref()?.reserve().await.ok()?;
+                let room = self.output.room().await.ok()?;
                 if let Some(reply) = self.replies.take() {
-                    slot.send(reply);
+                    room.take(reply);
                 }
             }
-            let line = self.input.recv().await?;
+            let line = tokio::select! {
+                line = self.input.recv() => line,
+                // Who does not listen has left.
+                () = self.output.closed() => None,
+            };
+            let Some(line) = line else {
+                self.ended.cancel();
+                return None;
+            };
             match self.decode(line) {
                 Ok(Some(message)) if self.admits(&message) => return Some(message),
                 Ok(_) => {}
@@ -156,10 +145,6 @@ impl Transport<RoleServer> for StdioTransport {
     }
 
     async fn close(&mut self) -> Result<(), Self::Error> {
-        self.output = None;
-        match self.writer.take() {
-            Some(writer) => writer.await.map_err(io::Error::other),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }

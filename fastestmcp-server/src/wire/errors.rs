@@ -3,7 +3,7 @@ use fastestmcp_core::runtime::CallError;
 use fastestmcp_core::task::RpcError;
 use rmcp::model::{ErrorCode, ErrorData};
 
-use crate::telemetry::TARGET;
+use crate::telemetry::{Refused, TARGET};
 
 /// As the protocol layer has it.
 pub(crate) fn data(error: RpcError) -> ErrorData {
@@ -24,9 +24,13 @@ pub(crate) fn refused(error: &CallError) -> ErrorData {
         CallError::Unreadable(_) | CallError::NotSerializable(_) | CallError::Random(_) => {
             tracing::error!(target: TARGET, %error, "internal error");
         }
-        _ => tracing::debug!(target: TARGET, %error, "refused"),
+        _ => tracing::debug!(target: TARGET, error = %Refused(error), "refused"),
     }
-    data(error.to_rpc())
+    match error {
+        // Its text has the id, and the protocol layer logs the text of errors.
+        CallError::UnknownTask(_) => invalid_params("unknown task"),
+        _ => data(error.to_rpc()),
+    }
 }
 
 /// Params that do not fit the method.

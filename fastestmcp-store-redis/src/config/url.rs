@@ -11,6 +11,9 @@ use crate::error::BACKEND;
 const REDIS_PORT: u16 = 6_379;
 const SENTINEL_PORT: u16 = 26_379;
 
+const OPTIONS: &str = "namespace, timeout, allow-eviction, durability, parts, ca, insecure, sentinel-user and \
+                       sentinel-password";
+
 pub(super) fn parse(url: &str) -> StoreResult<RedisConfig> {
     let (scheme, rest) = url.split_once("://").ok_or_else(|| refuse("no scheme"))?;
     let (rest, options) = rest.split_once('?').unwrap_or((rest, ""));
@@ -74,7 +77,8 @@ fn apply(config: &mut RedisConfig, name: &str, value: &str) -> StoreResult<()> {
         "insecure" => tls(config, name)?.insecure = value.parse().map_err(|_| bad())?,
         "sentinel-user" => config.sentinel_login.user = Some(value.to_owned()),
         "sentinel-password" => config.sentinel_login.password = Some(value.to_owned()),
-        _ => return Err(refuse(format!("the option {name} is unknown"))),
+        // Not even its name: behind a password with a bare `?` or `&` in it, that is a part of the password.
+        _ => return Err(refuse(format!("an option is unknown; there are {OPTIONS}"))),
     }
     Ok(())
 }
@@ -96,8 +100,11 @@ fn parse_login(text: &str) -> StoreResult<Login> {
     Ok(Login { user, password })
 }
 
+/// No host is shown that may be a login with an escaped `@`.
 fn parse_servers(text: &str, default_port: u16) -> StoreResult<Vec<Server>> {
-    text.split(',').map(|server| parse_server(server, default_port)).collect()
+    let plain = |server: &str| server.starts_with('[') || !(server.contains('%') || server.matches(':').count() > 1);
+    let server = |server| if plain(server) { parse_server(server, default_port) } else { Err(refuse("no such host")) };
+    text.split(',').map(server).collect()
 }
 
 /// `host`, `host:port`, `[v6]` or `[v6]:port`.
@@ -172,6 +179,10 @@ mod tests {
             "redis+sentinel://:hush@a",
             "redis://:hush@a?insecure=true",
             "redis://:hush@a?color=hush",
+            "redis://:a?hush@a",
+            "redis://:1?hush=@a",
+            "redis://u:hush%40a:1",
+            "redis://hush%40a",
             "redis://:hush@a?timeout=hush",
             "redis://:hush@a?timeout=0",
             "redis://:hush@a?namespace=",

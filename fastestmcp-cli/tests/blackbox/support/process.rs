@@ -17,21 +17,27 @@ pub(crate) struct Process {
     stderr: Receiver<String>,
 }
 
+/// The binary, in an environment that says nothing about it.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(BINARY);
+    for variable in ["RUST_LOG", "NO_COLOR", "FASTESTMCP_STORE", "FASTESTMCP_LOG_FORMAT"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
 impl Process {
+    /// With warnings only, so that standard error has what the command itself says.
     pub(crate) fn start(arguments: &[String]) -> Self {
-        Self::spawn(Command::new(BINARY).arg("demo").args(arguments).env_remove("RUST_LOG"))
+        Self::start_logging(arguments, &[("RUST_LOG", "warn")])
     }
 
-    /// With every log on.
-    pub(crate) fn start_logging(arguments: &[String]) -> Self {
-        Self::start_logging_at("trace", arguments)
+    /// With logs as these environment variables say.
+    pub(crate) fn start_logging(arguments: &[String], environment: &[(&str, &str)]) -> Self {
+        Self::spawn(command().arg("demo").args(arguments).envs(environment.iter().copied()))
     }
 
-    pub(crate) fn start_logging_at(filter: &str, arguments: &[String]) -> Self {
-        Self::spawn(Command::new(BINARY).arg("demo").args(arguments).env("RUST_LOG", filter))
-    }
-
-    fn spawn(command: &mut Command) -> Self {
+    pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take();
         let stdout = lines(child.stdout.take().unwrap());
@@ -74,17 +80,26 @@ impl Process {
 
     /// kill -STOP.
     pub(crate) fn pause(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::STOP).unwrap();
+        self.signal(Signal::STOP);
     }
 
     /// kill -CONT.
     pub(crate) fn resume(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::CONT).unwrap();
+        self.signal(Signal::CONT);
     }
 
     /// kill -TERM.
     pub(crate) fn terminate(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Its status, if it has ended.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     pub(crate) fn wait(&mut self) -> ExitStatus {
@@ -106,7 +121,7 @@ impl Drop for Process {
 }
 
 /// Reads lines on a thread, so that the process never waits for a reader.
-fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
+pub(crate) fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {

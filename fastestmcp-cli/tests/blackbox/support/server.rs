@@ -26,25 +26,15 @@ impl Server {
         Arc::new(Self { store: store.clone(), running })
     }
 
-    /// One that logs what a filter lets through.
-    pub(crate) fn logging(store: &Arc<Store>, filter: &str) -> Arc<Self> {
-        let running = Mutex::new(Running::of(Process::start_logging_at(filter, &store.arguments(ANY_PORT))));
-        Arc::new(Self { store: store.clone(), running })
+    /// One that logs as these environment variables say.
+    pub(crate) fn logging(store: &Arc<Store>, environment: &[(&str, &str)]) -> Arc<Self> {
+        let process = Process::start_logging(&store.arguments(ANY_PORT), environment);
+        Arc::new(Self { store: store.clone(), running: Mutex::new(Running::of(process)) })
     }
 
     /// What it has logged, once it has ended.
     pub(crate) fn rest_of_log(&self) -> Vec<String> {
-        self.running.lock().unwrap().process.rest().1
-    }
-
-    /// kill -STOP.
-    pub(crate) fn pause(&self) {
-        self.running.lock().unwrap().process.pause();
-    }
-
-    /// kill -CONT.
-    pub(crate) fn resume(&self) {
-        self.running.lock().unwrap().process.resume();
+        self.with(|process| process.rest().1)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -59,6 +49,11 @@ impl Server {
     /// kill -9.
     pub(crate) fn kill(&self) {
         self.running.lock().unwrap().process.kill();
+    }
+
+    /// Does something with the process.
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Process) -> T) -> T {
+        look(&mut self.running.lock().unwrap().process)
     }
 
     /// Starts it again after it has ended.

@@ -203,7 +203,7 @@ impl Operator {
     /// The store failed; the session lives on then.
     pub async fn revoke_session(&self, session: &str) -> Result<bool, CallError> {
         let lived = crate::runtime::end_session(&self.0, session).await?;
-        tracing::info!(session = session.get(..8), lived, "an operator revoked a session");
+        tracing::info!(session = session.get(..ids::BRIEF), lived, "an operator revoked a session");
         Ok(lived)
     }
 
