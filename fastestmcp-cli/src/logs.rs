@@ -7,12 +7,13 @@ use tracing_subscriber::EnvFilter;
 use crate::log_writer::LogWriter;
 
 /// What `--help` says about logs.
-pub(crate) const HELP: &str = "Logs go to standard error. RUST_LOG chooses what is logged, for instance \
-    RUST_LOG=debug or RUST_LOG=warn,fastestmcp_server=debug. The protocol layer is left out below warn unless it is \
-    named (RUST_LOG=rmcp=debug): it logs whole messages, with all that is secret in them. NO_COLOR turns colours off.";
+pub(crate) const HELP: &str = "Logs go to standard error: warnings, unless RUST_LOG says otherwise. RUST_LOG=info adds a \
+    line at start and at stop and what handlers log, RUST_LOG=debug a line for each request. The protocol layer is left \
+    out below warn unless it is named (RUST_LOG=rmcp=debug): it logs whole messages, with all that is secret in them. \
+    NO_COLOR turns colours off.";
 
 /// What others log is of use only when something is wrong with them.
-const FILTER: &str = "info,sqlx=warn";
+const FILTER: &str = "warn,sqlx=warn";
 /// Its service warns of every request that is refused.
 const PROTOCOL: &str = "rmcp=warn,rmcp::service=error";
 

@@ -41,6 +41,14 @@ pub(crate) fn asked() -> impl Future<Output = &'static str> + Send {
     }
 }
 
+/// What the process was asked by, if it was.
+pub(crate) fn received() -> Option<&'static str> {
+    #[cfg(unix)]
+    return unix::received();
+    #[cfg(not(unix))]
+    None
+}
+
 #[cfg(unix)]
 mod unix {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,8 +68,13 @@ mod unix {
     /// How long after the first signal another one is taken for its echo.
     const ECHO: Duration = Duration::from_millis(100);
 
+    static ASKED: OnceLock<watch::Receiver<Asked>> = OnceLock::new();
+
+    pub(super) fn received() -> Asked {
+        ASKED.get().and_then(|asked| *asked.borrow())
+    }
+
     pub(super) fn asked() -> watch::Receiver<Asked> {
-        static ASKED: OnceLock<watch::Receiver<Asked>> = OnceLock::new();
         let listen = || {
             let (sender, receiver) = watch::channel(None);
             if let Err(error) = handle(sender) {

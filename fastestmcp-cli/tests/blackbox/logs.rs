@@ -20,7 +20,7 @@ fn logs(server: &Server) -> Vec<String> {
 
 #[test]
 fn a_start_and_a_stop_are_a_line_each_and_nothing_else_is_said_of_ordinary_use() {
-    let server = logging(&[]);
+    let server = logging(&[("RUST_LOG", "info")]);
     let url = server.url();
     let mut old = Client2025::new(Http::to(&server));
     old.call("visit", json!({})).result();
@@ -47,7 +47,8 @@ fn a_start_and_a_stop_are_a_line_each_and_nothing_else_is_said_of_ordinary_use()
         assert!(lines[1].contains(word), "{word}: {}", lines[1]);
     }
     let arguments = ["demo", "--store", "memory:", "--stdio"];
-    let Ended { stderr, .. } = Ended::of(&arguments, &[]);
+    assert_eq!(Ended::of(&arguments, &[]).stderr, "", "not asked for");
+    let Ended { stderr, .. } = Ended::of(&arguments, &[("RUST_LOG", "info")]);
     assert!(stderr.lines().next().unwrap().contains("over=\"stdio\""), "{stderr}");
     assert!(stderr.contains("why=the input ended"), "{stderr}");
 }
@@ -119,7 +120,8 @@ fn json_is_an_object_a_line() {
         (&["--log-format", "json", "demo", "--store", "memory:", "--stdio"], &[]),
         (&["demo", "--store", "memory:", "--stdio"], &[("FASTESTMCP_LOG_FORMAT", "json")]),
     ] {
-        let Ended { stderr, .. } = Ended::of(arguments, environment);
+        let environment: Vec<_> = [("RUST_LOG", "info")].iter().chain(environment).copied().collect();
+        let Ended { stderr, .. } = Ended::of(arguments, &environment);
         let lines: Vec<Value> = stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.iter().map(|line| &line["message"]).collect::<Vec<_>>(), ["serving", "stopped"], "{stderr}");
         assert_eq!((&lines[0]["level"], &lines[0]["over"]), (&json!("INFO"), &json!("stdio")));
@@ -131,7 +133,10 @@ fn colours_are_for_terminals_that_want_them() {
     let on_terminal = |environment: &[(&str, &str)]| {
         let (near, far) = terminal();
         let mut command = command();
-        command.args(["demo", "--store", "memory:", "--stdio"]).envs(environment.iter().copied());
+        command
+            .args(["demo", "--store", "memory:", "--stdio"])
+            .env("RUST_LOG", "info")
+            .envs(environment.iter().copied());
         command.stdin(Pipe::null()).stdout(Pipe::null()).stderr(far);
         let mut child = command.spawn().unwrap();
         drop(command);
@@ -142,8 +147,8 @@ fn colours_are_for_terminals_that_want_them() {
     };
     assert!(on_terminal(&[]).contains("\u{1b}["));
     assert!(!on_terminal(&[("NO_COLOR", "1")]).contains('\u{1b}'));
-    let Ended { stderr, .. } = Ended::of(&["demo", "--store", "memory:", "--stdio"], &[]);
-    assert!(!stderr.contains('\u{1b}'), "{stderr}");
+    let Ended { stderr, .. } = Ended::of(&["demo", "--store", "memory:", "--stdio"], &[("RUST_LOG", "info")]);
+    assert!(stderr.contains("serving") && !stderr.contains('\u{1b}'), "{stderr}");
 }
 
 /// Both ends of a new terminal.

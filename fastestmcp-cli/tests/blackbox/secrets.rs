@@ -114,6 +114,9 @@ fn a_store_that_opens_shows_no_secret() {
     let (user, host) = rest.split_once('@').unwrap_or(("postgres", rest));
     let user = user.split(':').next().unwrap();
     let postgres = format!("{scheme}://{user}:{CANARY}@{host}");
+    // One that has no passwords says so.
+    let login = redis.replace("://", &format!("://{CANARY}:{CANARY}@"));
+    assert_hidden(&said(&["demo", "--stdio", "--store", &login], &[]), &login);
     for url in [&redis, &postgres] {
         let ended = Ended::of(&["demo", "--stdio", "--store", url], &[("RUST_LOG", "trace,rmcp=trace")]);
         assert_eq!(ended.code, Some(0), "{ended:?}");

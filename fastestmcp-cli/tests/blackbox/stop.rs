@@ -61,7 +61,7 @@ fn a_hangup_that_is_ignored_stays_ignored() {
     let binary = command().get_program().to_owned();
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(binary).arg("demo");
-    let mut process = Process::spawn(shell.args(store.arguments(&["--stdio"])).env("RUST_LOG", "warn"));
+    let mut process = Process::spawn(shell.args(store.arguments(&["--stdio"])));
     let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }).to_string();
     for _ in 0..2 {
         process.write(ping.as_bytes()).unwrap();

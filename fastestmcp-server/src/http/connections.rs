@@ -1,8 +1,8 @@
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use ::http::Request;
 use axum::Router;
@@ -31,6 +31,8 @@ const LONGEST: Duration = Duration::from_secs(24 * 3_600);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How many clients are told at once that there is no room for them; more are hung up on.
 const TURNED_AWAY: usize = 64;
+/// How often it is logged.
+const WARNING: Duration = Duration::from_secs(10);
 /// How long telling them may take.
 const TELLING: Duration = Duration::from_secs(1);
 
@@ -41,6 +43,7 @@ pub(super) struct Connections {
     head_timeout: Duration,
     room: Arc<Semaphore>,
     turned_away: Arc<Semaphore>,
+    warned: Mutex<Option<Instant>>,
     open: TaskTracker,
     stopping: CancellationToken,
     /// Connections do not outlive who gives up serving them.
@@ -55,6 +58,7 @@ impl Connections {
             head_timeout: head_timeout.clamp(SHORTEST, LONGEST),
             room: Arc::new(Semaphore::new(affordable(max))),
             turned_away: Arc::new(Semaphore::new(TURNED_AWAY)),
+            warned: Mutex::new(None),
             open: TaskTracker::new(),
             _stop: stopping.clone().drop_guard(),
             stopping,
@@ -77,7 +81,7 @@ impl Connections {
 
     fn admit(&self, stream: TcpStream, peer: SocketAddr) {
         let Ok(room) = self.room.clone().try_acquire_owned() else {
-            tracing::debug!(target: TARGET, %peer, "there is no room for another connection");
+            self.warn();
             if let Ok(turn) = self.turned_away.clone().try_acquire_owned() {
                 tokio::spawn(async move {
                     // Whether it listens or not.
@@ -98,6 +102,16 @@ impl Connections {
             }
             drop(room);
         });
+    }
+
+    /// Says that there is no room, but not for each who comes.
+    fn warn(&self) {
+        if let Ok(mut warned) = self.warned.lock()
+            && warned.is_none_or(|at| at.elapsed() >= WARNING)
+        {
+            *warned = Some(Instant::now());
+            tracing::warn!(target: TARGET, open = self.open(), "there is no room for another connection");
+        }
     }
 
     /// How many are open.

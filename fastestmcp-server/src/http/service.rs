@@ -17,6 +17,7 @@ use super::sessions::RegistrySessions;
 use crate::config::HttpConfig;
 use crate::error::ServerError;
 use crate::handler::McpHandler;
+use crate::signal;
 use crate::stop::Why;
 use crate::telemetry::{self, Drained, TARGET};
 
@@ -102,7 +103,7 @@ impl McpService {
     ) -> Result<(), ServerError> {
         let stop = async {
             stop.await;
-            Why::Asked
+            signal::received().map_or(Why::Asked, Why::Signal)
         };
         self.serve_until(app, listener, stop).await
     }

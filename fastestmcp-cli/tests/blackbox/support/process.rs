@@ -27,9 +27,8 @@ pub(crate) fn command() -> Command {
 }
 
 impl Process {
-    /// With warnings only, so that standard error has what the command itself says.
     pub(crate) fn start(arguments: &[String]) -> Self {
-        Self::start_logging(arguments, &[("RUST_LOG", "warn")])
+        Self::start_logging(arguments, &[])
     }
 
     /// With logs as these environment variables say.
