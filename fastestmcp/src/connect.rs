@@ -42,7 +42,8 @@ impl From<ConnectError> for ServerError {
 /// default.
 ///
 /// Options follow after `?`: `namespace=NAME` keeps several servers apart on one database; SQLite also knows
-/// `synchronous=normal`, which gives up the last commits on loss of power for speed. Redis and Postgres document theirs
+/// `synchronous=normal`, which gives up the last commits on loss of power for speed, and `clock=rewind`, for one start after
+/// the host's clock had jumped ahead (see `SqliteConfig::rewind_clock`). Redis and Postgres document theirs
 /// in their own `from_url`.
 ///
 /// # Errors
@@ -67,6 +68,7 @@ pub async fn connect(url: &str) -> Result<Stores, ConnectError> {
 struct Options {
     namespace: Option<Namespace>,
     synchronous_normal: bool,
+    rewind_clock: bool,
 }
 
 impl Options {
@@ -78,6 +80,7 @@ impl Options {
                 ("namespace", name) => options.namespace = Some(Namespace::new(name).ok_or_else(unknown)?),
                 ("synchronous", "normal") => options.synchronous_normal = true,
                 ("synchronous", "full") => options.synchronous_normal = false,
+                ("clock", "rewind") => options.rewind_clock = true,
                 _ => return Err(unknown()),
             }
         }
@@ -117,6 +120,9 @@ async fn sqlite(path: &str, options: Options) -> Result<Stores, ConnectError> {
     }
     if options.synchronous_normal {
         config = config.synchronous(Synchronous::Normal);
+    }
+    if options.rewind_clock {
+        config = config.rewind_clock();
     }
     Ok(Stores::of(SqliteStore::open_with(config).await?))
 }
@@ -158,6 +164,21 @@ mod tests {
         for url in none.into_iter().chain(refused) {
             let error = connect(url).await.unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn a_sqlite_url_takes_the_clock_back_once_and_says_what_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}/state.db", folder.path().display());
+        let stores = connect(&format!("{url}?clock=rewind")).await.unwrap();
+        let error = connect(&format!("{url}?clock=rewind")).await.unwrap_err().to_string();
+        assert!(error.contains("stop every server"), "{error}");
+        drop(stores);
+        for (url, words) in [("sqlite::memory:", "memory store"), ("sqlite://", "no file is named")] {
+            let error = connect(url).await.unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
         }
     }
 }

@@ -63,6 +63,9 @@ pub(super) fn check(path: &Path) -> StoreResult<()> {
             let detail = format!("{shown} is a folder: name a file in it, for instance {shown}/state.db");
             Err(refused(StoreErrorKind::Unsupported, detail))
         }
+        Ok(metadata) if !metadata.is_file() => {
+            Err(refused(StoreErrorKind::Unsupported, format!("{shown} is no ordinary file: name one, or a new one")))
+        }
         Ok(_) => files_of(path).iter().try_for_each(|file| match fs::metadata(file) {
             Ok(metadata) if metadata.permissions().readonly() => Err(read_only(file)),
             _ => Ok(()),
