@@ -62,10 +62,13 @@ impl SqliteStore {
     /// Opens or creates a file, and brings it to the format of this binary.
     ///
     /// # Errors
-    /// - `Unsupported`: a database of another application, a read-only file, a network file system, a file whose format
-    ///   is newer than this binary understands, a SQLite library older than 3.51.3.
+    /// - `InvalidInput`: no path of a file (empty, `:memory:`, `file:…`), or a timeout of zero.
+    /// - `Unsupported`: a folder or anything else that is no ordinary file, a database of another application, a file or log
+    ///   that is read-only, a network file system, a file whose format is newer than this binary understands, a SQLite
+    ///   library older than 3.51.3.
     /// - `Corrupt`: no SQLite database, or a damaged one.
-    /// - `Unavailable`: the folder is missing or cannot be written. `Contention`: another process keeps it locked.
+    /// - `Unavailable`: the folder is missing or cannot be written. `StorageFull`. `Contention`: another process keeps it
+    ///   locked, or has it open and the clock is to be taken back.
     pub async fn open_with(config: SqliteConfig) -> StoreResult<Self> {
         let (reply, opened) = oneshot::channel();
         spawn("open", move || {
