@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use fastestmcp_core::error::{Outcome, StoreError, StoreErrorKind, StoreResult};
 use rusqlite::Connection;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
 use super::private::files_of;
 use super::{filesystem, refused};
@@ -89,15 +90,15 @@ pub(super) fn explain(path: &Path, failure: &Failure) -> StoreError {
                 let detail = format!("{shown} cannot be opened: its folder must be writable, too ({failure})");
                 return refused(StoreErrorKind::Unavailable, detail);
             }
+            // The log's index is made before anything else, and has no code of its own for a full disk.
+            _ if cause.extended_code == SQLITE_IOERR_SHMSIZE => return full(path, failure),
+            rusqlite::ErrorCode::DiskFull => return full(path, failure),
             _ => {}
         }
     }
     let mut error = failure.to_error("open", Outcome::NotApplied);
     error.detail = match error.kind {
         StoreErrorKind::Corrupt => format!("{shown} is damaged: {failure}"),
-        StoreErrorKind::StorageFull => {
-            format!("{shown} cannot be opened, its disk or its limit is full ({failure}): free some space")
-        }
         _ => format!("{shown}: {failure}"),
     };
     error
@@ -112,4 +113,10 @@ fn read_only(path: &Path) -> StoreError {
 
 fn not_sqlite(path: &Path) -> StoreError {
     refused(StoreErrorKind::Corrupt, format!("{} is not a SQLite database", path.display()))
+}
+
+fn full(path: &Path, failure: &Failure) -> StoreError {
+    let shown = path.display();
+    let detail = format!("{shown} cannot be opened, its disk or its limit is full ({failure}): free some space");
+    refused(StoreErrorKind::StorageFull, detail)
 }

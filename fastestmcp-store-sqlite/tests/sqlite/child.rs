@@ -164,3 +164,12 @@ async fn meets_the_end_of_its_disk() {
     say("all there");
     store.close().await.unwrap();
 }
+
+#[tokio::test]
+#[ignore = "the other process of a test"]
+async fn says_why_it_does_not_open() {
+    let path = PathBuf::from(std::env::var_os(FILE).expect("run by another test"));
+    let error = SqliteStore::open(path).await.unwrap_err();
+    say(&format!("{:?}", error.kind));
+    say(&error.to_string());
+}
