@@ -58,8 +58,9 @@ impl Checkpoints {
         self.restart.load(Ordering::Relaxed) && self.restart.swap(false, Ordering::AcqRel)
     }
 
-    /// The last act of the writer: moves the whole log into the file, so that the file is complete by itself (R7).
-    pub(crate) fn finish(&self, connection: &Connection, patience: Duration) -> Result<(), Failure> {
+    /// Moves the whole log into the file, so that the file is complete by itself (R7) and what comes is written to an
+    /// empty log. Between two transactions of the writer.
+    pub(crate) fn complete(&self, connection: &Connection, patience: Duration) -> Result<(), Failure> {
         let given_up = Instant::now() + patience;
         loop {
             let failure = match try_checkpoint(connection, Mode::Truncate) {

@@ -31,9 +31,9 @@ pub struct SqliteConfig {
     pub namespace: Namespace,
     /// What a commit waits for.
     pub synchronous: Synchronous,
-    /// How long an operation may take before it ends with `Timeout` (G5): 5 s.
+    /// How long an operation may take before it ends with `Timeout` (G5): 5 s. Zero is refused.
     pub timeout: Duration,
-    /// Threads that read, each with a connection of its own: 2.
+    /// Threads that read, each with a connection of its own: 2. At least 1, at most 64.
     pub readers: usize,
     /// How large the file may grow; beyond it writes end with `StorageFull`. Unbounded by default.
     pub max_file_bytes: Option<u64>,
@@ -79,7 +79,7 @@ impl SqliteConfig {
         self
     }
 
-    /// Sets the number of reading threads; at least one.
+    /// Sets the number of reading threads; at least 1, at most 64.
     #[must_use]
     pub const fn readers(mut self, readers: usize) -> Self {
         self.readers = readers;

@@ -1,6 +1,7 @@
 //! The threads that read, several waiting reads per snapshot.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::StoreClock;
 use crate::error::Failure;
+use crate::open;
 use crate::queue::{Found, Queue};
 use crate::snapshot::{Meta, Snapshot};
 
@@ -67,11 +69,14 @@ pub(crate) struct Reader {
     pub(crate) namespace: i64,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) queue: Arc<ReadQueue>,
+    pub(crate) path: PathBuf,
+    /// The connection failed at what must not fail: another one is opened first.
+    pub(crate) broken: bool,
 }
 
 impl Reader {
     /// Serves the queue until it is closed and empty.
-    pub(crate) fn run(self) {
+    pub(crate) fn run(mut self) {
         loop {
             match self.queue.wait(Duration::from_secs(3600)) {
                 Found::Work => self.serve(),
@@ -81,7 +86,7 @@ impl Reader {
         }
     }
 
-    fn serve(&self) {
+    fn serve(&mut self) {
         // Taken before the snapshot is: each must see what was acknowledged before it was asked.
         let jobs = self.queue.take(MAX_BATCH, |_| true);
         let jobs: Vec<_> = jobs.into_iter().filter(|job| job.start()).collect();
@@ -95,14 +100,22 @@ impl Reader {
                     job.answer(&Snapshot { connection: &self.connection, namespace: self.namespace, now });
                 }
             }
-            Err(failure) => jobs.into_iter().for_each(|job| job.fail(&failure)),
+            Err(failure) => {
+                self.broken = !failure.is_busy();
+                jobs.into_iter().for_each(|job| job.fail(&failure));
+            }
         }
         if let Err(failure) = self.end() {
             tracing::error!(%failure, "a read transaction did not end");
+            self.broken = true;
         }
     }
 
-    fn begin(&self) -> Result<Meta, Failure> {
+    fn begin(&mut self) -> Result<Meta, Failure> {
+        if self.broken {
+            self.connection = open::connect(&self.path)?;
+            self.broken = false;
+        }
         let started = Instant::now();
         loop {
             match self.execute("BEGIN").and_then(|()| Ok(Meta::read(&self.connection)?)) {

@@ -62,10 +62,13 @@ impl SqliteStore {
     /// Opens or creates a file, and brings it to the format of this binary.
     ///
     /// # Errors
-    /// - `Unsupported`: a database of another application, a read-only file, a network file system, a file whose format
-    ///   is newer than this binary understands, a SQLite library older than 3.51.3.
+    /// - `InvalidInput`: no path of a file (empty, `:memory:`, `file:…`), or a timeout of zero.
+    /// - `Unsupported`: a folder or anything else that is no ordinary file, a database of another application, a file or log
+    ///   that is read-only, a network file system, a file whose format is newer than this binary understands, a SQLite
+    ///   library older than 3.51.3.
     /// - `Corrupt`: no SQLite database, or a damaged one.
-    /// - `Unavailable`: the folder is missing or cannot be written. `Contention`: another process keeps it locked.
+    /// - `Unavailable`: the folder is missing or cannot be written. `StorageFull`. `Contention`: another process keeps it
+    ///   locked, or has it open and the clock is to be taken back.
     pub async fn open_with(config: SqliteConfig) -> StoreResult<Self> {
         let (reply, opened) = oneshot::channel();
         spawn("open", move || {
@@ -149,6 +152,9 @@ impl SqliteStore {
 /// Longer timeouts are cut to a day, so that every deadline can be computed.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
+/// More threads than this read no faster.
+const MOST_READERS: usize = 64;
+
 /// Where the answer of a queued operation arrives.
 type Receipt<T> = oneshot::Receiver<StoreResult<At<T>>>;
 
@@ -189,10 +195,15 @@ impl<T> Drop for Abandon<T> {
 
 impl Inner {
     fn open(config: SqliteConfig) -> StoreResult<Self> {
-        let config = SqliteConfig { path: open::resolve(&config.path)?, ..config };
+        if config.timeout.is_zero() {
+            let detail = "a timeout of zero lets no operation end";
+            return Err(StoreError::new(StoreErrorKind::InvalidInput, BACKEND, "open", detail));
+        }
+        let (path, timeout) = (open::resolve(&config.path)?, config.timeout.min(LONGEST_TIMEOUT));
+        let config = SqliteConfig { path, timeout, ..config };
         let (connection, namespace) = open::open(&config)?;
         let connect = || open::connect(&config.path).map_err(|failure| failure.to_error("open", Outcome::NotApplied));
-        let readers = (0..config.readers.max(1)).map(|_| connect()).collect::<StoreResult<Vec<_>>>()?;
+        let readers = (0..config.readers.clamp(1, MOST_READERS)).map(|_| connect()).collect::<StoreResult<Vec<_>>>()?;
         let checkpointer = connect()?;
         let clock = Arc::new(StoreClock::new(config.clock.clone()));
         // Whole before the first thread starts: if one cannot be started, dropping it ends the others.
@@ -207,11 +218,12 @@ impl Inner {
             threads: Mutex::default(),
             moved: Arc::new(Mutex::new(Ok(()))),
             ended: Arc::new(watch::Sender::new(None)),
-            config: SqliteConfig { timeout: config.timeout.min(LONGEST_TIMEOUT), ..config },
+            config,
         };
         for connection in readers {
             let queue = inner.reads.clone();
-            let reader = Reader { connection, namespace, clock: clock.clone(), queue: queue.clone() };
+            let (clock, path) = (clock.clone(), inner.config.path.clone());
+            let reader = Reader { connection, namespace, clock, queue: queue.clone(), path, broken: false };
             inner.start("read", move || {
                 let _abandon = Abandon(queue);
                 reader.run();

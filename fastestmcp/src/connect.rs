@@ -85,7 +85,8 @@ impl From<ConnectError> for ServerError {
 /// default.
 ///
 /// Options follow after `?`: `namespace=NAME` keeps several servers apart on one database; SQLite also knows
-/// `synchronous=normal`, which gives up the last commits on loss of power for speed. Redis and Postgres document theirs
+/// `synchronous=normal`, which gives up the last commits on loss of power for speed, and `clock=rewind`, for one start after
+/// the host's clock had jumped ahead (see `SqliteConfig::rewind_clock`). Redis and Postgres document theirs
 /// in their own `from_url`.
 ///
 /// ```
@@ -107,7 +108,7 @@ pub async fn connect(url: &str) -> Result<Stores, ConnectError> {
         Some(("memory", "")) => memory(Options::parse(options, false).ok_or_else(known("namespace=NAME"))?)?,
         Some(("sqlite", path)) => {
             let path = file(path).map_err(|remedy| ConnectError::NoFile { url: redacted(url), remedy })?;
-            let known = known("namespace=NAME, synchronous=full or synchronous=normal");
+            let known = known("namespace=NAME, synchronous=full or synchronous=normal, clock=rewind");
             sqlite(path, Options::parse(options, true).ok_or_else(known)?).await?
         }
         Some(("redis" | "rediss" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster" | "rediss+cluster", _)) => {
@@ -140,16 +141,18 @@ fn file(path: &str) -> Result<&str, &'static str> {
 struct Options {
     namespace: Option<Namespace>,
     synchronous_normal: bool,
+    rewind_clock: bool,
 }
 
 impl Options {
-    fn parse(text: &str, synchronous: bool) -> Option<Self> {
+    fn parse(text: &str, sqlite: bool) -> Option<Self> {
         let mut options = Self::default();
         for option in text.split('&').filter(|option| !option.is_empty()) {
             match option.split_once('=')? {
                 ("namespace", name) => options.namespace = Some(Namespace::new(name)?),
-                ("synchronous", "normal") if synchronous => options.synchronous_normal = true,
-                ("synchronous", "full") if synchronous => options.synchronous_normal = false,
+                ("synchronous", "normal") if sqlite => options.synchronous_normal = true,
+                ("synchronous", "full") if sqlite => options.synchronous_normal = false,
+                ("clock", "rewind") if sqlite => options.rewind_clock = true,
                 _ => return None,
             }
         }
@@ -184,6 +187,9 @@ async fn sqlite(path: &str, options: Options) -> Opened {
     }
     if options.synchronous_normal {
         config = config.synchronous(Synchronous::Normal);
+    }
+    if options.rewind_clock {
+        config = config.rewind_clock();
     }
     Ok(SqliteStore::open_with(config).await.map(Stores::of))
 }
@@ -234,6 +240,21 @@ mod tests {
             let error = connect(url).await.unwrap_err();
             let said = format!("{error} {error:?}");
             assert!(!said.contains("hush"), "{said}");
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn a_sqlite_url_takes_the_clock_back_once_and_says_what_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}/state.db", folder.path().display());
+        let stores = connect(&format!("{url}?clock=rewind")).await.unwrap();
+        let error = connect(&format!("{url}?clock=rewind")).await.unwrap_err().to_string();
+        assert!(error.contains("stop every server"), "{error}");
+        drop(stores);
+        for (url, words) in [("sqlite::memory:", "write memory:"), ("sqlite://", "names no file")] {
+            let error = connect(url).await.unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
         }
     }
 }

@@ -76,7 +76,7 @@ impl Model {
         start
     }
 
-    fn read_locked(&self, space: &Space, topic: &str, from: ReadFrom, limit: usize) -> TopicRead {
+    fn read_locked(&self, space: &Space, topic: &str, from: ReadFrom, limit: usize, bytes: &mut usize) -> TopicRead {
         let topic = space.topics.live.get(topic);
         let (floor, head) =
             topic.map_or((space.topics.vanished, space.topics.vanished), |topic| (topic.floor, topic.head));
@@ -88,7 +88,12 @@ impl Model {
             return TopicRead::Gap { oldest, next: Offset(floor) };
         }
         let newer = topic.into_iter().flat_map(|topic| &topic.events).filter(|(_, event)| event.offset.0 > after);
-        let items: Vec<Event> = newer.take(limit).map(|(_, event)| event.clone()).collect();
+        let fits = |(_, event): &&(StoreTime, Event)| {
+            let first = *bytes == 0;
+            *bytes += event.payload.len().max(1);
+            first || *bytes <= self.limits.max_batch_bytes || self.switch.is(Bug::AnswersWithoutBound)
+        };
+        let items: Vec<Event> = newer.take(limit).take_while(fits).map(|(_, event)| event.clone()).collect();
         let next = items.last().map_or(Offset(after), |event| event.offset);
         TopicRead::Events { items, next }
     }
@@ -121,7 +126,9 @@ impl EventLog for Model {
     async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>> {
         self.limits.check_read(topics, limit).map_err(|refused| refused.into_error(NAME, "read"))?;
         let (space, now) = self.begin().await;
-        let reads = topics.iter().map(|(topic, from)| self.read_locked(&space, topic, *from, limit)).collect();
+        let mut bytes = 0;
+        let read = |(topic, from): &(String, _)| self.read_locked(&space, topic, *from, limit, &mut bytes);
+        let reads = topics.iter().map(read).collect();
         Ok(At::new(now, reads))
     }
 

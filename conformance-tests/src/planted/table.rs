@@ -203,6 +203,7 @@ pub const PLANTED: &[Planted] = &[
             "session.limits.an_answer_has_a_limit_of_bytes",
             "session.limits.what_one_commit_takes_has_a_limit_of_bytes",
             "task.limits.an_answer_has_a_limit_of_bytes",
+            "event.limits.an_answer_has_a_limit_of_bytes",
         ],
     ),
     planted(Bug::EmptyKeyIsNothing, &["session.paging.a_system_scope_is_listed_for_an_empty_key"]),

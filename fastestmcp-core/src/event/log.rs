@@ -34,6 +34,8 @@ pub trait EventLog: Backend {
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>>;
 
     /// Reads several topics at once, up to `limit` events each (1 to `max_batch`); one answer per topic, in order.
+    /// An answer of more than [`max_batch_bytes`](crate::limits::Limits::max_batch_bytes) ends early: later topics may have
+    /// no events in it although there are some.
     ///
     /// `async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>>`
     ///

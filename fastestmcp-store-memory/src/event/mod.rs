@@ -30,7 +30,8 @@ impl EventLog for MemoryStore {
         self.data.limits.check_read(topics, limit).map_err(refused("read"))?;
         let stored = self.space.topics.lock();
         let now = self.data.clock.now();
-        let read = |(topic, from): &(String, ReadFrom)| stored.read(topic, *from, limit);
+        let mut left = self.data.limits.max_batch_bytes;
+        let read = |(topic, from): &(String, ReadFrom)| stored.read(topic, *from, limit, &mut left);
         Ok(At::new(now, topics.iter().map(read).collect()))
     }
 

@@ -52,7 +52,8 @@ impl Topic {
         self.events.back().map_or(self.base, |(_, event)| event.offset)
     }
 
-    pub(super) fn read(&self, from: ReadFrom, limit: usize) -> TopicRead {
+    /// `left`: bytes that may still be answered with; the event that passes them comes along.
+    pub(super) fn read(&self, from: ReadFrom, limit: usize, left: &mut usize) -> TopicRead {
         let after = match from {
             ReadFrom::Tail => return TopicRead::Events { items: Vec::new(), next: self.head() },
             ReadFrom::After(after) => after,
@@ -62,7 +63,13 @@ impl Topic {
             return TopicRead::Gap { oldest, next: self.base };
         }
         let start = self.events.partition_point(|(_, event)| event.offset <= after);
-        let items: Vec<Event> = self.events.range(start..).take(limit).map(|(_, event)| event.clone()).collect();
+        let fits = |(_, event): &&(StoreTime, Event)| {
+            let fits = *left > 0;
+            *left = left.saturating_sub(event.payload.len().max(1));
+            fits
+        };
+        let newer = self.events.range(start..).take(limit).take_while(fits);
+        let items: Vec<Event> = newer.map(|(_, event)| event.clone()).collect();
         let next = items.last().map_or(after, |event| event.offset);
         TopicRead::Events { items, next }
     }

@@ -49,9 +49,9 @@ impl Topics {
         Offset(first)..Offset(first + count)
     }
 
-    pub(super) fn read(&self, name: &str, from: ReadFrom, limit: usize) -> TopicRead {
+    pub(super) fn read(&self, name: &str, from: ReadFrom, limit: usize, left: &mut usize) -> TopicRead {
         match (self.by_name.get(name), from) {
-            (Some(topic), _) => topic.read(from, limit),
+            (Some(topic), _) => topic.read(from, limit, left),
             (None, ReadFrom::After(after)) if after != self.vanished => {
                 TopicRead::Gap { oldest: None, next: self.vanished }
             }

@@ -30,7 +30,7 @@ impl<'w> Listener<'w> {
         loop {
             let failure = match Self::start(path, namespace, wakes) {
                 Ok(mut listener) => {
-                    if failed {
+                    if std::mem::take(&mut failed) {
                         wakes.tell(Wake::Reset);
                     }
                     match listener.listen() {
@@ -40,8 +40,10 @@ impl<'w> Listener<'w> {
                 }
                 Err(failure) => failure,
             };
-            tracing::warn!(%failure, "the listener starts anew");
-            failed = true;
+            // Once per outage: it may last.
+            if !std::mem::replace(&mut failed, true) {
+                tracing::warn!(%failure, file = %path.display(), "wake-ups of other processes are not heard for now");
+            }
             if !wakes.rest(RETRY) {
                 return;
             }

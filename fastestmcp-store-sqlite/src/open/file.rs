@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use fastestmcp_core::error::{Outcome, StoreError, StoreErrorKind, StoreResult};
 use rusqlite::Connection;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
 use super::private::files_of;
 use super::{filesystem, refused};
@@ -63,6 +64,9 @@ pub(super) fn check(path: &Path) -> StoreResult<()> {
             let detail = format!("{shown} is a folder: name a file in it, for instance {shown}/state.db");
             Err(refused(StoreErrorKind::Unsupported, detail))
         }
+        Ok(metadata) if !metadata.is_file() => {
+            Err(refused(StoreErrorKind::Unsupported, format!("{shown} is no ordinary file: name one, or a new one")))
+        }
         Ok(_) => files_of(path).iter().try_for_each(|file| match fs::metadata(file) {
             Ok(metadata) if metadata.permissions().readonly() => Err(read_only(file)),
             _ => Ok(()),
@@ -86,15 +90,15 @@ pub(super) fn explain(path: &Path, failure: &Failure) -> StoreError {
                 let detail = format!("{shown} cannot be opened: its folder must be writable, too ({failure})");
                 return refused(StoreErrorKind::Unavailable, detail);
             }
+            // The log's index is made before anything else, and has no code of its own for a full disk.
+            _ if cause.extended_code == SQLITE_IOERR_SHMSIZE => return full(path, failure),
+            rusqlite::ErrorCode::DiskFull => return full(path, failure),
             _ => {}
         }
     }
     let mut error = failure.to_error("open", Outcome::NotApplied);
     error.detail = match error.kind {
         StoreErrorKind::Corrupt => format!("{shown} is damaged: {failure}"),
-        StoreErrorKind::StorageFull => {
-            format!("{shown} cannot be opened, its disk or its limit is full ({failure}): free some space")
-        }
         _ => format!("{shown}: {failure}"),
     };
     error
@@ -109,4 +113,10 @@ fn read_only(path: &Path) -> StoreError {
 
 fn not_sqlite(path: &Path) -> StoreError {
     refused(StoreErrorKind::Corrupt, format!("{} is not a SQLite database", path.display()))
+}
+
+fn full(path: &Path, failure: &Failure) -> StoreError {
+    let shown = path.display();
+    let detail = format!("{shown} cannot be opened, its disk or its limit is full ({failure}): free some space");
+    refused(StoreErrorKind::StorageFull, detail)
 }

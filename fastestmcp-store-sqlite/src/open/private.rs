@@ -42,7 +42,7 @@ pub(super) fn create(path: &Path) -> StoreResult<()> {
                 ErrorKind::ReadOnlyFilesystem => {
                     (StoreErrorKind::Unsupported, "its file system is mounted read-only: put it on another one")
                 }
-                _ => (StoreErrorKind::Unavailable, "see the reason"),
+                _ => (StoreErrorKind::Unavailable, "mend that, or name another file"),
             };
             Err(refused(kind, format!("{shown} cannot be created ({error}): {remedy}")).caused_by(error))
         }

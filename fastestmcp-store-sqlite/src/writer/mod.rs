@@ -33,6 +33,9 @@ const MAX_GROUP_BYTES: usize = 8 << 20;
 /// How long the callers of the last group are waited for at most.
 const LONGEST_GATHERING: Duration = Duration::from_micros(300);
 
+/// How long the renewal of the log waits for readers that are in its way. Until it is done nothing is written.
+const RENEWAL: Duration = Duration::from_millis(500);
+
 /// The queue of a writer.
 pub(crate) type WriteQueue = Queue<Box<dyn Job>>;
 
@@ -82,15 +85,17 @@ impl Writer {
             log.keep(&self.connection);
         }
         self.lost.check()?;
-        self.checkpoints.finish(&self.connection, self.config.timeout / 2)
+        self.checkpoints.complete(&self.connection, self.config.timeout / 2)
     }
 
     /// Whether the connection may be written with: after a failure that leaves in doubt what is on the disk the file is
-    /// opened anew first (G4).
+    /// opened anew first (G4). The log begins anew with it: a system that could not write a part of it may have forgotten
+    /// that, and whatever is acknowledged behind a hole is lost with the power.
     fn is_fit(&mut self) -> Result<(), Failure> {
         self.lost.check()?;
         if self.broken {
             self.connection = open::reopen(&self.config)?;
+            self.checkpoints.complete(&self.connection, RENEWAL)?;
             self.broken = false;
             tracing::warn!(file = %self.config.path.display(), "the file was opened anew after a failure");
         }

@@ -50,10 +50,11 @@ impl Cluster for File {
         let endings = ["-wal", ""];
         let before = endings.map(|ending| self.path(ending));
         self.crashes.fetch_add(1, Ordering::SeqCst);
-        self.open.lock().clear();
         for (from, ending) in before.iter().zip(endings) {
             fs::copy(from, self.path(ending)).map_err(HarnessError::failed)?;
         }
+        // Only now: dropping the last clone is an orderly end.
+        self.open.lock().clear();
         Ok(())
     }
 

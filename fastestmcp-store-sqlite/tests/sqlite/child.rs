@@ -152,9 +152,9 @@ async fn meets_the_end_of_its_disk() {
         }
     };
     say(&format!("{:?} {:?}", error.kind, error.outcome));
-    let error = crate::file::put(&store, "again", vec![7; 20_000]).await.unwrap_err();
+    let error = crate::file::put(&store, "again", vec![7; 1_000_000]).await.unwrap_err();
     say(&format!("{:?}", error.kind));
-    while crate::file::put(&store, "last", vec![7; 20_000]).await.is_err() {
+    while crate::file::put(&store, "last", vec![7; 1_000_000]).await.is_err() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     say(if ANEW.load(Ordering::SeqCst) { "opened anew" } else { "went on" });
@@ -163,4 +163,13 @@ async fn meets_the_end_of_its_disk() {
     }
     say("all there");
     store.close().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "the other process of a test"]
+async fn says_why_it_does_not_open() {
+    let path = PathBuf::from(std::env::var_os(FILE).expect("run by another test"));
+    let error = SqliteStore::open(path).await.unwrap_err();
+    say(&format!("{:?}", error.kind));
+    say(&error.to_string());
 }

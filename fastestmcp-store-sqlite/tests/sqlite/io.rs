@@ -20,3 +20,12 @@ fn after_a_commit_met_an_io_error_the_file_is_opened_anew_before_anything_else_i
     assert_eq!(other.says(), None);
     file.assert_sound();
 }
+
+#[test]
+fn a_start_without_room_for_the_logs_index_is_a_full_disk() {
+    let file = File::new();
+    let mut other = Process::start_limited("says_why_it_does_not_open", &file.path(), 12);
+    assert_eq!(other.says().as_deref(), Some("StorageFull"));
+    let told = other.says().unwrap();
+    assert!(told.contains("state.db") && told.contains("free some space"), "{told}");
+}

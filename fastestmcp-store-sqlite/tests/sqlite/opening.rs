@@ -178,3 +178,15 @@ async fn a_start_on_a_full_disk_names_the_file_and_the_remedy() {
     assert!(told.contains("state.db") && told.contains("free some space"), "{told}");
     assert!(get(&open(file.config()).await, "s").await.is_none(), "it opens when there is space");
 }
+
+#[tokio::test]
+async fn absurd_settings_are_refused_or_bounded() {
+    let file = File::new();
+    let error = refusal(file.config().timeout(std::time::Duration::ZERO)).await;
+    assert_eq!(error.kind, StoreErrorKind::InvalidInput, "{error}");
+    let store = open(file.config().readers(usize::MAX).timeout(std::time::Duration::MAX)).await;
+    put(&store, "s", "v").await.unwrap();
+    store.close().await.unwrap();
+    let error = refusal(SqliteConfig::new("/dev/null")).await;
+    assert!(error.to_string().contains("/dev/null is no ordinary file"), "{error}");
+}

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use fastestmcp_core::error::StoreErrorKind::{InvalidInput, TooLarge};
-use fastestmcp_core::event::{Keep, Offset, ReadFrom};
+use fastestmcp_core::event::{Keep, Offset, ReadFrom, TopicRead};
 use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::limits::MAX_DURATION;
 
@@ -10,7 +10,7 @@ use super::steps::{ALL, HOUR, append, events_after, tail, texts, topic};
 use crate::case::{CaseResult, Halt, cases};
 use crate::hostile;
 use crate::refusal::refused;
-use crate::scene::Scene;
+use crate::scene::{Scene, brief};
 
 cases! { Event, "event.limits";
     "G7": payloads_come_back_as_they_were_appended,
@@ -20,6 +20,7 @@ cases! { Event, "event.limits";
     "G12": an_append_at_its_limit_fits_and_one_more_does_not,
     "G7": a_topic_of_513_bytes_is_refused,
     "G12": a_read_at_its_limits_fits_and_one_more_does_not,
+    "G12": an_answer_has_a_limit_of_bytes,
     "G4": an_append_of_nothing_is_invalid,
     "G4": an_age_above_100_years_is_invalid,
 }
@@ -113,6 +114,45 @@ async fn a_read_at_its_limits_fits_and_one_more_does_not(scene: &Scene) -> CaseR
     let long = (hostile::too_long(), ReadFrom::Tail);
     refused(scene, "a read of a long topic", TooLarge, &log.read(&[long], 1).await);
     refused(scene, "a wake of a long channel", TooLarge, &log.wake(&[hostile::too_long()]).await);
+    Ok(())
+}
+
+async fn an_answer_has_a_limit_of_bytes(scene: &Scene) -> CaseResult {
+    let log = scene.events(0).await?;
+    let limits = log.guarantees().limits;
+    let count = limits.max_batch_bytes / limits.max_value_bytes + 3;
+    let topics = [topic(scene), topic(scene)];
+    let mut offsets = Vec::new();
+    for topic in &topics {
+        let mut starts = Vec::new();
+        for _ in 0..count {
+            starts.push(log.append(topic, vec![vec![b'x'; limits.max_value_bytes].into()], ALL).await?.value.start);
+        }
+        offsets.push(starts);
+    }
+    let mut from: Vec<_> =
+        topics.iter().zip(&offsets).map(|(topic, starts)| (topic.clone(), starts[0].0 - 1)).collect();
+    let mut seen: Vec<Vec<Offset>> = vec![Vec::new(); 2];
+    for _ in 0..count * 2 {
+        let asked: Vec<_> =
+            from.iter().map(|(topic, after)| (topic.clone(), ReadFrom::After(Offset(*after)))).collect();
+        let mut bytes = 0;
+        for (index, answer) in log.read(&asked, 1_000).await?.value.into_iter().enumerate() {
+            let TopicRead::Events { items, next } = answer else {
+                return Err(Halt::Wrong(format!("events were due, got {}", brief(&answer))));
+            };
+            bytes += items.iter().map(|event| event.payload.len()).sum::<usize>();
+            seen[index].extend(items.iter().map(|event| event.offset));
+            from[index].1 = next.0;
+        }
+        // A backend may only see that an event is too much when it has it.
+        let bounded = bytes <= limits.max_batch_bytes + limits.max_value_bytes;
+        scene.check(bounded, || format!("an answer of {bytes} bytes"));
+        if seen.iter().all(|seen| seen.len() >= count) {
+            break;
+        }
+    }
+    scene.same("the offsets of all answers", &seen, &offsets);
     Ok(())
 }
 
