@@ -15,6 +15,7 @@ mod memory;
 mod numbers;
 mod pair;
 mod replica;
+mod replies;
 mod restart;
 mod scripts;
 mod steps;
