@@ -50,6 +50,11 @@ impl Carrier for Commits {
         values.map(|value| value + BYTES_PER_OPERATION).sum::<usize>() + BYTES_PER_OPERATION
     }
 
+    async fn approach(&self, lane: usize) -> StoreResult<()> {
+        let reached = self.servers.reach(self.parts.tag(lane).slot()).await;
+        reached.map(drop).map_err(|failure| failure.of_write(SITE.operation))
+    }
+
     async fn carry(
         &self,
         lane: usize,

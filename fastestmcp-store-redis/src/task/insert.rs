@@ -33,6 +33,10 @@ impl Carrier for Inserts {
         task.spec.len() + task.state.len()
     }
 
+    async fn approach(&self, _: usize) -> StoreResult<()> {
+        self.0.reach().await.map_err(|failure| failure.of_write("insert"))
+    }
+
     async fn carry(
         &self,
         _: usize,

@@ -18,5 +18,6 @@ mod replica;
 mod replies;
 mod restart;
 mod scripts;
+mod silence;
 mod steps;
 mod tasks;
