@@ -22,6 +22,8 @@ local function wrong_type(...)
   end
 end
 
+-- How many bytes of values an answer may have, and a reply to several callers.
+local MOST_BYTES = 16777216
 -- Lua hands over at most some 8,000 arguments at once. Even, so that pairs stay together.
 local CHUNK = 4000
 

@@ -13,7 +13,7 @@ local ARGV, unpack_bytes, pack_bytes = ARGV, struct.unpack, struct.pack
 local EXISTING, CREATE_NEW = 0, 2
 local PUT, TAKE, CHECK = 0, 2, 3
 local ANY, ABSENT, PRESENT = 0, 1, 2
-local COMMITTED, MISMATCH, GONE, EXISTS, DAMAGED = 0, 1, 2, 3, 4
+local COMMITTED, MISMATCH, GONE, EXISTS, DAMAGED, TOO_LARGE, LATER = 0, 1, 2, 3, 4, 5, 6
 local SYSTEM = 3
 -- All of a scope but its end and id.
 local SCOPE_HEAD = '>BI7I6I6'
@@ -37,7 +37,10 @@ for from = 1, fields, CHUNK do
     for i = from, to do stored[i] = found[i - from + 1] end
   end
 end
-local drawn = redis.call('HMGET', KEYS[1], 'n', 'r')
+local drawn = redis.call('HMGET', KEYS[1], 'n', 'r', 'm')
+-- The largest value that was ever put, so that loads know what to expect; unknown where it was not kept from the first on.
+local largest = drawn[3] and tonumber(drawn[3]) or drawn[1] and math.huge or 0
+local largest_before = largest
 local counter = leap(tonumber(drawn[1] or 0), drawn[2])
 local now = store_time()
 -- A test clock was read before this script had its turn: time follows the order of commits nevertheless.
@@ -97,6 +100,10 @@ local function whole(field)
   return { stored[field], value }
 end
 
+local function size_of(field)
+  return fresh[field] and #fresh[field] or redis.call('HSTRLEN', KEYS[9], ARGV[BEFORE_FIELDS + field])
+end
+
 local function create(scope, id, kind, ttl, longest)
   if stored[scope] then mourned[scope] = 'w' end
   local expires, ends = 0, 0
@@ -131,6 +138,7 @@ local function put(scope, field, value, ttl)
   local entry = pack_bytes(ENTRY, FORMAT, version, expires, incarnations[scope])
   stored[field] = entry
   fresh[field] = ARGV[before_values + value]
+  if #fresh[field] > largest then largest = #fresh[field] end
   set[set_count + 1], set[set_count + 2] = name, entry
   set_count = set_count + 2
   values[value_count + 1], values[value_count + 2] = name, fresh[field]
@@ -149,6 +157,8 @@ end
 local at = 1
 -- The operations of the commit in hand.
 local whats, ttls, at_field, at_value = {}, {}, {}, {}
+-- Bytes of values in the answers so far.
+local answered = 0
 
 local function commit()
   local scope, id, kind, rule, ttl, longest, count = unpack_bytes(COMMIT, program, at)
@@ -160,7 +170,7 @@ local function commit()
     if rule == CREATE_NEW and living[scope] then return { EXISTS } end
   end
 
-  local puts = false
+  local puts, taken = false, 0
   for index = 1, count do
     local what, expect, wanted, ttl_of_key, field, value = unpack_bytes(OPERATION, program, first)
     first = first + OPERATION_BYTES
@@ -177,11 +187,20 @@ local function commit()
       else
         holds = version == wanted
       end
-      if not holds then return { MISMATCH, index - 1, version and whole(field) } end
+      if not holds then
+        local size = version and size_of(field) or 0
+        if answered > 0 and answered + size > MOST_BYTES then return { LATER } end
+        answered = answered + size
+        return { MISMATCH, index - 1, version and whole(field) }
+      end
     elseif what ~= PUT and version_at(field, scope) == nil then
       return { DAMAGED }
     end
+    if what == TAKE and version_at(field, scope) then taken = taken + size_of(field) end
   end
+  if taken > MOST_BYTES then return { TOO_LARGE, taken } end
+  if answered > 0 and answered + taken > MOST_BYTES then return { LATER } end
+  answered = answered + taken
 
   if not living[scope] and (kind ~= SYSTEM or puts) then create(scope, id, kind, ttl, longest) end
 
@@ -224,6 +243,7 @@ for scope, grave in pairs(mourned) do
 end
 set[set_count + 1], set[set_count + 2] = 'n', counter
 append(set, 'r', drawn_by(drawn[2]))
+if largest > largest_before then append(set, 'm', largest) end
 if TEST_TIME then append(set, 't', now) end
 
 -- In this order: what needs memory comes first, because before Redis 7.0 a full memory is noticed at the first such step,

@@ -1,17 +1,24 @@
--- Reads scopes, entries and values while the memory is full: Redis then queues no command of a transaction.
+-- Loads of many callers, none of whose answers is larger than it may be, nor is the reply.
 --
 -- KEYS  state, values
--- ARGV  2 how many fields of the state, 3… those, then the fields of the values
--- Answers the time, the records, the values.
-local function read(key, first, last)
-  local found = {}
-  for from = first, last, CHUNK do
-    local some = redis.call('HMGET', key, unpack(ARGV, from, math.min(from + CHUNK - 1, last)))
-    for i = 1, #some do found[from - first + i] = some[i] end
-  end
-  return found
-end
-
+-- ARGV  from 2 on per load: how many fields it has, that of the scope, those of the entries
+-- Answers the time, the largest value that was ever put or nothing, then per load: its records and values; or how many
+-- bytes they would be if that is too much; or nothing if it is for another run.
 local now = store_time()
-local last = 2 + tonumber(ARGV[2])
-return { now, read(KEYS[1], 3, last), read(KEYS[2], last + 1, #ARGV) }
+local answers = { now, redis.call('HGET', KEYS[1], 'm') }
+local at, bytes = 2, 0
+while at <= #ARGV do
+  local first, last = at + 1, at + tonumber(ARGV[at])
+  at = last + 1
+  local records = redis.call('HMGET', KEYS[1], unpack(ARGV, first, last))
+  local fields, places, size = live_values(records, first, now)
+  local answer = {}
+  if size > MOST_BYTES then
+    answer = { size }
+  elseif bytes == 0 or bytes + size <= MOST_BYTES then
+    bytes = bytes + size
+    answer = { records, read_values(#records - 1, fields, places) }
+  end
+  answers[#answers + 1] = answer
+end
+return answers

@@ -94,12 +94,13 @@ for level = 0, LEVELS - 1 do
   end
   if sources > 1 then table.sort(rows, is_before) end
   for _, row in ipairs(rows) do
-    if #taken == limit or bytes > max_bytes then
+    local size = spec_bytes(row.head) + row.head.state_bytes
+    if #taken == limit or #taken > 0 and bytes + size > max_bytes then
       next_due = now
       break
     end
     taken[#taken + 1] = row
-    bytes = bytes + spec_bytes(row.head) + row.head.state_bytes
+    bytes = bytes + size
   end
   -- What is due now and stays behind settles the rest.
   if next_due <= now then break end

@@ -1,4 +1,4 @@
--- Reads tasks in one snapshot: ARGV = clock, parts (0 head, 1 and state, 2 and spec), owner or empty for anybody's, ids.
+-- Reads tasks in one snapshot, or answers how many bytes they would be if that is too much: ARGV = clock, parts (0 head, 1 and state, 2 and spec), owner or empty for anybody's, ids.
 local parts, owner = tonumber(ARGV[2]), ARGV[3]
 local ids = {}
 for at = 4, #ARGV do ids[at - 3] = ARGV[at] end
@@ -13,6 +13,15 @@ for index, id in ipairs(ids) do
   answers[index] = seen and {head.stored} or {}
   if seen then found[#found + 1] = index end
 end
+
+-- A head is smaller than what it stands for; one task always fits.
+local bytes = 0
+for _, index in ipairs(found) do
+  local head = heads[ids[index]]
+  if parts > 0 then bytes = bytes + head.state_bytes end
+  if parts > 1 then bytes = bytes + spec_bytes(head) end
+end
+if bytes > MOST_BYTES then return {now, bytes} end
 
 local function add(part)
   local fields = {}

@@ -4,8 +4,8 @@ local RECORDS, INDEX = KEYS[1], KEYS[2]
 local wrong = wrong_type(RECORDS, 'hash', INDEX, 'zset')
 if wrong then return wrong end
 local UNREADABLE = redis.error_reply('CORRUPT a task cannot be read')
--- What one of several callers is told instead.
-local DAMAGED = 4
+-- What one of several callers is told instead; and one whose answer does not fit into this reply.
+local DAMAGED, LATER = 4, 5
 
 local now = store_time()
 

@@ -29,6 +29,15 @@ local function status_member(id, head)
   return STATUS .. sub(head.fixed, 1, 16) .. char(head.status) .. sub(head.fixed, 17, 23) .. id
 end
 
+-- Bytes of requests and states in the answers so far, and whether as many more fit.
+local answered = 0
+
+local function fits(bytes)
+  if answered > 0 and answered + bytes > MOST_BYTES then return false end
+  answered = answered + bytes
+  return true
+end
+
 -- Scores and members to add, members to remove. No member is no entry.
 local added, removed = {}, {}
 

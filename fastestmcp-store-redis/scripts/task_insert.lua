@@ -41,6 +41,7 @@ end
 
 local function existing(id)
   local task = inserted[id]
+  if not fits(spec_bytes(heads[id]) + heads[id].state_bytes) then return {LATER} end
   local spec = task and task.spec or redis.call('HGET', RECORDS, SPEC .. id)
   local state = task and task.state or redis.call('HGET', RECORDS, STATE .. id)
   return spec and state and {EXISTING, id, pack_head(heads[id]), state, spec} or {DAMAGED}

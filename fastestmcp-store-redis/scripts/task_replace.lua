@@ -25,6 +25,7 @@ local function replace(id, request, state)
   if not is_live(old) then return {MISSING} end
   if guarded == 1 and (old.token == 0 or old.token ~= token) then return {LEASE_LOST} end
   if old.version ~= version then
+    if not fits(old.state_bytes) then return {LATER} end
     local kept = states[id] or redis.call('HGET', RECORDS, STATE .. id)
     return kept and {CONFLICT, pack_head(old), kept} or {DAMAGED}
   end

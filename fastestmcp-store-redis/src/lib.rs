@@ -10,6 +10,7 @@ mod open;
 mod parts;
 mod promises;
 mod reply;
+mod rounds;
 mod route;
 mod script;
 mod servers;

@@ -81,3 +81,16 @@ impl Script {
         if declared { &self.declared } else { &self.plain }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fastestmcp_core::limits::Limits;
+
+    use super::*;
+
+    #[test]
+    fn scripts_know_the_limit_that_is_declared() {
+        let limit = format!("local MOST_BYTES = {}\n", Limits::default().max_batch_bytes);
+        assert!(PRELUDE.contains(&limit), "{limit}");
+    }
+}

@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::clock::{StoreClock, from_time_reply};
 use crate::config::{RedisConfig, Server};
 use crate::error::{Failure, STALE};
-use crate::link::Wire;
+use crate::link::{Link, Wire};
 use crate::promises::Promises;
 use crate::route::Route;
 use crate::script::Access;
@@ -117,6 +117,25 @@ impl Servers {
         self.route.connect_apart(slot, pushed).await
     }
 
+    /// A connection to the server in charge of `slot`.
+    pub(crate) async fn reach(&self, slot: u16) -> Result<(Arc<Link>, Wire), Failure> {
+        match self.connect(self.route.find(slot).await?).await {
+            // Another one may have taken its place.
+            Err(_) if self.route.fails_over() && !self.is_closed() => self.connect(self.route.find(slot).await?).await,
+            reached => reached,
+        }
+    }
+
+    async fn connect(&self, link: Arc<Link>) -> Result<(Arc<Link>, Wire), Failure> {
+        match link.wire().await {
+            Ok(wire) => Ok((link, wire)),
+            Err(failure) => {
+                self.route.doubt(&link);
+                Err(failure)
+            }
+        }
+    }
+
     /// Sends a request to the server in charge of `slot`. It is sent again only after a server answered that it did not
     /// begin it: what may have been carried out is never repeated here.
     async fn send(
@@ -132,21 +151,9 @@ impl Servers {
             if self.is_closed() {
                 return Err(Failure::Closed);
             }
-            let link = match &elsewhere {
-                Some(server) => self.route.at(server),
-                None => self.route.find(slot).await?,
-            };
-            let wire = match link.wire().await {
-                Ok(wire) => wire,
-                Err(failure) => {
-                    self.route.doubt(&link);
-                    // Another one may have taken its place.
-                    if self.route.fails_over() && !std::mem::replace(&mut looked_again, true) {
-                        elsewhere = None;
-                        continue;
-                    }
-                    return Err(failure);
-                }
+            let (link, wire) = match &elsewhere {
+                Some(server) => self.connect(self.route.at(server)).await?,
+                None => self.reach(slot).await?,
             };
             if ticket.is_some_and(|ticket| !ticket.start()) {
                 return Err(Failure::Late);

@@ -37,6 +37,18 @@ pub trait Carrier: Send + Sync + 'static {
     /// How many bytes the item adds to a run.
     fn bytes(&self, item: &Self::Item) -> usize;
 
+    /// Called before each run of `lane`; returns when there is a way to the store, or after a while when there is none.
+    /// What waits here has not begun: at its deadline it is `NotApplied`, and an error speaks for all who wait then.
+    /// Where [`Carrier::carry`] finds the way itself, and finds it at once, there is nothing to wait for.
+    ///
+    /// `async fn approach(&self, lane: usize) -> StoreResult<()>`
+    ///
+    /// # Errors
+    /// There is no way to the store; nothing was applied.
+    async fn approach(&self, _lane: usize) -> StoreResult<()> {
+        Ok(())
+    }
+
     /// Carries out `items`, all of `lane`. `deadline` is the first at which one of their callers gives up.
     ///
     /// `async fn carry(&self, lane: usize, items: &[Self::Item], deadline: Instant)
@@ -146,6 +158,12 @@ impl<C: Carrier> Inner<C> {
             // Callers that became ready at the same time, those of the last run above all, come along: without this one
             // of them went ahead in a run of its own, and the others waited for it.
             tokio::task::yield_now().await;
+            if self.is_awaited(lane)
+                && let Err(error) = self.approach(lane).await
+            {
+                self.refuse(lane, &error);
+                continue;
+            }
             let (items, callers) = {
                 let mut state = self.lanes[lane].lock();
                 let group = self.take(&mut state);
@@ -156,6 +174,24 @@ impl<C: Carrier> Inner<C> {
                 group
             };
             self.run(lane, &items, callers).await;
+        }
+    }
+
+    fn is_awaited(&self, lane: usize) -> bool {
+        !self.lanes[lane].lock().waiting.is_empty()
+    }
+
+    async fn approach(&self, lane: usize) -> StoreResult<()> {
+        let approach = AssertUnwindSafe(self.carrier.approach(lane)).catch_unwind();
+        approach.await.unwrap_or_else(|_| Err(C::SITE.broken()))
+    }
+
+    /// Answers all who wait.
+    fn refuse(&self, lane: usize, error: &StoreError) {
+        let waiting = std::mem::take(&mut self.lanes[lane].lock().waiting);
+        for Waiting { caller, .. } in waiting {
+            // Who gave up needs no answer.
+            let _ = caller.reply.send(Err(error.clone()));
         }
     }
 

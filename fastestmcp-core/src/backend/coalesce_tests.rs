@@ -174,3 +174,54 @@ async fn what_only_reads_has_changed_nothing_however_it_ends() {
     let error = Coalescer::new(Reading, SHAPE).submit(0, (), SECOND).await.unwrap_err();
     assert_eq!((error.kind, error.outcome), (StoreErrorKind::Timeout, Outcome::NotApplied));
 }
+
+/// Doubles numbers where there is a way: one permit for each approach, none that fails.
+struct Distant {
+    ways: Arc<Semaphore>,
+    runs: Runs,
+}
+
+#[async_trait]
+impl Carrier for Distant {
+    type Item = u32;
+    type Answer = u32;
+    const SITE: Site = Site { backend: "test", operation: "double" };
+    const WRITES: bool = true;
+
+    fn bytes(&self, _: &u32) -> usize {
+        1
+    }
+
+    async fn approach(&self, _: usize) -> StoreResult<()> {
+        let Ok(way) = self.ways.acquire().await else {
+            return Err(Self::SITE.error(StoreErrorKind::Unavailable, "no way"));
+        };
+        way.forget();
+        Ok(())
+    }
+
+    async fn carry(&self, lane: usize, items: &[u32], _: Instant) -> StoreResult<Vec<StoreResult<u32>>> {
+        self.runs.lock().push((lane, items.to_vec()));
+        Ok(items.iter().map(|item| Ok(item * 2)).collect())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_the_way_has_not_begun_and_goes_together_once_there_is_one() {
+    let (ways, runs) = (Arc::new(Semaphore::new(0)), Runs::default());
+    let coalescer = Coalescer::new(Distant { ways: ways.clone(), runs: runs.clone() }, SHAPE);
+    let error = coalescer.submit(0, 1, SECOND).await.unwrap_err();
+    assert_eq!((error.kind, error.outcome), (StoreErrorKind::Timeout, Outcome::NotApplied));
+    let later = [2, 3].map(|item| {
+        let coalescer = coalescer.clone();
+        tokio::spawn(async move { coalescer.submit(0, item, SECOND).await })
+    });
+    begun().await;
+    ways.add_permits(1);
+    let answers = join_all(later).await.into_iter().map(|answer| answer.unwrap().unwrap());
+    assert_eq!(answers.collect::<Vec<_>>(), [4, 6]);
+    assert_eq!(*runs.lock(), [(0, vec![2, 3])], "who gave up was left out");
+    ways.close();
+    let error = coalescer.submit(0, 4, SECOND).await.unwrap_err();
+    assert_eq!((error.kind, error.outcome), (StoreErrorKind::Unavailable, Outcome::NotApplied));
+}

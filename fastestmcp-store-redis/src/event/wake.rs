@@ -54,6 +54,11 @@ impl Carrier for Messages {
         item.iter().map(|channel| channel.len() + 2).sum()
     }
 
+    async fn approach(&self, _: usize) -> StoreResult<()> {
+        let reached = self.servers.reach(self.slot).await;
+        reached.map(drop).map_err(|failure| failure.of_write(Self::SITE.operation))
+    }
+
     async fn carry(&self, _: usize, items: &[Vec<String>], deadline: Instant) -> StoreResult<Vec<StoreResult<()>>> {
         let channels: BTreeSet<&str> = items.iter().flatten().map(String::as_str).collect();
         let mut publish = redis::cmd("PUBLISH");

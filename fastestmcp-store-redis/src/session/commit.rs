@@ -13,11 +13,12 @@ use redis::Value;
 use tokio::time::Instant;
 
 use super::record::StoredEntry;
-use super::{PRELUDE, scope_place};
+use super::{PRELUDE, scope_place, too_large};
 use crate::call::{Args, Call};
 use crate::error::{BACKEND, Failure};
 use crate::parts::{Parts, Place};
 use crate::reply::Reply;
+use crate::rounds::{Answered, in_rounds};
 use crate::script::{Access, LINEAGE, Script};
 use crate::store::Servers;
 
@@ -49,16 +50,27 @@ impl Carrier for Commits {
         values.map(|value| value + BYTES_PER_OPERATION).sum::<usize>() + BYTES_PER_OPERATION
     }
 
+    async fn approach(&self, lane: usize) -> StoreResult<()> {
+        let reached = self.servers.reach(self.parts.tag(lane).slot()).await;
+        reached.map(drop).map_err(|failure| failure.of_write(SITE.operation))
+    }
+
     async fn carry(
         &self,
         lane: usize,
         items: &[CommitRequest],
         deadline: Instant,
     ) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
-        let mut call = Call::new(&SCRIPT, self.parts.tag(lane), KEYS);
-        Run::default().write(items, &self.parts, &mut call.args);
-        let reply = self.servers.run_by(&call, None, deadline).await;
-        reply.and_then(|reply| answers(reply, items)).map_err(|failure| failure.of_write(SITE.operation))
+        in_rounds(
+            items,
+            |items| async move {
+                let mut call = Call::new(&SCRIPT, self.parts.tag(lane), KEYS);
+                Run::default().write(&items, &self.parts, &mut call.args);
+                answers(self.servers.run_by(&call, None, deadline).await?, &items)
+            },
+            |failure| failure.of_write(SITE.operation),
+        )
+        .await
     }
 }
 
@@ -74,7 +86,7 @@ struct Run<'i> {
 type Name<'i> = (Place, Option<&'i str>);
 
 impl<'i> Run<'i> {
-    fn write(mut self, items: &'i [CommitRequest], parts: &Parts, args: &mut Args) {
+    fn write(mut self, items: &[&'i CommitRequest], parts: &Parts, args: &mut Args) {
         let program = self.program(items, parts);
         args.push_number(self.fields.len() as u64);
         args.push(program);
@@ -89,7 +101,7 @@ impl<'i> Run<'i> {
         }
     }
 
-    fn program(&mut self, items: &'i [CommitRequest], parts: &Parts) -> Vec<u8> {
+    fn program(&mut self, items: &[&'i CommitRequest], parts: &Parts) -> Vec<u8> {
         let mut program = Vec::with_capacity(items.len() * 64);
         for item in items {
             let place = scope_place(parts, &item.scope);
@@ -154,13 +166,13 @@ fn number(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
 }
 
-fn answers(reply: Value, items: &[CommitRequest]) -> Result<Vec<StoreResult<At<CommitOutcome>>>, Failure> {
+fn answers(reply: Value, items: &[&CommitRequest]) -> Result<Vec<Answered<At<CommitOutcome>>>, Failure> {
     let mut reply = Reply::of("session_commit", reply)?;
     let now = reply.time()?;
     items.iter().map(|item| answer(reply.nested()?, item, now)).collect()
 }
 
-fn answer(mut reply: Reply, item: &CommitRequest, now: StoreTime) -> Result<StoreResult<At<CommitOutcome>>, Failure> {
+fn answer(mut reply: Reply, item: &CommitRequest, now: StoreTime) -> Result<Answered<At<CommitOutcome>>, Failure> {
     let outcome = match reply.number()? {
         0 => CommitOutcome::Committed(item.ops.iter().map(|op| applied(&mut reply, op)).collect::<Result<_, _>>()?),
         1 => {
@@ -170,10 +182,15 @@ fn answer(mut reply: Reply, item: &CommitRequest, now: StoreTime) -> Result<Stor
         }
         2 => CommitOutcome::ScopeGone,
         3 => CommitOutcome::ScopeExists,
-        4 => return Ok(Err(SITE.error(StoreErrorKind::Corrupt, Failure::Corrupt("a scope or an entry").to_string()))),
+        4 => {
+            let damaged = Failure::Corrupt("a scope or an entry").to_string();
+            return Ok(Some(Err(SITE.error(StoreErrorKind::Corrupt, damaged))));
+        }
+        5 => return Ok(Some(Err(too_large(SITE, reply.number()?)))),
+        6 => return Ok(None),
         _ => return Err(Failure::Reply("session_commit")),
     };
-    Ok(Ok(At::new(now, outcome)))
+    Ok(Some(Ok(At::new(now, outcome))))
 }
 
 fn applied(reply: &mut Reply, op: &Op) -> Result<Applied, Failure> {

@@ -14,8 +14,9 @@ pub(crate) use self::sweep::sweep;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{At, Coalescer, Shape};
-use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::backend::{At, Coalescer, Shape, Site};
+use fastestmcp_core::error::{StoreError, StoreResult};
+use fastestmcp_core::limits::Limits;
 use fastestmcp_core::page::{Page, PageRequest};
 use fastestmcp_core::session::{
     CommitOutcome, CommitRequest, Entry, Loaded, Scope, ScopeInfo, ScopeKind, SessionStateStore, Touch,
@@ -23,6 +24,7 @@ use fastestmcp_core::session::{
 
 use self::commit::Commits;
 use self::load::{Load, Loads};
+use crate::error::Failure;
 use crate::parts::{Parts, Place};
 use crate::store::{RedisStore, Servers, refuse};
 
@@ -39,8 +41,17 @@ impl Groups {
     pub(crate) fn new(servers: &Arc<Servers>, parts: &Arc<Parts>) -> Self {
         let shape = Shape { lanes: parts.count(), runs_per_lane: 2, max_items: 128, max_bytes: 1 << 20 };
         let commits = Commits { servers: servers.clone(), parts: parts.clone() };
-        let loads = Loads { servers: servers.clone(), parts: parts.clone() };
+        let loads = Loads::new(servers, parts);
         Self { commits: Coalescer::new(commits, shape), loads: Coalescer::new(loads, shape) }
+    }
+}
+
+/// The error of an answer of so many bytes, which is too much.
+fn too_large(site: Site, bytes: u64) -> StoreError {
+    let refused = Limits::default().check_answer(usize::try_from(bytes).unwrap_or(usize::MAX));
+    match refused {
+        Err(refused) => refused.into_error(site.backend, site.operation),
+        Ok(()) => Failure::Reply("a session script").of_read(site.operation),
     }
 }
 

@@ -7,12 +7,13 @@ use fastestmcp_core::principal::OwnerFilter;
 use fastestmcp_core::task::{Part, TaskRecord};
 use redis::Value;
 
-use super::answer::{answer, record};
+use super::answer::{STRANGE, answer, record};
 use super::head::digest;
 use super::run::script;
 use crate::error::Failure;
+use crate::reply::Reply;
 use crate::script::{Access, Script};
-use crate::store::RedisStore;
+use crate::store::{RedisStore, refuse};
 
 static GET: LazyLock<Script> = LazyLock::new(|| script(Access::Read, include_str!("../../scripts/task_get.lua")));
 
@@ -36,16 +37,24 @@ pub(super) async fn get(
         call.args.push(id.as_str());
     }
     let reply = store.read("get", call).await?;
-    records(reply, ids, part).map_err(|failure| failure.of_read("get"))
+    let mut answer = answer(reply).map_err(|failure| failure.of_read("get"))?;
+    let found = match answer.value.value().map_err(|failure| failure.of_read("get"))? {
+        Value::Int(bytes) => {
+            let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+            store.limits().check_answer(bytes).map_err(refuse("get"))?;
+            return Err(STRANGE.of_read("get"));
+        }
+        found => found,
+    };
+    let records = records(found, ids, part).map_err(|failure| failure.of_read("get"))?;
+    Ok(At::new(answer.now, records))
 }
 
-fn records(reply: Value, ids: &[TaskId], part: Part) -> Result<At<Vec<Option<TaskRecord>>>, Failure> {
-    let mut answer = answer(reply)?;
-    let mut found = answer.value.nested()?;
+fn records(found: Value, ids: &[TaskId], part: Part) -> Result<Vec<Option<TaskRecord>>, Failure> {
+    let mut found = Reply::of("task_get", found)?;
     let mut one = |id: &TaskId| {
         let mut parts = found.nested()?;
         if parts.is_empty() { Ok(None) } else { record(&mut parts, id.clone(), part).map(Some) }
     };
-    let records = ids.iter().map(&mut one).collect::<Result<_, Failure>>()?;
-    Ok(At::new(answer.now, records))
+    ids.iter().map(&mut one).collect()
 }

@@ -13,6 +13,7 @@ use super::request;
 use super::run::{Runs, script};
 use crate::error::{BACKEND, Failure};
 use crate::reply::Reply;
+use crate::rounds::in_rounds;
 use crate::script::{Access, Script};
 
 static INSERT: LazyLock<Script> =
@@ -32,30 +33,45 @@ impl Carrier for Inserts {
         task.spec.len() + task.state.len()
     }
 
+    async fn approach(&self, _: usize) -> StoreResult<()> {
+        self.0.reach().await.map_err(|failure| failure.of_write("insert"))
+    }
+
     async fn carry(
         &self,
         _: usize,
         tasks: &[NewTask],
         deadline: Instant,
     ) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
-        let mut call = self.0.call(&INSERT);
-        for task in tasks {
-            call.args.push(task.id.as_str());
-            call.args.push(request::insert(task));
-            call.args.push(&task.spec);
-            call.args.push(&task.state);
-        }
-        let mut answers = self.0.carry(&call, deadline).await.map_err(|failure| failure.of_write("insert"))?;
-        let mut one = |task: &NewTask| {
-            let outcome = answers.value.nested().and_then(|answer| outcome(answer, &task.id));
-            outcome.map(|outcome| At::new(answers.now, outcome)).map_err(|failure| failure.of_write("insert"))
-        };
-        Ok(tasks.iter().map(&mut one).collect())
+        in_rounds(
+            tasks,
+            |tasks| async move {
+                let mut call = self.0.call(&INSERT);
+                for task in &tasks {
+                    call.args.push(task.id.as_str());
+                    call.args.push(request::insert(task));
+                    call.args.push(&task.spec);
+                    call.args.push(&task.state);
+                }
+                let mut answers = self.0.carry(&call, deadline).await?;
+                let mut one = |task: &NewTask| {
+                    let outcome = answers.value.nested().and_then(|answer| outcome(answer, &task.id)).transpose()?;
+                    Some(
+                        outcome
+                            .map(|outcome| At::new(answers.now, outcome))
+                            .map_err(|failure| failure.of_write("insert")),
+                    )
+                };
+                Ok(tasks.into_iter().map(&mut one).collect())
+            },
+            |failure| failure.of_write("insert"),
+        )
+        .await
     }
 }
 
-fn outcome(mut answer: Reply, new: &TaskId) -> Result<InsertOutcome, Failure> {
-    Ok(match answer.number()? {
+fn outcome(mut answer: Reply, new: &TaskId) -> Result<Option<InsertOutcome>, Failure> {
+    Ok(Some(match answer.number()? {
         0 => InsertOutcome::Inserted(Box::new(head(&mut answer, new.clone())?)),
         1 => {
             let id = id(&mut answer)?;
@@ -64,6 +80,7 @@ fn outcome(mut answer: Reply, new: &TaskId) -> Result<InsertOutcome, Failure> {
         2 => InsertOutcome::KeyReused,
         3 => InsertOutcome::QuotaExceeded { open: u32::try_from(answer.number()?).unwrap_or(u32::MAX) },
         4 => return Err(UNREADABLE),
+        5 => return Ok(None),
         _ => return Err(STRANGE),
-    })
+    }))
 }

@@ -41,6 +41,10 @@ impl Carrier for Renewals {
         renewal.leases.len() * LEASE_BYTES
     }
 
+    async fn approach(&self, _: usize) -> StoreResult<()> {
+        self.0.reach().await.map_err(|failure| failure.of_write("renew"))
+    }
+
     async fn carry(
         &self,
         _: usize,

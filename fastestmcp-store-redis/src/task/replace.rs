@@ -13,6 +13,7 @@ use super::request;
 use super::run::{Runs, script};
 use crate::error::{BACKEND, Failure};
 use crate::reply::Reply;
+use crate::rounds::in_rounds;
 use crate::script::{Access, Script};
 
 static REPLACE: LazyLock<Script> =
@@ -32,34 +33,50 @@ impl Carrier for Replaces {
         request.state.len()
     }
 
+    async fn approach(&self, _: usize) -> StoreResult<()> {
+        self.0.reach().await.map_err(|failure| failure.of_write("replace"))
+    }
+
     async fn carry(
         &self,
         _: usize,
         requests: &[ReplaceRequest],
         deadline: Instant,
     ) -> StoreResult<Vec<StoreResult<Self::Answer>>> {
-        let mut call = self.0.call(&REPLACE);
-        for request in requests {
-            call.args.push(request.id.as_str());
-            call.args.push(request::replace(request));
-            call.args.push(&request.state);
-        }
-        let mut answers = self.0.carry(&call, deadline).await.map_err(|failure| failure.of_write("replace"))?;
-        let mut one = |request: &ReplaceRequest| {
-            let outcome = answers.value.nested().and_then(|answer| outcome(answer, &request.id));
-            outcome.map(|outcome| At::new(answers.now, outcome)).map_err(|failure| failure.of_write("replace"))
-        };
-        Ok(requests.iter().map(&mut one).collect())
+        in_rounds(
+            requests,
+            |requests| async move {
+                let mut call = self.0.call(&REPLACE);
+                for request in &requests {
+                    call.args.push(request.id.as_str());
+                    call.args.push(request::replace(request));
+                    call.args.push(&request.state);
+                }
+                let mut answers = self.0.carry(&call, deadline).await?;
+                let mut one = |request: &ReplaceRequest| {
+                    let outcome = answers.value.nested().and_then(|answer| outcome(answer, &request.id)).transpose()?;
+                    Some(
+                        outcome
+                            .map(|outcome| At::new(answers.now, outcome))
+                            .map_err(|failure| failure.of_write("replace")),
+                    )
+                };
+                Ok(requests.into_iter().map(&mut one).collect())
+            },
+            |failure| failure.of_write("replace"),
+        )
+        .await
     }
 }
 
-fn outcome(mut answer: Reply, id: &TaskId) -> Result<ReplaceOutcome, Failure> {
-    Ok(match answer.number()? {
+fn outcome(mut answer: Reply, id: &TaskId) -> Result<Option<ReplaceOutcome>, Failure> {
+    Ok(Some(match answer.number()? {
         0 => ReplaceOutcome::Replaced(Box::new(head(&mut answer, id.clone())?)),
         1 => ReplaceOutcome::Conflict(Box::new(record(&mut answer, id.clone(), Part::State)?)),
         2 => ReplaceOutcome::LeaseLost,
         3 => ReplaceOutcome::Missing,
         4 => return Err(UNREADABLE),
+        5 => return Ok(None),
         _ => return Err(STRANGE),
-    })
+    }))
 }

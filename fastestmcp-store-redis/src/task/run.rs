@@ -85,6 +85,11 @@ impl Runs {
         self.keys.call(script)
     }
 
+    /// Returns when there is a connection.
+    pub(super) async fn reach(&self) -> Result<(), Failure> {
+        self.servers.reach(self.keys.slot).await.map(drop)
+    }
+
     /// Runs a script that answers `[now, [one answer per item]]`.
     pub(super) async fn carry(&self, call: &Call, deadline: Instant) -> Result<At<Reply>, Failure> {
         let mut answer = answer(self.servers.run_by(call, None, deadline).await?)?;
