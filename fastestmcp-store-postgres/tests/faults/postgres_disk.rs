@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fastestmcp_core::error::StoreErrorKind;
+use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead};
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::principal::{Owner, OwnerFilter};
 use fastestmcp_core::task::{ClaimRequest, Claimed, NewTask, Part, TaskBackend};
@@ -95,4 +96,30 @@ async fn an_insert_of_an_id_that_is_damaged_is_told_and_does_not_wait_for_ever()
         let error = store.insert(again).await.unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Corrupt, "{table}: {error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_cannot_be_read_from_the_disk_is_a_gap_for_its_readers_alone() {
+    let server = Postgres::start().unwrap();
+    let store = store(server.url()).await;
+    let keep = Keep { count: 10, age: Duration::from_secs(600) };
+    let mut froms = Vec::new();
+    for topic in ["broken", "whole"] {
+        let range = store.append(topic, vec![large(), large()], keep).await.unwrap().value;
+        froms.push((topic.to_owned(), ReadFrom::After(Offset(range.start.0 - 1))));
+    }
+    let toast = "SELECT reltoastrelid::regclass FROM pg_class WHERE oid = 'fastestmcp.event'::regclass";
+    let toast = server.psql(toast).unwrap();
+    let piece =
+        server.psql(&format!("SELECT ctid FROM {toast} WHERE chunk_seq = 0 ORDER BY chunk_id LIMIT 1")).unwrap();
+    server.psql("CREATE EXTENSION pg_surgery").unwrap();
+    server.psql(&format!("SELECT heap_force_kill('{toast}'::regclass, ARRAY['{piece}']::tid[])")).unwrap();
+    let mut reads = store.read(&froms, 10).await.unwrap().value;
+    let TopicRead::Events { items, .. } = reads.remove(1) else { panic!("a gap in a topic that is whole") };
+    assert_eq!(items.len(), 2);
+    let TopicRead::Gap { next, .. } = reads.remove(0) else { panic!("no gap where an event is lost") };
+    let later = store.append("broken", vec![large()], keep).await.unwrap().value;
+    let read = store.read(&[("broken".to_owned(), ReadFrom::After(next))], 10).await.unwrap().value.remove(0);
+    let TopicRead::Events { items, .. } = read else { panic!("a second gap") };
+    assert_eq!(items.iter().map(|event| event.offset).collect::<Vec<_>>(), [later.start]);
 }
