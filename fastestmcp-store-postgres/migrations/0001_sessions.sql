@@ -7,6 +7,17 @@ CREATE TABLE fastestmcp.meta (
 );
 INSERT INTO fastestmcp.meta (min_supported_format) VALUES (1);
 
+-- Refuses an answer, and with it all that was done for it, that is larger than anybody may be sent.
+CREATE OR REPLACE FUNCTION fastestmcp.answer_bounded(bytes numeric, most_bytes bigint) RETURNS void
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF bytes > most_bytes THEN
+        RAISE EXCEPTION 'an answer of % bytes exceeds max_batch_bytes = %', bytes, most_bytes
+        USING ERRCODE = 'program_limit_exceeded';
+    END IF;
+END
+$$;
+
 -- Holds a row as long as nothing that was committed can have been lost: recovery after a crash empties an unlogged table,
 -- and a standby that is promoted begins with an empty one.
 CREATE UNLOGGED TABLE fastestmcp.intact (
@@ -83,7 +94,7 @@ BEGIN
         -- On disk before anybody draws from it, or the next crash would undo it.
         PERFORM set_config('synchronous_commit', 'on', true);
         PERFORM setval('fastestmcp.counter', greatest(reached, clock) + 3600000000);
-        PERFORM setval('fastestmcp.namespace_id_seq', s.last_value + 1000) FROM fastestmcp.namespace_id_seq s;
+        PERFORM setval('fastestmcp.namespace_id_seq', s.last_value + 1000) FROM fastestmcp.namespace_id_seq s WHERE s.is_called;
         INSERT INTO fastestmcp.intact DEFAULT VALUES;
     -- Far behind, so that nobody who draws meanwhile can be near the clock already.
     ELSIF reached < clock - 10000000 THEN

@@ -9,6 +9,7 @@ CREATE OR REPLACE FUNCTION fastestmcp.session_commit(
     kinds smallint[], names bytea[], rules smallint[], ttls bigint[], lives bigint[], puts boolean[], waves integer[],
     op_commits integer[], op_verbs smallint[], op_keys bytea[], op_expects smallint[], op_versions bigint[],
     op_ttls bigint[], op_values bytea[], last_wave integer, checks boolean, writes boolean, removals boolean,
+    most_bytes bigint,
     OUT moment bigint, OUT outcomes smallint[], OUT mismatches integer[], OUT versions bigint[],
     OUT found_ops integer[], OUT found_versions bigint[], OUT found_expires bigint[], OUT found_values bytea[]
 )
@@ -102,6 +103,7 @@ BEGIN
                 ON e.scope = live[o.c] AND e.key = o.key AND (e.expires IS NULL OR e.expires > moment)
             WHERE waves[o.c] = this_wave
                 AND (mismatches[o.c] = o.i OR (outcomes[o.c] = 0 AND o.verb IN (1, 2)));
+            PERFORM fastestmcp.answer_bounded(sum(octet_length(v)), most_bytes) FROM unnest(seen.values) AS v;
             found_ops := found_ops || seen.ops;
             found_versions := found_versions || seen.versions;
             found_expires := found_expires || seen.expires;

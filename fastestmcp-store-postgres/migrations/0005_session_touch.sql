@@ -1,5 +1,5 @@
 -- A load under the scope's lock that slides the deadline of the scope to the earlier of now + ttl and its end, if that
--- gains more than `slack`. Values are left out if they are more than `most_bytes` together.
+-- gains more than `slack`. Nothing is done if the values are more than `most_bytes` together.
 CREATE OR REPLACE FUNCTION fastestmcp.session_touch(
     at bigint, space integer, wanted_kind smallint, wanted_name bytea, keys bytea[], ttl bigint, slack bigint,
     most_bytes bigint
@@ -14,15 +14,17 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(fastestmcp.scope_lock(space, wanted_kind, wanted_name));
     clock := fastestmcp.now(at);
+    PERFORM fastestmcp.answer_bounded(sum(octet_length(e.value)), most_bytes)
+    FROM fastestmcp.scope s JOIN fastestmcp.entry e ON e.scope = s.id AND e.key = ANY (keys)
+    WHERE s.ns = space AND s.kind = wanted_kind AND s.name = wanted_name AND (s.expires IS NULL OR s.expires > clock)
+        AND (e.expires IS NULL OR e.expires > clock);
     -- Seen by every node before the answer, but a crash may undo it (S1).
     PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE fastestmcp.scope s SET expires = least(clock + ttl, s.ends)
     WHERE s.ns = space AND s.kind = wanted_kind AND s.name = wanted_name
         AND s.expires > clock AND least(clock + ttl, s.ends) > s.expires + slack;
     RETURN QUERY
-    SELECT
-        o.i, clock, s.created, s.expires, s.ends, e.version, e.expires,
-        CASE WHEN sum(octet_length(e.value)) OVER () <= most_bytes THEN e.value END
+    SELECT o.i, clock, s.created, s.expires, s.ends, e.version, e.expires, e.value
     FROM unnest(keys) WITH ORDINALITY AS o(key, i)
     LEFT JOIN fastestmcp.scope s
         ON s.ns = space AND s.kind = wanted_kind AND s.name = wanted_name AND (s.expires IS NULL OR s.expires > clock)

@@ -3,7 +3,7 @@
 CREATE FUNCTION fastestmcp.task_insert(
     at bigint, space integer, names bytea[], owners bytea[], sessions bytea[], queues bytea[], priorities smallint[],
     statuses smallint[], delays bigint[], ttls bigint[], specs bytea[], states bytea[], keys bytea[], digests bytea[],
-    quotas bigint[], locks bigint[]
+    quotas bigint[], locks bigint[], most_bytes bigint
 ) RETURNS SETOF fastestmcp.task_answer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -16,6 +16,7 @@ DECLARE
     wanted record;
     owner bytea;
     admitted bigint;
+    found_bytes bigint := 0;
 BEGIN
     -- One of each owner with a quota: nobody else counts and inserts for it until this is committed.
     PERFORM pg_advisory_xact_lock(i.key) FROM (SELECT key FROM unnest(locks) AS l(key) ORDER BY key) AS i;
@@ -50,6 +51,8 @@ BEGIN
             LEFT JOIN fastestmcp.task_state state
                 ON state.id = found.id AND (found.by_id IS NOT NULL OR t.idempotency_digest = found.digest)
         LOOP
+            found_bytes := found_bytes + coalesce(octet_length(answer.spec), 0) + coalesce(octet_length(answer.state), 0);
+            PERFORM fastestmcp.answer_bounded(found_bytes, most_bytes);
             waiting[answer.item] := false;
             RETURN NEXT answer;
         END LOOP;

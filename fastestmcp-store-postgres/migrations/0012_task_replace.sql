@@ -2,7 +2,7 @@
 -- 3 terminal; `spans` are their delay, at_most and retain.
 CREATE FUNCTION fastestmcp.task_replace(
     at bigint, space integer, names bytea[], versions bigint[], tokens bigint[], statuses smallint[], states bytea[],
-    phases smallint[], spans bigint[]
+    phases smallint[], spans bigint[], most_bytes bigint
 ) RETURNS SETOF fastestmcp.task_answer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -44,6 +44,8 @@ BEGIN
         FROM unnest(replaced, phases) AS i(id, phase) JOIN fastestmcp.task_head h ON h.id = i.id
         WHERE i.phase = 3 AND t.id = i.id AND t.expires < h.expires;
     END IF;
+    PERFORM fastestmcp.answer_bounded(sum(h.state_bytes), most_bytes)
+    FROM unnest(ids, replaced) AS i(id, replaced) JOIN fastestmcp.task_head h ON h.id = i.id WHERE i.replaced IS NULL;
     RETURN QUERY
     SELECT
         i.item::integer,

@@ -2,7 +2,7 @@
 -- if the scope is not. `late`: the scope looks expired; entries that do are not `live`. $10: as of when, if not now.
 SELECT
     clock.now AS moment, s.expires <= clock.now AS late, l.key, l.version, l.entry_expires, l.live,
-    CASE WHEN l.bytes_before <= $9 THEN l.value END AS value
+    CASE WHEN l.bytes_before = 0 OR l.bytes_before + l.bytes <= $9 THEN l.value END AS value
 FROM (SELECT coalesce($10, fastestmcp.now($1)) AS now OFFSET 0) AS clock
 LEFT JOIN fastestmcp.scope s ON s.ns = $2 AND s.kind = $3 AND s.name = $4
 LEFT JOIN LATERAL (

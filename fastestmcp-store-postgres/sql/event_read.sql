@@ -1,5 +1,5 @@
--- One row per event, and one for a topic that has none to show. Payloads beyond $5 bytes in all are left out, and so is
--- what follows them.
+-- One row per event, and one for a topic that has none to show. Beyond $5 bytes in all, each row counted as 64 more than
+-- its payload, a topic has one row without a payload.
 SELECT
     clock.now AS moment, topics.i, topics.floor, topics.head, topics.oldest, topics.place,
     CASE WHEN topics.before <= $5 THEN topics.payload END AS payload
@@ -7,7 +7,8 @@ FROM (SELECT fastestmcp.now($1) AS now OFFSET 0) AS clock
 LEFT JOIN (
     SELECT o.i, k.floor, k.head, e.place, e.payload,
         CASE WHEN k.gap THEN (SELECT min(x.place) FROM fastestmcp.event x WHERE x.topic = k.id) END AS oldest,
-        coalesce(sum(octet_length(e.payload)) OVER (
+        lag(o.i) OVER (ORDER BY o.i, e.place) IS DISTINCT FROM o.i AS first,
+        coalesce(sum(octet_length(e.payload) + 64) OVER (
             ORDER BY o.i, e.place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ), 0) AS before
     FROM unnest($3::bytea[], $4::bigint[]) WITH ORDINALITY AS o(name, after, i)
@@ -22,5 +23,5 @@ LEFT JOIN (
         WHERE x.topic = k.id AND x.place > o.after AND NOT k.gap
         ORDER BY x.place LIMIT $6
     ) AS e ON true
-) AS topics ON true
+) AS topics ON topics.first OR topics.before <= $5
 ORDER BY topics.i, topics.place

@@ -66,6 +66,14 @@ impl PostgresConfig {
     /// `InvalidInput`: no such URL, an unknown option, or a value that an option does not have.
     pub fn from_url(url: &str) -> StoreResult<Self> {
         let mut url = Url::parse(url).map_err(|_| invalid("the URL cannot be parsed"))?;
+        // Part of a password would be taken for a path, an option or nothing, and shown.
+        if url.fragment().is_some()
+            || [url.path(), url.query().unwrap_or_default()].iter().any(|part| part.contains('@'))
+        {
+            return Err(invalid(
+                "the URL holds `/`, `?`, `#` or `@` in a password or an option: write %2F, %3F, %23 and %40",
+            ));
+        }
         if !matches!(url.scheme(), "postgres" | "postgresql") {
             return Err(invalid("the URL must begin with postgres: or postgresql:"));
         }
@@ -211,6 +219,13 @@ mod tests {
             "postgres://me:s3cret@h/db?timeout=5",
             "postgres://me:s3cret@h/db?namespace=",
             "postgres://me:s3cret@h/db?sslmode=maybe",
+            // Passwords that were not encoded: `12/s3cret`, `12?s3cret`, `12#s3cret`.
+            "postgres://me:12/s3cret@h/db",
+            "postgres://me:12?s3cret@h/db",
+            "postgres://me:12#s3cret@h/db",
+            "postgres://me:12?S3CRET=1",
+            "postgres://me@h/db?pool=s3cret",
+            "postgres://me@h/db?password=s3cret",
             "nothing",
         ] {
             let error = PostgresConfig::from_url(wrong).unwrap_err();

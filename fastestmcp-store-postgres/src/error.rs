@@ -1,3 +1,5 @@
+use std::fmt;
+
 use fastestmcp_core::backend::Site;
 use fastestmcp_core::error::{StoreError, StoreErrorKind};
 use fastestmcp_core::page::InvalidPosition;
@@ -14,11 +16,11 @@ pub(crate) const fn site(operation: &'static str) -> Site {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// Before anything was sent for this operation.
-    #[error("no connection: {0}")]
-    Connect(#[source] sqlx::Error),
+    #[error("no connection: {}", Said(.0))]
+    Connect(sqlx::Error),
     /// The answer to what was sent, or its absence.
-    #[error("{0}")]
-    Sent(#[source] sqlx::Error),
+    #[error("{}", Said(.0))]
+    Sent(sqlx::Error),
     #[error("the deadline passed while all connections were busy")]
     Busy,
     #[error("the deadline passed before there was a connection")]
@@ -123,16 +125,29 @@ impl Failure {
 
     /// The error of a read.
     pub(crate) fn of_read(self, site: Site) -> StoreError {
-        let error = site.error(self.kind(), self.to_string());
-        match self {
-            Self::Connect(cause) | Self::Sent(cause) => error.caused_by(cause),
-            _ => error,
-        }
+        site.error(self.kind(), self.to_string())
     }
 
     /// The error of a write.
     pub(crate) fn of_write(self, site: Site) -> StoreError {
         if self.is_open() { self.of_read(site).unknown() } else { self.of_read(site) }
+    }
+}
+
+/// What an error says, once and in words for people: of the server's only its message, because what it adds can hold stored
+/// values, and where in its own source the error came up helps nobody.
+struct Said<'e>(&'e sqlx::Error);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            sqlx::Error::Database(error) if error.code().as_deref() == Some("3D000") => {
+                write!(f, "the {}: create it, or name another one in the URL", error.message())
+            }
+            sqlx::Error::Database(error) => f.write_str(error.message()),
+            sqlx::Error::Io(error) => write!(f, "{error}"),
+            other => write!(f, "{other}"),
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use fastestmcp_core::backend::{Durability, Ticket};
@@ -24,7 +25,6 @@ const PAUSE: Duration = Duration::from_millis(2);
 ///
 /// sqlx's own pool asks the server at every return of a connection whether it is still there, which costs a round trip
 /// per statement; this one asks only after a rest, and drops what an unfinished statement left behind.
-#[derive(Debug)]
 pub(crate) struct Pool {
     options: PgConnectOptions,
     timeout: Duration,
@@ -157,7 +157,11 @@ impl Pool {
                 }
                 Err(failure)
             }
-            Err(_) => Err(Failure::Late),
+            Err(_) => {
+                // The server would have ended the statement before: it is away, or the way there is.
+                self.idle.lock().clear();
+                Err(Failure::Late)
+            }
         }
     }
 
@@ -172,16 +176,34 @@ impl Pool {
             if now - made > MAX_AGE {
                 continue;
             }
-            let trusted = now - since < TRUSTED || {
-                let patience = deadline.min(now + self.timeout / 4);
-                matches!(timeout_at(patience, connection.ping()).await, Ok(Ok(())))
-            };
-            if trusted {
-                return Ok(Lease { connection, made, rested: true, pool: self, _permit: permit });
-            }
+            let successor =
+                if now - since < TRUSTED { None } else { self.successor(&mut connection, deadline).await? };
+            return Ok(match successor {
+                Some(connection) => Lease { connection, made: now, rested: false, pool: self, _permit: permit },
+                None => Lease { connection, made, rested: true, pool: self, _permit: permit },
+            });
         }
         let connection = timeout_at(deadline, self.connect()).await.map_err(|_| Failure::ConnectLate)??;
         Ok(Lease { connection, made: now, rested: false, pool: self, _permit: permit })
+    }
+
+    /// Asks a connection that rested whether it lives; another one if it does not. One that says nothing for a while may be
+    /// slow or dead, as all of them are after a silent loss of the network: another one is made meanwhile, and whichever is
+    /// ready first is taken.
+    async fn successor(&self, resting: &mut PgConnection, deadline: Instant) -> Result<Option<PgConnection>, Failure> {
+        let mut answer = std::pin::pin!(resting.ping());
+        let connected = async { timeout_at(deadline, self.connect()).await.map_err(|_| Failure::ConnectLate)? };
+        let connection = match timeout_at(deadline.min(Instant::now() + self.timeout / 20), &mut answer).await {
+            Ok(Ok(())) => return Ok(None),
+            Ok(Err(_)) => connected.await?,
+            Err(_) => tokio::select! {
+                Ok(()) = &mut answer => return Ok(None),
+                connected = connected => connected?,
+            },
+        };
+        // What became of this one became of the others.
+        self.idle.lock().clear();
+        Ok(Some(connection))
     }
 
     /// A connection that is not of the pool.
@@ -221,6 +243,16 @@ impl Pool {
     pub(crate) fn close(&self) {
         self.permits.close();
         self.idle.lock().clear();
+    }
+}
+
+impl fmt::Debug for Pool {
+    /// Without the options, which hold the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("idle", &self.idle.lock().len())
+            .field("promised", &self.promised())
+            .finish_non_exhaustive()
     }
 }
 

@@ -27,9 +27,9 @@ impl Schema {
         if name.is_empty() || name.len() > MAX_BYTES {
             return refused("the name of a schema has 1 to 63 bytes");
         }
-        // It stands in strings and in the bodies of functions, too, where quoting is not the same.
-        if name.contains(['\0', '\'', '"', '$', '\\']) {
-            return refused("the name of a schema holds no NUL, quote, dollar or backslash");
+        // It stands in strings, comments and the bodies of functions, too, where quoting is not the same.
+        if name.contains(['\'', '"', '$', '\\']) || name.contains(char::is_control) {
+            return refused("the name of a schema holds no control character, quote, dollar or backslash");
         }
         if name.starts_with("pg_") {
             return refused("names of schemas that begin with pg_ belong to Postgres");
@@ -85,7 +85,20 @@ mod tests {
 
     #[test]
     fn names_that_cannot_be_kept_or_quoted_are_refused() {
-        for name in ["", "pg_mine", "a\0b", "a\"b", "a'b", "a$$b", "a\\b", &"x".repeat(64)] {
+        for name in [
+            "",
+            "pg_mine",
+            "a\0b",
+            "a\nb",
+            "a\rb",
+            "a\u{7f}",
+            "a\u{85}b",
+            "a\"b",
+            "a'b",
+            "a$$b",
+            "a\\b",
+            &"x".repeat(64),
+        ] {
             assert!(Schema::new(name).is_err(), "{name:?}");
         }
     }

@@ -87,7 +87,8 @@ fn statement(database: &Database, requests: &[CommitRequest]) -> Statement {
     let removals = ops.verbs.iter().any(|verb| [DELETE, TAKE].contains(verb));
     let statement = database.statement(include_str!("../../sql/session_commit.sql"));
     let statement = ops.bind(commits.bind(statement.bind(database.at()).bind(database.namespace)));
-    statement.bind(last_wave).bind(checks).bind(writes).bind(removals)
+    let statement = statement.bind(last_wave).bind(checks).bind(writes).bind(removals);
+    statement.bind(number(database.limits.max_batch_bytes as u64))
 }
 
 /// Operations as the function knows them.

@@ -55,7 +55,7 @@ pub(super) async fn claim(
             }
             let none = claimed.value.damaged.is_empty();
             for id in &claimed.value.damaged {
-                SITE.stepped_over("task", id.as_str());
+                SITE.stepped_over("task", &id.short().to_string());
             }
             damaged.append(&mut claimed.value.damaged);
             // Its neighbours do not wait for another call.

@@ -8,7 +8,7 @@ use fastestmcp_core::task::{Part, TaskRecord};
 use sqlx::postgres::PgRow;
 
 use super::answer::{Answer, settle};
-use crate::database::{Database, Seen};
+use crate::database::{Database, Seen, number};
 use crate::error::{Failure, site};
 
 pub(super) async fn get(
@@ -24,7 +24,8 @@ pub(super) async fn get(
         .bind(ids.iter().map(|id| id.as_str().as_bytes()).collect::<Vec<_>>())
         .bind(owner(filter))
         .bind(part.has_spec())
-        .bind(part.has_state());
+        .bind(part.has_state())
+        .bind(number(database.limits.max_batch_bytes as u64));
     let count = ids.len();
     let answer = move |database: &Database, rows: &[PgRow]| {
         let (mut now, mut doubtful) = (None, Vec::new());
@@ -35,7 +36,8 @@ pub(super) async fn get(
             let record = records.get_mut(item).ok_or(Failure::Corrupt("an answer to no item"))?;
             match answer.outcome()? {
                 0 => *record = Some(answer.record(part)?),
-                _ => doubtful.push(answer.id()?),
+                1 => doubtful.push(answer.id()?),
+                _ => return Err(Failure::LargeAnswer(database.limits.max_batch_bytes)),
             }
         }
         let answer = At::new(now.ok_or(Failure::Corrupt("a read without an answer"))?, records);

@@ -9,7 +9,7 @@ use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
 use super::answer::{Answer, answers};
-use crate::database::{Database, span};
+use crate::database::{Database, number, span};
 use crate::error::{Failure, site};
 use crate::statement::Statement;
 
@@ -64,6 +64,7 @@ fn statement(database: &Database, tasks: &[NewTask]) -> Statement {
         .bind(column(tasks, |task| task.idempotency.as_ref().map(|idempotency| idempotency.digest.as_bytes())))
         .bind(column(tasks, |task| task.quota.map(i64::from)))
         .bind(locks.into_iter().collect::<Vec<_>>())
+        .bind(number(database.limits.max_batch_bytes as u64))
 }
 
 fn outcomes(rows: &[PgRow], tasks: &[NewTask]) -> Result<Vec<Result<At<InsertOutcome>, Failure>>, Failure> {

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use fastestmcp_core::backend::{At, Site};
 use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::page::{Listing, Page, PageRequest};
 use fastestmcp_core::principal::OwnerFilter;
 use fastestmcp_core::task::TaskHead;
@@ -53,7 +54,10 @@ fn answer(database: &Database, rows: &[PgRow], listing: &Listing) -> Result<Seen
         match row.outcome()? {
             0 => match row.head() {
                 Ok(head) => page.items.push(head),
-                Err(_) => SITE.stepped_over("task", &String::from_utf8_lossy(row.name()?)),
+                Err(_) => {
+                    let id = TaskId::new(String::from_utf8_lossy(row.name()?));
+                    SITE.stepped_over("task", &id.short().to_string());
+                }
             },
             1 => page.next = Some(listing.position(&anchor(row.created()?, row.name()?))),
             2 => doubtful.push(row.id()?),

@@ -55,6 +55,7 @@ fn statement(database: &Database, requests: &[ReplaceRequest]) -> Statement {
         .bind(column(requests, |request| &request.state[..]))
         .bind(column(requests, |request| phase(request.then).0))
         .bind(column(requests, |request| phase(request.then).1))
+        .bind(number(database.limits.max_batch_bytes as u64))
 }
 
 /// The number that our function knows a phase by, and its span.

@@ -3,5 +3,7 @@
 
 mod node;
 mod postgres_cut;
+mod postgres_disk;
 mod postgres_pool;
 mod postgres_restarts;
+mod postgres_silence;

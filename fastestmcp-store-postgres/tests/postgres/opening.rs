@@ -74,6 +74,16 @@ async fn a_server_that_is_not_there_is_unavailable() {
 }
 
 #[tokio::test]
+async fn a_database_that_does_not_exist_is_said_once_in_a_sentence() {
+    let place = Place::new();
+    let url = format!("{}/nope", place.server.url().rsplit_once('/').unwrap().0);
+    let error = PostgresStore::open(&url).await.unwrap_err();
+    let expected = "the database \"nope\" does not exist: create it, or name another one in the URL";
+    assert_eq!(error.detail, format!("no connection: {expected}"));
+    assert!(std::error::Error::source(&error).is_none(), "it would be said again");
+}
+
+#[tokio::test]
 async fn durability_is_what_the_settings_of_the_role_give() {
     let place = Place::new();
     let role = role(&place);

@@ -24,7 +24,7 @@ async fn a_task_that_a_terminal_write_retains_is_read_and_listed() {
     let at = scene.number("SELECT last_value FROM SCHEMA.clock_1");
     let replace = format!(
         "SELECT outcome FROM SCHEMA.task_replace({at}, 1, ARRAY['mortal']::bytea[], ARRAY[{version}], ARRAY[{token}], \
-         ARRAY[3]::smallint[], ARRAY['done']::bytea[], ARRAY[3]::smallint[], ARRAY[3600000])"
+         ARRAY[3]::smallint[], ARRAY['done']::bytea[], ARRAY[3]::smallint[], ARRAY[3600000], 1000)"
     );
     let hold = format!("BEGIN; SELECT SCHEMA.clock_inject(1); {replace}; SELECT pg_sleep(1); COMMIT");
     let (server, hold) = (scene.server, hold.replace("SCHEMA", scene.schema));

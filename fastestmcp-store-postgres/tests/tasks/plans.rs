@@ -54,7 +54,7 @@ fn pages_of_a_claim(scene: &Scene, queue: &str) -> u64 {
     let marks = ["0"; 10].join(",");
     let claim = format!(
         "SELECT fastestmcp_claim.item FROM SCHEMA.task_claim(NULL, 1, ARRAY[{queues}]::bytea[], \
-         ARRAY[{}]::smallint[], ARRAY[{marks}]::bigint[], 'w', 1, 1000, 1000) AS fastestmcp_claim",
+         ARRAY[{}]::smallint[], ARRAY[{marks}]::bigint[], 'w', 1, 1000, 1000, false) AS fastestmcp_claim",
         levels.join(",")
     );
     let settings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
