@@ -48,7 +48,9 @@
 //! # State
 //!
 //! Values live in the store, under the session or the principal of the caller ([`Context::default_scope`]); no update is
-//! lost, however many calls run at once and on however many nodes.
+//! lost, however many calls run at once and on however many nodes. An anonymous caller of 2026-07-28 over HTTP has neither:
+//! there, [`Context::create_handle`] gives values an id that the client brings back, and [`Context::app_state`] keeps what
+//! all callers share.
 //!
 //! ```
 //! use fastestmcp::prelude::*;

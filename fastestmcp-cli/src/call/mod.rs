@@ -24,6 +24,9 @@ use task::Patience;
 /// Where a token is looked for that is not given as an option, which others on this machine could read.
 const TOKEN: &str = "FASTESTMCP_TOKEN";
 
+/// How often a tool may ask before it is taken for one that never stops.
+const ROUNDS: usize = 100;
+
 /// Options of `fastestmcp call`.
 #[derive(Args)]
 #[command(after_help = "A token in the environment variable FASTESTMCP_TOKEN is sent as --token would be.\n\
@@ -96,7 +99,7 @@ fn ask(
     patience: Patience,
 ) -> Result<Value, Stop> {
     let mut params = json!({ "name": tool, "arguments": arguments });
-    loop {
+    for _ in 0..ROUNDS {
         let mut result = client.request("tools/call", params.clone()).map_err(|failure| refused(failure, tool))?;
         match result.get("resultType").and_then(Value::as_str) {
             Some("task") => {
@@ -108,11 +111,14 @@ fn ask(
             Some("input_required") => {
                 let asked = result.get("inputRequests").and_then(Value::as_object).cloned().unwrap_or_default();
                 params["inputResponses"] = Value::Object(answers.to(&asked)?);
-                params["requestState"] = result.get_mut("requestState").map(Value::take).unwrap_or_default();
+                if let Some(state) = result.get_mut("requestState") {
+                    params["requestState"] = state.take();
+                }
             }
             _ => return Ok(result),
         }
     }
+    Err(Stop::Unreachable(format!("{tool} does not stop asking")))
 }
 
 /// Why a call has no result, and what to do about it.

@@ -185,16 +185,23 @@ fn a_token_is_sent_and_never_shown() {
             stream.write_all(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n").unwrap();
             seen
         });
-        let mut command = command(&[&url, "visit"]);
-        if by_option {
-            command.args(["--token", SECRET]);
-        } else {
-            command.env("FASTESTMCP_TOKEN", SECRET);
-        }
-        let ended = run(command.env("RUST_LOG", "trace"));
+        let ask = || {
+            let mut command = command(&[&url, "visit"]);
+            if by_option {
+                command.args(["--token", SECRET]);
+            } else {
+                command.env("FASTESTMCP_TOKEN", SECRET);
+            }
+            let ended = run(command.env("RUST_LOG", "trace"));
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+            assert!(!ended.stderr.contains(SECRET), "{}", ended.stderr);
+            ended.stderr
+        };
+        let said = ask();
+        assert!(said.contains("token"), "{said}");
         assert!(serving.join().unwrap().contains(&format!("authorization: bearer {SECRET}")));
-        assert_eq!(ended.code, Some(2));
-        assert!(ended.stderr.contains("token"), "{}", ended.stderr);
-        assert!(!ended.stderr.contains(SECRET) && !ended.stdout.contains(SECRET), "{}", ended.stderr);
+        // The listener has gone, and the message has the address now.
+        let said = ask();
+        assert!(said.contains("nobody listens at http://127.0.0.1:"), "{said}");
     }
 }
