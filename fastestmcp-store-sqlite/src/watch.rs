@@ -104,6 +104,16 @@ impl Watch {
         None
     }
 
+    /// Whether nothing is wrong but that the log has lost its name. What it holds can still be moved into the file then;
+    /// beside a new log or index of others that would do harm.
+    pub(crate) fn only_the_log_is_missing(&self) -> bool {
+        let is_as_it_was = |index: usize| {
+            let (path, known) = &self.files[index];
+            fs::metadata(path).is_ok_and(|metadata| *known == Some(identity(&metadata)))
+        };
+        is_as_it_was(0) && is_as_it_was(2) && !fs::exists(&self.files[1].0).unwrap_or(true)
+    }
+
     /// Whether the database needs no more than this: somebody may have vacuumed it.
     fn may_be_smaller(&self, size: u64, connection: &Connection) -> bool {
         if size == 0 {

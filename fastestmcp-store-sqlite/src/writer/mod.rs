@@ -84,8 +84,10 @@ impl Writer {
             }
             log.keep(&self.connection);
         }
-        self.lost.check()?;
-        self.checkpoints.complete(&self.connection, self.config.timeout / 2)
+        match self.lost.check() {
+            Err(lost) if !watch.only_the_log_is_missing() => Err(lost),
+            _ => self.checkpoints.complete(&self.connection, self.config.timeout / 2),
+        }
     }
 
     /// Whether the connection may be written with: after a failure that leaves in doubt what is on the disk the file is

@@ -64,11 +64,10 @@ async fn a_file_that_is_moved_away_is_missed_and_welcome_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_or_log_that_is_deleted_replaced_or_truncated_is_noticed() {
+async fn a_file_that_is_deleted_replaced_or_truncated_is_noticed() {
     type Harm = (&'static str, fn(PathBuf));
-    let harms: [Harm; 5] = [
+    let harms: [Harm; 4] = [
         ("state.db was deleted", |path| fs::remove_file(path).unwrap()),
-        ("state.db-wal was deleted", |path| fs::remove_file(path.with_extension("db-wal")).unwrap()),
         ("state.db was replaced", |path| {
             let copy = path.with_file_name("copy.db");
             fs::copy(&path, &copy).unwrap();
@@ -94,6 +93,22 @@ async fn a_file_or_log_that_is_deleted_replaced_or_truncated_is_noticed() {
     for tried in tried {
         tried.await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_deleted_log_holds_is_moved_into_the_file_at_the_end() {
+    let file = File::new();
+    let store = filled(&file).await;
+    put(&store, "before", "v").await.unwrap();
+    fs::remove_file(file.path().with_extension("db-wal")).unwrap();
+    let acknowledged = put(&store, "unnoticed", "v").await.is_ok();
+    let told = noticed(&store).await;
+    assert!(told.contains("state.db-wal was deleted"), "{told}");
+    store.close().await.unwrap();
+    file.assert_sound();
+    let again = open(file.quick()).await;
+    assert!(get(&again, "before").await.is_some());
+    assert_eq!(get(&again, "unnoticed").await.is_some(), acknowledged);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
