@@ -43,11 +43,12 @@ pub async fn takeover(
             other => return Err(format!("a new task was answered with {other:?}")),
         }
     }
+    // Before the claim: its answer may be late, and the leases begin when it is carried out.
+    let leased = Instant::now();
     let held = claim(&*behind, &queue, LEASE).await?;
     if held.len() != TASKS {
         return Err(format!("{} of {TASKS} tasks were claimed", held.len()));
     }
-    let leased = Instant::now();
     proxy.cut(cut);
     let late: Vec<_> = held
         .iter()
