@@ -187,7 +187,7 @@ impl RedisConfig {
     ///
     /// # Errors
     /// `InvalidInput`: not such a URL, or an option that is unknown or cannot be understood. The error shows nothing of
-    /// the URL but the option's name.
+    /// the URL but the name of an option that is known.
     pub fn from_url(url: &str) -> StoreResult<Self> {
         url::parse(url)
     }
