@@ -11,11 +11,13 @@ pub(crate) type Answered<A> = Option<StoreResult<A>>;
 /// first run that fails speaks for all of them.
 pub(crate) async fn in_rounds<'i, I, A, F>(
     items: &'i [I],
-    run: impl Fn(Vec<&'i I>) -> F,
-    error: impl Fn(Failure) -> StoreError,
+    run: impl Fn(Vec<&'i I>) -> F + Send,
+    error: impl Fn(Failure) -> StoreError + Send + Sync,
 ) -> StoreResult<Vec<StoreResult<A>>>
 where
-    F: Future<Output = Result<Vec<Answered<A>>, Failure>>,
+    I: Sync,
+    A: Send,
+    F: Future<Output = Result<Vec<Answered<A>>, Failure>> + Send,
 {
     let mut answers: Vec<Answered<A>> = run(items.iter().collect()).await.map_err(&error)?;
     loop {

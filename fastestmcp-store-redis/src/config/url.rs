@@ -11,13 +11,14 @@ use crate::error::BACKEND;
 const REDIS_PORT: u16 = 6_379;
 const SENTINEL_PORT: u16 = 26_379;
 
-const OPTIONS: &str = "namespace, timeout, allow-eviction, durability, parts, ca, insecure, sentinel-user and \
-                       sentinel-password";
-
 pub(super) fn parse(url: &str) -> StoreResult<RedisConfig> {
     let (scheme, rest) = url.split_once("://").ok_or_else(|| refuse("no scheme"))?;
     let (rest, options) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    // Else the rest of a password would be taken for something that may be shown.
+    if path.contains('@') || options.contains('@') {
+        return Err(refuse("an @ after the hosts: in a name or a password /, ? and @ are written %2F, %3F and %40"));
+    }
     let (login, hosts) = match authority.rsplit_once('@') {
         Some((login, hosts)) => (parse_login(login)?, hosts),
         None => (Login::default(), authority),
@@ -58,6 +59,18 @@ pub(super) fn parse(url: &str) -> StoreResult<RedisConfig> {
     Ok(config)
 }
 
+const OPTIONS: [&str; 9] = [
+    "namespace",
+    "timeout",
+    "allow-eviction",
+    "parts",
+    "durability",
+    "ca",
+    "insecure",
+    "sentinel-user",
+    "sentinel-password",
+];
+
 fn apply(config: &mut RedisConfig, name: &str, value: &str) -> StoreResult<()> {
     let bad = || refuse(format!("the value of the option {name} is not understood"));
     match name {
@@ -77,8 +90,8 @@ fn apply(config: &mut RedisConfig, name: &str, value: &str) -> StoreResult<()> {
         "insecure" => tls(config, name)?.insecure = value.parse().map_err(|_| bad())?,
         "sentinel-user" => config.sentinel_login.user = Some(value.to_owned()),
         "sentinel-password" => config.sentinel_login.password = Some(value.to_owned()),
-        // Not even its name: behind a password with a bare `?` or `&` in it, that is a part of the password.
-        _ => return Err(refuse(format!("an option is unknown; there are {OPTIONS}"))),
+        // Its name may be a part of a password.
+        _ => return Err(refuse(format!("an option is unknown; there are {}", OPTIONS.join(", ")))),
     }
     Ok(())
 }
@@ -188,10 +201,23 @@ mod tests {
             "redis://:hush@a?namespace=",
             "redis://:hush@a?parts=hush",
             "redis://:hush@a?sentinel-user=%ff",
+            "redis://:x?hush@a",
+            "redis://:x?hush=1&y@a",
+            "redis://a?hush",
+            "redis://user:12/hush@a",
+            "redis+sentinel://user:12/hush@a",
+            "redis+sentinel://user:12/main?namespace=hush@a",
         ] {
             let error = parse(url).unwrap_err();
             assert_eq!(error.kind, StoreErrorKind::InvalidInput, "{url}");
             assert!(!error.to_string().contains("hush"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_understood_shows_no_password_either() {
+        let config = parse("redis+sentinel://app:hush@a,b/main?sentinel-user=watch&sentinel-password=hush").unwrap();
+        assert_eq!(config.sentinel_login.password.as_deref(), Some("hush"));
+        assert!(!format!("{config:?}").contains("hush"), "{config:?}");
     }
 }

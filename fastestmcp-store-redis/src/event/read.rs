@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fastestmcp_core::backend::At;
-use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::error::{StoreError, StoreResult};
 use fastestmcp_core::event::{Event, Offset, ReadFrom, TopicRead};
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use redis::Value;
 
 use super::topic_place;
@@ -19,7 +20,10 @@ static SCRIPT: LazyLock<Script> =
 
 const OPERATION: &str = "read";
 
-/// One script per part that holds some of the topics. Nothing is promised across topics, so the parts are read at once.
+/// Parts that are read at once.
+const AT_ONCE: usize = 16;
+
+/// One script per part that holds some of the topics. Nothing is promised across topics, so several parts are read at once.
 pub(super) async fn run(
     store: &RedisStore,
     topics: &[(String, ReadFrom)],
@@ -30,11 +34,15 @@ pub(super) async fn run(
     for (index, (place, _)) in places.iter().enumerate() {
         parts.entry(place.part).or_default().push(index);
     }
-    let reads = parts.into_iter().map(|(part, indices)| {
+    // What is left of the bytes of this answer. Parts that come too late get none, and are read the next time.
+    let left = AtomicUsize::new(store.limits().max_batch_bytes);
+    let at_once = AT_ONCE.min(parts.len().max(1));
+    let (left, places) = (&left, &places);
+    let reads = parts.into_iter().map(|(part, indices)| async move {
         let tag = store.parts().tag(part);
         let mut call = Call::new(&SCRIPT, tag, &["topics"]);
         call.args.push_number(limit as u64);
-        call.args.push_number(store.limits().max_batch_bytes as u64);
+        call.args.push_number((left.load(Ordering::Relaxed) / at_once) as u64);
         for &index in &indices {
             let (place, stream) = &places[index];
             call.keys.push(tag.key(stream));
@@ -44,14 +52,16 @@ pub(super) async fn run(
                 ReadFrom::After(Offset(offset)) => call.args.push_number(offset),
             }
         }
-        async move {
-            let reply = store.read(OPERATION, call).await?;
-            read(reply, indices.len()).map(|read| (indices, read)).map_err(|failure| failure.of_read(OPERATION))
-        }
+        let reply = store.read(OPERATION, call).await?;
+        let read = read(reply, indices.len()).map_err(|failure| failure.of_read(OPERATION))?;
+        let bytes = read.value.iter().map(size).sum();
+        let _ = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(bytes)));
+        Ok::<_, StoreError>((indices, read))
     });
+    let reads: Vec<_> = stream::iter(reads).buffer_unordered(at_once).try_collect().await?;
     let mut answers: Vec<Option<TopicRead>> = vec![None; topics.len()];
     let mut now = None;
-    for (indices, read) in try_join_all(reads).await? {
+    for (indices, read) in reads {
         now = Some(now.map_or(read.now, |now| read.now.min(now)));
         for (index, answer) in indices.into_iter().zip(read.value) {
             answers[index] = Some(answer);
@@ -63,6 +73,13 @@ pub(super) async fn run(
         Some(now) => Ok(At::new(now, answers)),
         // Nothing was asked: still the store's time.
         None => Ok(At::new(store.time(OPERATION).await?, answers)),
+    }
+}
+
+fn size(answer: &TopicRead) -> usize {
+    match answer {
+        TopicRead::Events { items, .. } => items.iter().map(|event| event.payload.len()).sum(),
+        _ => 0,
     }
 }
 

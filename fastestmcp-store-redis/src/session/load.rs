@@ -96,6 +96,9 @@ impl Load {
     }
 }
 
+/// The size of the largest value that was ever put, and when that was heard; nothing where it is not known.
+type Largest = Option<(u64, Instant)>;
+
 /// How long what is known of the sizes of values holds: others may put larger ones.
 const HOLDS: Duration = Duration::from_secs(1);
 
@@ -112,7 +115,7 @@ pub(super) struct Loads {
     servers: Arc<Servers>,
     parts: Arc<Parts>,
     /// The largest value that was ever put into each part, and when that was heard.
-    largest: Box<[Mutex<Option<(u64, Instant)>>]>,
+    largest: Box<[Mutex<Largest>]>,
 }
 
 #[async_trait]

@@ -106,7 +106,7 @@ impl Cluster for DataSet {
     async fn crash(&self) -> Result<(), HarnessError> {
         let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
         for store in open {
-            store.close().await.unwrap();
+            store.close().await.map_err(HarnessError::failed)?;
         }
         Ok(())
     }

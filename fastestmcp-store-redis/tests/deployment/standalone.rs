@@ -90,11 +90,12 @@ impl DataSet {
         }
     }
 
-    async fn end_nodes(&self) {
+    async fn end_nodes(&self) -> Result<(), HarnessError> {
         let open = std::mem::take(&mut *lock(&self.open));
         for store in open {
-            store.close().await.unwrap();
+            store.close().await.map_err(HarnessError::failed)?;
         }
+        Ok(())
     }
 }
 
@@ -130,14 +131,14 @@ impl Cluster for DataSet {
 
     /// The server dies with the nodes: what was acknowledged survives that, too.
     async fn crash(&self) -> Result<(), HarnessError> {
-        self.end_nodes().await;
+        self.end_nodes().await?;
         let server = self.server("crash")?;
         server.kill().map_err(failed)?;
         server.start_again().map_err(failed)
     }
 
     async fn restart(&self) -> Result<(), HarnessError> {
-        self.end_nodes().await;
+        self.end_nodes().await?;
         self.server("restart")?.restart().map_err(failed)
     }
 

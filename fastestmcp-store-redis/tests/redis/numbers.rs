@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fastestmcp_core::event::{EventLog, Keep};
+use fastestmcp_core::event::{EventLog, Keep, ReadFrom, TopicRead};
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::principal::Owner;
 use fastestmcp_core::session::{Applied, CommitOutcome};
@@ -68,4 +68,31 @@ async fn a_promoted_replica_whose_clock_is_behind_issues_no_number_again() {
     // Once, not at every write.
     let next = draw(&new, "next").await;
     assert!(next.iter().zip(before).all(|(next, before)| next - before < 100), "{next:?} after {before:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_are_told_of_a_gap_where_events_were_lost_with_a_server() {
+    let pair = Pair::start(Redis::settings()).await;
+    let old = RedisStore::open_with(pair.config()).await.unwrap();
+    let keep = Keep { count: 100, age: MINUTE };
+    let append = async |store: &RedisStore, event: &str| {
+        store.append("topic", vec![event.to_owned().into()], keep).await.unwrap().value.start
+    };
+    let read = async |store: &RedisStore, after| {
+        let from = ReadFrom::After(after);
+        store.read(&[("topic".to_owned(), from)], 10).await.unwrap().value.remove(0)
+    };
+    let first = append(&old, "first").await;
+    let heard = append(&old, "heard").await;
+    pair.in_step().await;
+    pair.promote();
+    let lost = append(&old, "lost").await;
+    pair.move_address();
+    let new = RedisStore::open_with(pair.config()).await.unwrap();
+    append(&new, "after").await;
+    for offset in [first, heard, lost] {
+        let TopicRead::Gap { next, .. } = read(&new, offset).await else { panic!("a silent hole after {offset:?}") };
+        let TopicRead::Events { items, .. } = read(&new, next).await else { panic!("a gap once more") };
+        assert_eq!(items.iter().map(|event| &event.payload[..]).collect::<Vec<_>>(), [b"after"]);
+    }
 }
