@@ -37,7 +37,7 @@ impl Default for Namespace {
 }
 
 /// An id of at most so many bytes is no secret: none of ours is that short.
-const SHOWN_WHOLE: usize = 24;
+const SHOWN_WHOLE: usize = 16;
 /// Characters that are shown of a longer one: of a task's id `task-` and 48 of its 256 random bits.
 const SHOWN: usize = 13;
 

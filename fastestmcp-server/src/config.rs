@@ -21,9 +21,12 @@ pub enum InvalidHttp {
     /// Nothing could be asked.
     #[error("a request body of at most {0} bytes holds no request")]
     MaxBody(usize),
-    /// An event stream would be nothing but comments, or its clock would run over.
+    /// Nobody could connect.
+    #[error("at most 0 connections serve nobody")]
+    MaxConnections,
+    /// A time of nothing, or one that no clock can show.
     #[error(transparent)]
-    KeepAlive(#[from] Refused),
+    Time(#[from] Refused),
 }
 
 /// How a server speaks HTTP.
@@ -167,10 +170,12 @@ impl HttpConfig {
         if self.max_body < SMALLEST_BODY {
             return Err(InvalidHttp::MaxBody(self.max_body));
         }
-        match self.sse_keep_alive {
-            Some(every) => Ok(check_span("a keep-alive", every)?),
-            None => Ok(()),
+        if self.max_connections == 0 {
+            return Err(InvalidHttp::MaxConnections);
         }
+        check_span("a time for heads", self.head_timeout)?;
+        check_span("a time for bodies", self.body_timeout)?;
+        self.sse_keep_alive.map_or(Ok(()), |every| Ok(check_span("a keep-alive", every)?))
     }
 }
 
@@ -202,8 +207,11 @@ mod tests {
             assert_eq!(config().allowed_origins([origin]).check(), Err(InvalidHttp::Origin(origin.to_owned())));
         }
         assert_eq!(config().max_body(0).check(), Err(InvalidHttp::MaxBody(0)));
+        assert_eq!(config().max_connections(0).check(), Err(InvalidHttp::MaxConnections));
         for every in [Duration::ZERO, Duration::MAX] {
-            assert!(matches!(config().sse_keep_alive(Some(every)).check(), Err(InvalidHttp::KeepAlive(_))));
+            assert!(matches!(config().head_timeout(every).check(), Err(InvalidHttp::Time(_))));
+            assert!(matches!(config().body_timeout(every).check(), Err(InvalidHttp::Time(_))));
+            assert!(matches!(config().sse_keep_alive(Some(every)).check(), Err(InvalidHttp::Time(_))));
         }
     }
 }

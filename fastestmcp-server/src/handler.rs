@@ -77,8 +77,8 @@ impl McpHandler {
         &self.0.config.server_info
     }
 
-    /// Lets running calls and tasks end within the drain period, or hands them back, and closes the stores (contract R7). Once is enough: the
-    /// second time it tells what the first came upon.
+    /// Lets running calls and tasks end within the drain period, or hands them back, and closes the stores (contract R7).
+    /// Once is enough: the second time it tells what the first came upon.
     pub(crate) async fn drain(&self) -> Drained {
         let (began, calls, runtime) = (Instant::now(), self.0.calls.len(), self.runtime());
         self.0.calls.close();

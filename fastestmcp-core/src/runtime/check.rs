@@ -43,6 +43,8 @@ pub(super) fn config(config: &RuntimeConfig) -> Result<(), StartError> {
         ("max_calls_per_owner", config.max_calls_per_owner, 1),
         ("max_waiters", config.max_waiters, 1),
         ("max_waiters_per_owner", config.max_waiters_per_owner, 1),
+        ("max_streams", config.max_streams, 1),
+        ("max_streams_per_owner", config.max_streams_per_owner, 1),
     ];
     let spans = spans.map(|(what, value, least)| (what, span(value, least)));
     let counts = counts.map(|(what, value, least)| (what, count(value, least)));

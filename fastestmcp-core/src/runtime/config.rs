@@ -41,6 +41,10 @@ pub struct RuntimeConfig {
     pub max_waiters: usize,
     /// Blocking waits of one owner at once: 256.
     pub max_waiters_per_owner: usize,
+    /// Event streams at once that clients keep open to hear of changes: 16,384.
+    pub max_streams: usize,
+    /// Event streams of one owner at once: 1,024.
+    pub max_streams_per_owner: usize,
     /// Open tasks of one owner: 1,000.
     pub max_open_tasks: u32,
     /// Tasks one owner may create in a burst, and per second after it: 2,000 and 1,000.
@@ -80,6 +84,8 @@ impl Default for RuntimeConfig {
             max_calls_per_owner: 256,
             max_waiters: 1_024,
             max_waiters_per_owner: 256,
+            max_streams: 16_384,
+            max_streams_per_owner: 1_024,
             max_open_tasks: 1_000,
             task_rate: (2_000, 1_000),
             max_sessions: 10_000,
@@ -172,10 +178,38 @@ impl RuntimeConfig {
         self
     }
 
+    /// Plain calls of one owner at once.
+    #[must_use]
+    pub const fn max_calls_per_owner(mut self, max_calls_per_owner: usize) -> Self {
+        self.max_calls_per_owner = max_calls_per_owner;
+        self
+    }
+
     /// Blocking waits for tasks at once.
     #[must_use]
     pub const fn max_waiters(mut self, max_waiters: usize) -> Self {
         self.max_waiters = max_waiters;
+        self
+    }
+
+    /// Blocking waits of one owner at once.
+    #[must_use]
+    pub const fn max_waiters_per_owner(mut self, max_waiters_per_owner: usize) -> Self {
+        self.max_waiters_per_owner = max_waiters_per_owner;
+        self
+    }
+
+    /// Event streams at once that clients keep open to hear of changes.
+    #[must_use]
+    pub const fn max_streams(mut self, max_streams: usize) -> Self {
+        self.max_streams = max_streams;
+        self
+    }
+
+    /// Event streams of one owner at once.
+    #[must_use]
+    pub const fn max_streams_per_owner(mut self, max_streams_per_owner: usize) -> Self {
+        self.max_streams_per_owner = max_streams_per_owner;
         self
     }
 

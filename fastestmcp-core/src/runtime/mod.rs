@@ -34,6 +34,7 @@ pub use config::RuntimeConfig;
 pub use context::{Answer, Context};
 pub use error::{CANCELLED, CallError, ContextError, INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_CAPABILITY, OVERLOADED};
 pub use local::{LocalClient, LocalTask};
+pub use slots::Slot;
 pub use state::State;
 pub use task::{
     AskedTtl, CancelOutcome, Operator, ProgressFeed, SessionPage, TaskFilter, TaskPage, TaskView, TaskWatch,
@@ -90,10 +91,7 @@ impl Runtime {
             return;
         }
         let shared = &self.shared;
-        tracing::info!(
-            node = shared.node, tools = shared.tools.len(), queues = ?shared.queues,
-            slots = shared.config.worker_slots, guarantees = ?shared.stores.tasks.guarantees(), "the node starts"
-        );
+        tracing::debug!(node = shared.node, queues = ?shared.queues, "the node starts");
         supervise(shared, "wake-ups", wake::listen);
         supervise(shared, "waits", wake::poll);
         supervise(shared, "lease renewal", task::renew_leases);
@@ -125,7 +123,7 @@ impl Runtime {
         shared.stopped.cancel();
         shared.background.close();
         let _ = tokio::time::timeout(LAST_WRITES, shared.background.wait()).await;
-        tracing::info!(node = shared.node, "the node has stopped");
+        tracing::debug!(node = shared.node, "the node has stopped");
     }
 
     /// The name of this node in logs.
@@ -228,6 +226,14 @@ impl Runtime {
     /// [`CallError::UnknownTask`], [`CallError::Overloaded`], the store failed.
     pub async fn watch_task(&self, caller: &Caller, id: &TaskId) -> Result<TaskWatch, CallError> {
         TaskWatch::new(&self.shared, caller, id).await
+    }
+
+    /// Room for an event stream that this caller keeps open to hear of changes; give it back by dropping it.
+    ///
+    /// # Errors
+    /// [`CallError::Overloaded`].
+    pub fn open_stream(&self, caller: &Caller) -> Result<Slot, CallError> {
+        self.shared.streams.take(caller)
     }
 
     /// The progress of a task from now on, finer than its record keeps; `None` if its client did not ask for progress

@@ -46,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) key_queue: Arc<KeyQueue>,
     pub(crate) calls: Arc<Slots>,
     pub(crate) waiters: Arc<Slots>,
+    pub(crate) streams: Arc<Slots>,
     /// Tasks that run.
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) task_rate: TaskRate,
@@ -95,6 +96,7 @@ impl Shared {
             key_queue: Arc::default(),
             calls: Slots::new("calls", config.max_calls, config.max_calls_per_owner),
             waiters: Slots::new("waiters", config.max_waiters, config.max_waiters_per_owner),
+            streams: Slots::new("streams", config.max_streams, config.max_streams_per_owner),
             slots: Arc::new(Semaphore::new(config.worker_slots)),
             task_rate: TaskRate::new(config.task_rate.0, config.task_rate.1),
             bus: EventBus::new(stores.events.clone()),

@@ -45,9 +45,10 @@ impl Slots {
     }
 }
 
-/// A slot that was taken, free again when it is dropped.
+/// Room that was taken on a node, free again when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Slot {
+#[must_use = "it is free again when it is dropped"]
+pub struct Slot {
     slots: Arc<Slots>,
     owner: Option<Owner>,
 }

@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::runtime::{Caller, TaskWatch};
+use fastestmcp_core::runtime::{CallError, Caller, TaskWatch};
 use futures_util::StreamExt;
 use futures_util::stream::{self, SelectAll};
 use rmcp::model::{
@@ -15,6 +17,8 @@ use crate::wire::{META_SUBSCRIPTION, errors};
 
 /// Tasks one subscription may follow.
 const MOST: usize = 100;
+/// How long to wait when a task cannot be read.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// `subscriptions/listen` with `taskIds`: acknowledged with the ids that are the caller's own, then the state of each at
 /// once and after every change, until the client leaves or the server stops.
@@ -29,6 +33,7 @@ pub(crate) async fn listen(
         return Err(super::needs_extension());
     }
     let ids = task_ids(params)?;
+    let _room = handler.runtime().open_stream(&caller).map_err(|error| errors::refused(&error))?;
     let stopping = handler.runtime().stopping();
     let mut honoured = Vec::new();
     let mut changes = SelectAll::new();
@@ -70,14 +75,21 @@ fn follow(watch: TaskWatch) -> impl futures_util::Stream<Item = Result<Value, Er
     stream::unfold(Some(At::First(watch)), async |at| {
         let watch = match at? {
             At::First(watch) => watch,
-            At::Later(mut watch) => {
-                if let Err(error) = watch.changed().await {
-                    // It has expired, or the store is gone; either way there is nothing more to say about it.
-                    tracing::debug!(target: TARGET, error = %Refused(&error), "a followed task is gone");
-                    return None;
+            At::Later(mut watch) => loop {
+                match watch.changed().await {
+                    Ok(_) => break watch,
+                    // A change that could not be read is read when the store answers again.
+                    Err(CallError::Store(error)) => {
+                        tracing::debug!(target: TARGET, %error, "a followed task cannot be read");
+                        tokio::time::sleep(RETRY).await;
+                    }
+                    Err(error) => {
+                        // It has expired: there is nothing more to say about it.
+                        tracing::debug!(target: TARGET, error = %Refused(&error), "a followed task is gone");
+                        return None;
+                    }
                 }
-                watch
-            }
+            },
         };
         let state = view::detailed(watch.view())
             .and_then(|state| serde_json::to_value(state).map_err(|error| errors::internal(&error)));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use fastestmcp_core::runtime::{CallError, Caller};
 use fastestmcp_core::session::{SessionError, SessionRecord};
 use fastestmcp_core::task::ClientAbilities;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use rmcp::ServerHandler;
 use rmcp::model::{ClientJsonRpcMessage, InitializeRequestParams, ServerJsonRpcMessage};
 use rmcp::transport::WorkerTransport;
@@ -193,7 +193,22 @@ impl SessionManager for RegistrySessions {
         &self,
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        Ok(self.local.create_standalone_stream(id).await?)
+        let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
+        let session = call.session().ok_or(SessionsError::OutOfTurn)?;
+        let caller = Caller::in_session(call.auth().clone(), session.digest.clone(), ClientAbilities::default());
+        let room = match self.handler.runtime().open_stream(&caller) {
+            Ok(room) => room,
+            Err(CallError::Overloaded { resource, retry_after }) => {
+                call.refuse(Refusal::Overloaded { resource, retry_after });
+                return Err(SessionsError::Refused);
+            }
+            Err(_) => return Err(SessionsError::OutOfTurn),
+        };
+        let stream = self.local.create_standalone_stream(id).await?;
+        // The stream keeps its room as long as it is there.
+        Ok(stream.inspect(move |_| {
+            let _kept = &room;
+        }))
     }
 
     async fn resume(

@@ -38,7 +38,6 @@ pub(crate) fn open(config: &SqliteConfig) -> StoreResult<(Connection, i64)> {
     }
     file::check(&config.path)?;
     private::create(&config.path)?;
-    private::tighten(&config.path);
     if config.rewind_clock {
         let host = config.clock.as_ref().map_or_else(|| HostClock.now(), |clock| clock.now());
         rewind::rewind(&config.path, host)?;
@@ -53,7 +52,11 @@ pub(crate) fn open(config: &SqliteConfig) -> StoreResult<(Connection, i64)> {
                 return Err(refused(StoreErrorKind::Contention, detail));
             }
             Err(Unready::Refused(error)) => return Err(*error),
-            Ok(namespace) => return Ok((connection, namespace)),
+            Ok(namespace) => {
+                // Not before it is known to be ours.
+                private::tighten(&config.path);
+                return Ok((connection, namespace));
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A store that does not answer is never the handler's outcome (contract T6).
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -14,11 +15,9 @@ use crate::scene::{client, in_time, node, on_every_store, reason, text};
 
 const STEPS: u32 = 30;
 
-static STARTS: AtomicU32 = AtomicU32::new(0);
-
 /// Uses all that a running task has of its store, all the time.
-async fn busy(cx: Context, _: NoArgs) -> Result<String, ToolError> {
-    STARTS.fetch_add(1, Ordering::SeqCst);
+async fn busy(starts: Arc<AtomicU32>, cx: Context, _: NoArgs) -> Result<String, ToolError> {
+    starts.fetch_add(1, Ordering::SeqCst);
     for step in 0..STEPS {
         cx.progress(f64::from(step), None, "");
         cx.checkpoint(&step).await?;
@@ -35,9 +34,9 @@ async fn busy(cx: Context, _: NoArgs) -> Result<String, ToolError> {
 async fn an_outage_of_less_than_two_thirds_of_a_lease_costs_a_running_task_nothing_but_time() {
     for policy in [TaskPolicy::required().rerun(), TaskPolicy::required().never_rerun()] {
         on_every_store(async |stores| {
-            STARTS.store(0, Ordering::SeqCst);
+            let starts = Arc::new(AtomicU32::new(0));
             let faulty = Faulty::new(&stores);
-            let tool = Tool::new("busy", busy).task(policy.clone());
+            let tool = Tool::with_state("busy", starts.clone(), busy).task(policy.clone());
             let runtime = node(faulty.stores(), vec![tool]).await;
             let other = node(stores.clone(), vec![]).await;
             let task = client(&runtime).start("busy", json!({})).await.unwrap();
@@ -47,7 +46,7 @@ async fn an_outage_of_less_than_two_thirds_of_a_lease_costs_a_running_task_nothi
             }
             let outcome = in_time(client(&other).task(task.id().clone()).result()).await.unwrap();
             assert_eq!(text(&outcome), format!("{:?}", Some(STEPS)), "no update is lost or made twice");
-            assert_eq!(STARTS.load(Ordering::SeqCst), 1);
+            assert_eq!(starts.load(Ordering::SeqCst), 1);
         })
         .await;
     }
@@ -58,8 +57,8 @@ async fn an_outage_of_less_than_two_thirds_of_a_lease_costs_a_running_task_nothi
 #[error("the shop is closed")]
 struct Closed(#[source] StoreError);
 
-async fn fails_twice(_cx: Context, _: NoArgs) -> Result<&'static str, ToolError> {
-    if STARTS.fetch_add(1, Ordering::SeqCst) < 2 {
+async fn fails_twice(starts: Arc<AtomicU32>, _cx: Context, _: NoArgs) -> Result<&'static str, ToolError> {
+    if starts.fetch_add(1, Ordering::SeqCst) < 2 {
         return Err(Closed(StoreError::new(StoreErrorKind::Unavailable, "another", "load", "away")).into());
     }
     Ok("done")
@@ -72,8 +71,8 @@ async fn a_stores_error_that_comes_out_of_a_handler_is_recognised_and_no_attempt
             (TaskPolicy::required().attempts(1), Ok("done")),
             (TaskPolicy::required().never_rerun(), Err("store unavailable")),
         ] {
-            STARTS.store(0, Ordering::SeqCst);
-            let runtime = node(stores.clone(), vec![Tool::new("shop", fails_twice).task(policy)]).await;
+            let starts = Arc::new(AtomicU32::new(0));
+            let runtime = node(stores.clone(), vec![Tool::with_state("shop", starts, fails_twice).task(policy)]).await;
             let outcome = in_time(client(&runtime).start("shop", json!({})).await.unwrap().result()).await.unwrap();
             match expected {
                 Ok(word) => assert_eq!(text(&outcome), word),

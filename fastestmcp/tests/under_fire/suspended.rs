@@ -13,36 +13,53 @@ use tokio::sync::Semaphore;
 use crate::faulty::{Fault, Faulty};
 use crate::scene::{client, in_time, node, on_every_store, text, until};
 
-static STARTS: AtomicU32 = AtomicU32::new(0);
-static RUNNING: AtomicU32 = AtomicU32::new(0);
-static MOST: AtomicU32 = AtomicU32::new(0);
+/// What the handlers of a test share: a gate, and how many of them ran, also at the same time.
+#[derive(Clone)]
+struct Scene(Arc<Shared>);
 
-/// Counts how many handlers run at the same time.
-struct Counted;
+struct Shared {
+    gate: Semaphore,
+    starts: AtomicU32,
+    running: AtomicU32,
+    most: AtomicU32,
+}
 
-impl Counted {
+impl Scene {
     fn new() -> Self {
-        STARTS.fetch_add(1, Ordering::SeqCst);
-        MOST.fetch_max(RUNNING.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        Self
+        let zero = || AtomicU32::new(0);
+        Self(Arc::new(Shared { gate: Semaphore::new(0), starts: zero(), running: zero(), most: zero() }))
+    }
+
+    fn starts(&self) -> u32 {
+        self.0.starts.load(Ordering::SeqCst)
+    }
+
+    /// Handlers that ran at the same time.
+    fn most(&self) -> u32 {
+        self.0.most.load(Ordering::SeqCst)
+    }
+
+    /// Counts the handler that holds it.
+    fn enter(&self) -> Entered {
+        self.0.starts.fetch_add(1, Ordering::SeqCst);
+        let running = self.0.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.0.most.fetch_max(running, Ordering::SeqCst);
+        Entered(self.clone())
     }
 }
 
-impl Drop for Counted {
+struct Entered(Scene);
+
+impl Drop for Entered {
     fn drop(&mut self) {
-        RUNNING.fetch_sub(1, Ordering::SeqCst);
+        self.0.0.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
-fn forget() {
-    STARTS.store(0, Ordering::SeqCst);
-    MOST.store(0, Ordering::SeqCst);
-}
-
-async fn until_told(gate: Arc<Semaphore>, cx: Context, _: NoArgs) -> Result<String, ToolError> {
-    let _counted = Counted::new();
+async fn until_told(scene: Scene, cx: Context, _: NoArgs) -> Result<String, ToolError> {
+    let _entered = scene.enter();
     cx.checkpoint("started").await?;
-    gate.acquire().await?.forget();
+    scene.0.gate.acquire().await?.forget();
     cx.checkpoint("told").await?;
     Ok("done".to_owned())
 }
@@ -51,19 +68,18 @@ async fn until_told(gate: Arc<Semaphore>, cx: Context, _: NoArgs) -> Result<Stri
 async fn a_node_that_claims_what_it_still_runs_goes_on_with_it() {
     for policy in [TaskPolicy::required().attempts(1), TaskPolicy::required().never_rerun()] {
         on_every_store(async |stores| {
-            forget();
-            let gate = Arc::new(Semaphore::new(0));
+            let scene = Scene::new();
             let faulty = Faulty::new(&stores);
             // As if the process stood still: its leases run out and it does not know.
             faulty.set("renew", Fault::Swallow);
-            let tool = Tool::with_state("wait", gate.clone(), until_told).task(policy.clone());
+            let tool = Tool::with_state("wait", scene.clone(), until_told).task(policy.clone());
             let runtime = node(faulty.stores(), vec![tool]).await;
             let task = client(&runtime).start("wait", json!({})).await.unwrap();
             until(&stores, task.id(), |record| record.head.claims >= 3).await;
             faulty.clear("renew");
-            gate.add_permits(1);
+            scene.0.gate.add_permits(1);
             assert_eq!(text(&in_time(task.result()).await.unwrap()), "done");
-            assert_eq!((STARTS.load(Ordering::SeqCst), MOST.load(Ordering::SeqCst)), (1, 1));
+            assert_eq!((scene.starts(), scene.most()), (1, 1));
         })
         .await;
     }
@@ -72,11 +88,10 @@ async fn a_node_that_claims_what_it_still_runs_goes_on_with_it() {
 #[tokio::test]
 async fn a_write_in_flight_while_the_node_was_away_is_repeated_under_the_new_claim() {
     on_every_store(async |stores| {
-        forget();
-        let gate = Arc::new(Semaphore::new(0));
+        let scene = Scene::new();
         let faulty = Faulty::new(&stores);
         faulty.set("renew", Fault::Swallow);
-        let tool = Tool::with_state("wait", gate.clone(), until_told).task(TaskPolicy::required().never_rerun());
+        let tool = Tool::with_state("wait", scene.clone(), until_told).task(TaskPolicy::required().never_rerun());
         let runtime = node(faulty.stores(), vec![tool]).await;
         let task = client(&runtime).start("wait", json!({})).await.unwrap();
         let first = until(&stores, task.id(), |record| record.head.version.0 > 0 && record.head.lease.is_some()).await;
@@ -84,12 +99,12 @@ async fn a_write_in_flight_while_the_node_was_away_is_repeated_under_the_new_cla
         let answer = Arc::new(Semaphore::new(0));
         faulty.set("claim", Fault::Answer(answer.clone()));
         until(&stores, task.id(), |record| record.head.claims > first.head.claims).await;
-        gate.add_permits(1);
+        scene.0.gate.add_permits(1);
         assert_eq!(text(&in_time(task.result()).await.unwrap()), "done");
         answer.add_permits(1_000);
         faulty.clear("claim");
         runtime.shutdown().await;
-        assert_eq!(STARTS.load(Ordering::SeqCst), 1);
+        assert_eq!(scene.starts(), 1);
         let ended = until(&stores, task.id(), |_| true).await;
         assert_eq!(ended.head.status, TaskStatus::Completed.code());
     })
@@ -99,20 +114,19 @@ async fn a_write_in_flight_while_the_node_was_away_is_repeated_under_the_new_cla
 #[tokio::test]
 async fn a_task_that_others_had_in_between_is_not_run_twice_at_the_same_time() {
     on_every_store(async |stores| {
-        forget();
-        let gate = Arc::new(Semaphore::new(0));
+        let scene = Scene::new();
         let faulty = Faulty::new(&stores);
         faulty.set("renew", Fault::Swallow);
         // It takes its time to end, as handlers do.
-        let slow_to_end = async |gate: Arc<Semaphore>, cx: Context, _: NoArgs| {
-            let _counted = Counted::new();
+        let slow_to_end = async |scene: Scene, cx: Context, _: NoArgs| {
+            let _entered = scene.enter();
             tokio::select! {
-                permit = gate.acquire() => permit?.forget(),
+                permit = scene.0.gate.acquire() => permit?.forget(),
                 () = cx.cancelled() => tokio::time::sleep(Duration::from_millis(100)).await,
             }
             Ok("done")
         };
-        let tool = Tool::with_state("wait", gate.clone(), slow_to_end).task(TaskPolicy::required().rerun());
+        let tool = Tool::with_state("wait", scene.clone(), slow_to_end).task(TaskPolicy::required().rerun());
         let runtime = node(faulty.stores(), vec![tool]).await;
         let task = client(&runtime).start("wait", json!({})).await.unwrap();
         until(&stores, task.id(), |record| record.head.lease.is_some()).await;
@@ -129,14 +143,14 @@ async fn a_task_that_others_had_in_between_is_not_run_twice_at_the_same_time() {
         until(&stores, task.id(), |record| record.head.claims == 3).await;
         faulty.clear("renew");
         in_time(async {
-            while STARTS.load(Ordering::SeqCst) < 2 {
+            while scene.starts() < 2 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         })
         .await;
-        gate.add_permits(2);
+        scene.0.gate.add_permits(2);
         assert_eq!(text(&in_time(task.result()).await.unwrap()), "done");
-        assert_eq!((STARTS.load(Ordering::SeqCst), MOST.load(Ordering::SeqCst)), (2, 1));
+        assert_eq!((scene.starts(), scene.most()), (2, 1));
     })
     .await;
 }

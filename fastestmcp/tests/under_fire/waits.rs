@@ -49,6 +49,22 @@ async fn a_wait_that_is_dropped_while_it_reads_misses_no_change() {
 }
 
 #[tokio::test]
+async fn one_owner_cannot_take_all_streams() {
+    on_every_store(async |stores| {
+        let config = config().max_streams(3).max_streams_per_owner(2);
+        let runtime = built(stores, config, vec![]).await;
+        let open = |principal| runtime.open_stream(&caller(principal));
+        let mine = (open(me()).unwrap(), open(me()).unwrap());
+        assert!(matches!(open(me()), Err(CallError::Overloaded { resource: "streams", .. })));
+        let yours = open(Principal::Local("you".into())).unwrap();
+        assert!(open(Principal::Anonymous).is_err(), "the node is full");
+        drop((mine, yours));
+        drop(open(me()).unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn one_owner_cannot_take_all_waits_or_all_calls() {
     on_every_store(async |stores| {
         let mut config = config();
