@@ -6,7 +6,7 @@ use std::process::Stdio as Pipe;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Client2025, Http, Link, Process, Server, Stdio, Store, command, until};
+use crate::support::{BINARY, Client, Client2025, Http, Link, Process, Server, Stdio, Store, command, until};
 
 /// A server that a task keeps from ending for as long as the drain period: 10 s.
 fn busy() -> (std::sync::Arc<Server>, Client2025<Http>) {
@@ -58,7 +58,7 @@ fn a_hangup_drains_and_a_second_one_changes_nothing() {
 #[test]
 fn a_hangup_that_is_ignored_stays_ignored() {
     let store = Store::new();
-    let binary = command().get_program().to_owned();
+    let binary = BINARY;
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(binary).arg("demo");
     let mut process = Process::spawn(shell.args(store.arguments(&["--stdio"])));

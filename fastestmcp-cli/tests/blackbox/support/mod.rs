@@ -65,7 +65,7 @@ pub(crate) use client_2026::Client2026;
 pub(crate) use ended::Ended;
 pub(crate) use http::{Http, HttpAnswer};
 pub(crate) use link::{Broken, Link};
-pub(crate) use process::{Process, command, lines};
+pub(crate) use process::{BINARY, Process, command, lines};
 pub(crate) use server::Server;
 pub(crate) use stdio::Stdio;
 pub(crate) use store::{Engine, Store};

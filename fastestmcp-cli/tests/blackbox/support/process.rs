@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_fastestmcp");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_fastestmcp");
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running `fastestmcp demo`; killed when it is dropped.
@@ -17,9 +17,11 @@ pub(crate) struct Process {
     stderr: Receiver<String>,
 }
 
-/// The binary, in an environment that says nothing about it.
+/// The binary, in an environment that says nothing about it, also if these tests are run by something that ignores
+/// SIGHUP, as `nohup` does.
 pub(crate) fn command() -> Command {
-    let mut command = Command::new(BINARY);
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", BINARY]);
     for variable in ["RUST_LOG", "NO_COLOR", "FASTESTMCP_STORE", "FASTESTMCP_LOG_FORMAT"] {
         command.env_remove(variable);
     }
