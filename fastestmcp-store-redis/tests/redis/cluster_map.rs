@@ -51,9 +51,10 @@ async fn a_node_that_was_removed_and_goes_on_running_is_left() {
     for node in [0, 1] {
         cluster.command(node, &["CLUSTER", "FORGET", &removed]).unwrap();
     }
-    let (first, last) = (16_384 * 2 / 3, 16_383);
-    let took = cluster.command(0, &["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()]).unwrap();
-    assert_eq!(took, "OK");
+    // One by one: Redis 6.2 takes no ranges.
+    let slots: Vec<String> = (16_384 * 2 / 3..=16_383).map(|slot| slot.to_string()).collect();
+    let words: Vec<&str> = ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str)).collect();
+    assert_eq!(cluster.command(0, &words).unwrap(), "OK");
     for store in &stores {
         for name in names() {
             until_it_works(PATIENCE, async || put_in(store, &name, "again").await).await;
