@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::error::ContextError;
 use super::key_queue::KeyQueue;
@@ -104,7 +104,8 @@ impl State {
         };
         let key = stored(key);
         let deadline = Instant::now() + self.access.patience;
-        let _turn = self.access.queue.wait(&self.scope, &key).await;
+        let turn = timeout_at(deadline, self.access.queue.wait(&self.scope, &key)).await;
+        let _turn = turn.map_err(|_| ContextError::Contention)?;
         let mut attempt = 0;
         let updated = loop {
             let update = Update { scope: &self.scope, rule: self.rule, key: &key, touch: self.touch, deadline };

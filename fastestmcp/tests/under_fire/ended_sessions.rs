@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use fastestmcp_core::principal::{AuthContext, Principal};
-use fastestmcp_core::runtime::{AskedTtl, CallError, Caller, Context, Runtime, ToolCall};
-use fastestmcp_core::session::{Scope, SessionRecord};
-use fastestmcp_core::task::{ClientAbilities, TaskStatus};
+use fastestmcp_core::principal::Principal;
+use fastestmcp_core::runtime::{AskedTtl, CallError, Context, ToolCall};
+use fastestmcp_core::session::Scope;
+use fastestmcp_core::task::TaskStatus;
 use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
-use serde_json::value::to_raw_value;
-use serde_json::{Map, json};
+use serde_json::Map;
 
 use crate::faulty::{Fault, Faulty};
-use crate::scene::{me, node, on_every_store, until};
+use crate::scene::{me, node, on_every_store, session, until};
 
 fn wait() -> Tool {
     let tool = Tool::new("wait", async |cx: Context, _: NoArgs| {
@@ -19,14 +18,6 @@ fn wait() -> Tool {
         Ok("")
     });
     tool.task(TaskPolicy::required().rerun())
-}
-
-async fn session(runtime: &Runtime, principal: Principal) -> (String, Caller) {
-    let initialize = to_raw_value(&json!({})).unwrap();
-    let record = SessionRecord::new(principal.clone(), "2025-11-25".into(), initialize);
-    let id = runtime.sessions().create(&record).await.unwrap();
-    let caller = Caller::in_session(AuthContext::new(principal), Scope::session(&id).id, ClientAbilities::default());
-    (id, caller)
 }
 
 #[tokio::test]

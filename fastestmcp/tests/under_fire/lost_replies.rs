@@ -3,17 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fastestmcp_core::principal::{AuthContext, Principal};
-use fastestmcp_core::runtime::{AskedTtl, Caller, Context, ToolCall};
-use fastestmcp_core::session::{Scope, ScopeKind, SessionRecord};
-use fastestmcp_core::task::{ClientAbilities, TaskStatus};
+use fastestmcp_core::principal::Principal;
+use fastestmcp_core::runtime::{AskedTtl, Context, ToolCall};
+use fastestmcp_core::session::{Scope, ScopeKind};
+use fastestmcp_core::task::TaskStatus;
 use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
-use serde_json::value::to_raw_value;
 use serde_json::{Map, json};
 use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, Faulty};
-use crate::scene::{client, in_time, node, on_every_store, text, until};
+use crate::scene::{client, in_time, node, on_every_store, session, text, until};
 
 #[tokio::test]
 async fn a_cancel_whose_reply_was_lost_has_not_found_the_task_ended() {
@@ -46,10 +45,8 @@ async fn an_outcome_whose_acknowledgement_was_lost_is_announced_and_holds_its_se
         let retain = Duration::from_secs(1_000);
         let tool = Tool::with_state("wait", gate.clone(), wait).task(TaskPolicy::required().retain(retain));
         let runtime = node(faulty.stores(), vec![tool]).await;
-        let record = SessionRecord::new(Principal::Anonymous, "2025-11-25".into(), to_raw_value(&json!({})).unwrap());
-        let digest = Scope::session(&runtime.sessions().create(&record).await.unwrap()).id;
-        let auth = AuthContext::new(Principal::Anonymous);
-        let caller = Caller::in_session(auth, digest.clone(), ClientAbilities::default());
+        let (id, caller) = session(&runtime, Principal::Anonymous).await;
+        let digest = Scope::session(&id).id;
         let call = ToolCall::new("wait", Map::new(), caller.clone());
         let id = runtime.submit(call, AskedTtl::Default).await.unwrap().id;
         until(&stores, &id, |record| record.head.lease.is_some()).await;

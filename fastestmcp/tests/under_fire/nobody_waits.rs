@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use fastestmcp_core::principal::{AuthContext, Principal};
-use fastestmcp_core::runtime::{AskedTtl, Caller, ToolCall};
-use fastestmcp_core::session::SessionRecord;
-use fastestmcp_core::task::ClientAbilities;
+use fastestmcp_core::principal::Principal;
+use fastestmcp_core::runtime::{AskedTtl, ToolCall};
 use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
 use serde_json::json;
-use serde_json::value::to_raw_value;
 use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, Faulty};
-use crate::scene::{client, in_time, node, on_every_store, text, until};
+use crate::scene::{client, in_time, node, on_every_store, session, text, until};
 
 #[tokio::test]
 async fn a_wake_up_that_never_ends_holds_up_no_submission_no_cancel_and_no_outcome() {
@@ -48,12 +45,7 @@ async fn sessions_that_cannot_be_held_cost_no_lease() {
         let runtime = node(faulty.stores(), vec![tool]).await;
         let mut tasks = Vec::new();
         for _ in 0..10 {
-            let record =
-                SessionRecord::new(Principal::Anonymous, "2025-11-25".into(), to_raw_value(&json!({})).unwrap());
-            let session = runtime.sessions().create(&record).await.unwrap();
-            let digest = fastestmcp_core::session::Scope::session(&session).id;
-            let auth = AuthContext::new(Principal::Anonymous);
-            let caller = Caller::in_session(auth, digest, ClientAbilities::default());
+            let (_, caller) = session(&runtime, Principal::Anonymous).await;
             let call = ToolCall::new("wait", serde_json::Map::new(), caller);
             tasks.push(runtime.submit(call, AskedTtl::Default).await.unwrap().id);
         }
@@ -83,11 +75,13 @@ async fn a_worker_whose_due_tasks_are_in_other_hands_looks_again_after_20_ms_and
     faulty.set("claim", Fault::Swallow);
     let tool = Tool::new("t", async |_cx, _: NoArgs| Ok("")).task(TaskPolicy::required());
     let _runtime = node(faulty.stores(), vec![tool]).await;
-    let began = tokio::time::Instant::now();
     let before = faulty.count("claim");
+    let mut virtual_ms = 0;
     while faulty.count("claim") < before + 50 {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        tokio::time::advance(std::time::Duration::from_millis(1)).await;
+        tokio::task::yield_now().await;
+        virtual_ms += 1;
     }
     // In virtual time, so that this is no measurement: 50 claims with at least 20 ms between them.
-    assert!(began.elapsed() >= std::time::Duration::from_millis(49 * 20), "{:?}", began.elapsed());
+    assert!(virtual_ms >= 49 * 20, "{virtual_ms}");
 }

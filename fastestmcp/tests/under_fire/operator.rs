@@ -1,17 +1,16 @@
 //! The operator's verbs.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::{CallError, TaskFilter};
-use fastestmcp_core::session::{Scope, SessionRecord};
+use fastestmcp_core::session::Scope;
 use fastestmcp_core::task::TaskStatus;
 use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError};
 use serde_json::json;
-use serde_json::value::to_raw_value;
-use std::time::Duration;
 
-use crate::scene::{built, client, config, in_time, me, node, on_every_store, reason, text};
+use crate::scene::{built, client, config, in_time, me, node, on_every_store, reason, session, text};
 
 static WORKS: AtomicBool = AtomicBool::new(false);
 
@@ -83,9 +82,7 @@ async fn sessions_are_listed_by_digest_and_revoked() {
         let runtime = built(stores, config(), vec![]).await;
         let mut digests = Vec::new();
         for _ in 0..120 {
-            let record =
-                SessionRecord::new(Principal::Anonymous, "2025-11-25".into(), to_raw_value(&json!({})).unwrap());
-            digests.push(Scope::session(&runtime.sessions().create(&record).await.unwrap()).id);
+            digests.push(Scope::session(&session(&runtime, Principal::Anonymous).await.0).id);
         }
         let operator = runtime.operator();
         let mut listed = Vec::new();

@@ -6,8 +6,10 @@ use fastestmcp::{Stores, connect};
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::principal::{AuthContext, OwnerFilter, Principal};
 use fastestmcp_core::runtime::{Caller, LocalClient, Runtime, RuntimeConfig};
+use fastestmcp_core::session::{Scope, SessionRecord};
 use fastestmcp_core::task::{ClientAbilities, Part, TaskOutcome, TaskRecord};
 use fastestmcp_core::tool::Tool;
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 /// A bound that only keeps a failure from hanging.
@@ -102,4 +104,13 @@ pub(crate) async fn until(stores: &Stores, id: &TaskId, holds: impl Fn(&TaskReco
 /// Ends in time, or the test fails instead of hanging.
 pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.expect("it hangs")
+}
+
+/// A live session of the 2025 wire, and a caller in it.
+pub(crate) async fn session(runtime: &Runtime, principal: Principal) -> (String, Caller) {
+    let initialize = to_raw_value(&json!({})).unwrap();
+    let record = SessionRecord::new(principal.clone(), "2025-11-25".into(), initialize);
+    let id = runtime.sessions().create(&record).await.unwrap();
+    let caller = Caller::in_session(AuthContext::new(principal), Scope::session(&id).id, ClientAbilities::default());
+    (id, caller)
 }

@@ -95,6 +95,8 @@ async fn a_write_in_flight_while_the_node_was_away_is_repeated_under_the_new_cla
         let runtime = node(faulty.stores(), vec![tool]).await;
         let task = client(&runtime).start("wait", json!({})).await.unwrap();
         let first = until(&stores, task.id(), |record| record.head.version.0 > 0 && record.head.lease.is_some()).await;
+        // The worker has looked again for what else is due by then, and sleeps until the lease ends.
+        tokio::time::sleep(crate::scene::config().lease / 3).await;
         // The claim is made, and its answer is still on its way while the handler goes on.
         let answer = Arc::new(Semaphore::new(0));
         faulty.set("claim", Fault::Answer(answer.clone()));

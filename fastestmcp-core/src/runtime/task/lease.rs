@@ -61,7 +61,7 @@ async fn renew_all(shared: &Arc<Shared>) -> Result<(), StoreError> {
 async fn renew(shared: &Arc<Shared>, runs: &[Arc<TaskRun>]) -> Result<(), StoreError> {
     let leases: Vec<_> = runs.iter().map(|run| (run.id().clone(), run.seen().token)).collect();
     // One that hangs must not cost the leases: a renewal can be repeated.
-    let patience = (shared.config.lease / 6).max(Duration::from_millis(100));
+    let patience = (shared.config.lease / 6).max(Duration::from_millis(250));
     let renewed = tokio::time::timeout(patience, shared.stores.tasks.renew(&leases, shared.config.lease)).await;
     let answer = renewed.unwrap_or_else(|_| {
         let late = "leases were not renewed in time";

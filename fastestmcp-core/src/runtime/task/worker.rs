@@ -74,8 +74,8 @@ async fn claim(shared: &Arc<Shared>, free: usize) -> Result<Duration, crate::err
         return Ok(Duration::ZERO);
     }
     Ok(match answer.value.next_due {
-        // Something is due that another worker has in its hands.
-        Some(next) if next < Duration::from_millis(1) => jittered(IN_OTHER_HANDS),
+        // Nothing was got although something is due: another worker has it in its hands.
+        Some(next) if claimed == 0 && next < Duration::from_millis(1) => jittered(IN_OTHER_HANDS),
         next => next.unwrap_or(LOOK_EVERY),
     })
 }
