@@ -11,7 +11,7 @@ use rmcp::transport::Transport;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::era2025::Question;
+use crate::wire::question::Question;
 use crate::telemetry::TARGET;
 use crate::wire::TASKS_REVISION;
 

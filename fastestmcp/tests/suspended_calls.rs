@@ -9,9 +9,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use fastestmcp::connect;
 use fastestmcp_core::principal::{AuthContext, Principal};
-use fastestmcp_core::runtime::{Answer, CallError, CallOutcome, Caller, Client, Context, Resume, Runtime, ToolCall};
+use fastestmcp_core::context::{Answer, Caller, Client, Context};
+use fastestmcp_core::operation::{CallError, CallOutcome, Resume, CallTool};
+use fastestmcp_core::runtime::Runtime;
 use fastestmcp_core::task::{ClientAbilities, InputRequest, Progress, RpcError, TaskOutcome};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::context::ToolError;
 use serde_json::{Map, Value, json};
 
 /// Asks nobody.

@@ -11,11 +11,12 @@ use fastestmcp::{Stores, connect};
 use fastestmcp_core::backend::SweepBudget;
 use fastestmcp_core::event::{Delivery, EventBus, Keep, ReadFrom};
 use fastestmcp_core::principal::{AuthContext, OwnerFilter, Principal};
-use fastestmcp_core::runtime::{
-    Answer, AskedTtl, CallError, Caller, Context, LocalClient, Runtime, RuntimeConfig, ToolCall,
-};
+use fastestmcp_core::context::{Answer, Caller, Context};
+use fastestmcp_core::operation::{AskedTtl, CallError, CallTool};
+use fastestmcp_core::runtime::{LocalClient, Runtime, RuntimeConfig};
 use fastestmcp_core::task::{Part, TaskOutcome, TaskStatus};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::context::ToolError;
 use serde_json::{Value, json};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]

@@ -1,17 +1,16 @@
 use std::time::Duration;
 
 use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::runtime::{CallError, Caller, TaskWatch};
+use fastestmcp_core::operation::{CallError, Listen, TaskWatch, WatchTask};
 use futures_util::StreamExt;
 use futures_util::stream::{self, SelectAll};
 use rmcp::model::{
-    CustomNotification, ErrorData, JsonObject, RequestId, ServerNotification, SubscriptionsListenResult,
+    CustomNotification, ErrorData, Implementation, JsonObject, RequestId, ServerNotification, SubscriptionsListenResult,
 };
-use rmcp::service::{RequestContext, RoleServer};
 use serde_json::{Value, json};
 
 use super::view;
-use crate::handler::McpHandler;
+use crate::incoming::Incoming;
 use crate::telemetry::{Refused, TARGET};
 use crate::wire::{META_SUBSCRIPTION, errors};
 
@@ -23,39 +22,38 @@ const RETRY: Duration = Duration::from_secs(1);
 /// `subscriptions/listen` with `taskIds`: acknowledged with the ids that are the caller's own, then the state of each at
 /// once and after every change, until the client leaves or the server stops.
 pub(crate) async fn listen(
-    handler: &McpHandler,
-    caller: Caller,
+    incoming: &Incoming<'_>,
     tasks: bool,
     params: &Value,
-    cx: RequestContext<RoleServer>,
+    server: &Implementation,
 ) -> Result<Value, ErrorData> {
     if !tasks {
-        return Err(super::needs_extension());
+        return Err(errors::needs_tasks());
     }
     let ids = task_ids(params)?;
-    let _room = handler.runtime().open_stream(&caller).map_err(|error| errors::refused(&error))?;
-    let stopping = handler.runtime().stopping();
+    let _room = incoming.ask(Listen {}).await.map_err(|error| incoming.refused(&error))?;
+    let stopping = incoming.stopping();
     let mut honoured = Vec::new();
     let mut changes = SelectAll::new();
     for id in ids {
         // Unknown, foreign, expired, or no room: not honoured, all alike.
-        if let Ok(watch) = handler.runtime().watch_task(&caller, &id).await {
+        if let Ok(watch) = incoming.ask(WatchTask { id: id.clone() }).await {
             honoured.push(id);
             changes.push(Box::pin(follow(watch)));
         }
     }
     let ids: Vec<_> = honoured.iter().map(TaskId::as_str).collect();
     let acknowledged = json!({ "notifications": { "taskIds": ids } });
-    send(&cx, "notifications/subscriptions/acknowledged", acknowledged).await?;
+    send(incoming, "notifications/subscriptions/acknowledged", acknowledged).await?;
     loop {
         tokio::select! {
-            Some(state) = changes.next() => send(&cx, "notifications/tasks", state?).await?,
-            () = cx.ct.cancelled() => break,
+            Some(state) = changes.next() => send(incoming, "notifications/tasks", state?).await?,
+            () = incoming.cancelled.cancelled() => break,
             () = stopping.cancelled() => break,
         }
     }
-    let mut result = SubscriptionsListenResult::complete(cx.id);
-    result.meta.set_server_info(handler.server_info().clone());
+    let mut result = SubscriptionsListenResult::complete(incoming.id.clone());
+    result.meta.set_server_info(server.clone());
     serde_json::to_value(result).map_err(|error| errors::internal(&error))
 }
 
@@ -98,12 +96,12 @@ fn follow(watch: TaskWatch) -> impl futures_util::Stream<Item = Result<Value, Er
     })
 }
 
-async fn send(cx: &RequestContext<RoleServer>, method: &str, mut params: Value) -> Result<(), ErrorData> {
+async fn send(incoming: &Incoming<'_>, method: &str, mut params: Value) -> Result<(), ErrorData> {
     if let Some(params) = params.as_object_mut() {
-        params.insert("_meta".to_owned(), Value::Object(subscription(&cx.id)));
+        params.insert("_meta".to_owned(), Value::Object(subscription(&incoming.id)));
     }
     let notification = ServerNotification::CustomNotification(CustomNotification::new(method, Some(params)));
-    cx.peer.send_notification(notification).await.map_err(|error| errors::internal(&error))
+    incoming.peer.send_notification(notification).await.map_err(|error| errors::internal(&error))
 }
 
 /// The id of the request, in the JSON type the client gave it.

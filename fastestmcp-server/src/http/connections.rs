@@ -158,7 +158,7 @@ async fn serve(
 /// Answers whatever is asked with "overloaded", and hangs up.
 async fn turn_away(mut stream: TcpStream) -> io::Result<()> {
     let refusal = Refusal::Overloaded { resource: "connections", retry_after: PAUSE };
-    let body = refusal.message(&[]).to_string();
+    let body = refusal.message().to_string();
     let head =
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close";
     stream.write_all(format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await?;

@@ -1,25 +1,30 @@
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use ::http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use ::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use rmcp::transport::StreamableHttpService;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::call::HttpCall;
 use super::refusal::Refusal;
 use super::sessions::RegistrySessions;
+use crate::auth::{Authenticator, Challenge, Identified};
 use crate::handler::McpHandler;
 use crate::telemetry::{Shown, TARGET};
-use crate::wire::inbound;
+use crate::wire::inbound::{self, Envelope, Looked};
 
 const SESSION: &str = "mcp-session-id";
 const METHOD: &str = "mcp-method";
 /// How often a request is tried whose session was being restored by another one at the same time.
 const TRIES: usize = 3;
+/// How long an authenticator may take.
+const AUTHENTICATION: Duration = Duration::from_secs(10);
 /// How many times the largest body is read and thrown away to tell a client, who reads only when it has written, that
 /// its body is too large.
 const DRAINED: usize = 4;
@@ -27,6 +32,9 @@ const DRAINED: usize = 4;
 /// One MCP endpoint.
 pub(super) struct Endpoint {
     pub(super) service: StreamableHttpService<McpHandler, RegistrySessions>,
+    pub(super) authenticator: Arc<dyn Authenticator>,
+    /// Where a proxy says from where a request comes.
+    pub(super) address_header: Option<HeaderName>,
     pub(super) max_body: usize,
     /// How long a body may take to arrive.
     pub(super) body_timeout: Duration,
@@ -46,27 +54,55 @@ impl Endpoint {
 
     async fn answer(&self, request: Request<Body>) -> Response {
         let (mut parts, body) = request.into_parts();
+        let identified = match self.identify(&parts).await {
+            Ok(identified) => identified,
+            Err(challenge) => return Refusal::Unidentified(challenge).response(&Value::Null),
+        };
         let sent = match tokio::time::timeout(self.body_timeout, self.read(&parts, body)).await {
             Ok(Ok(body)) => body,
-            Ok(Err(refusal)) => return refusal.response(&[]),
-            Err(_) => return Refusal::TooSlow { limit: self.body_timeout }.response(&[]),
+            Ok(Err(refusal)) => return refusal.response(&Value::Null),
+            Err(_) => return Refusal::TooSlow { limit: self.body_timeout }.response(&Value::Null),
         };
-        let body = rename(&mut parts, &sent);
-        let call = Arc::new(HttpCall::new(&parts, sent));
-        parts.extensions.insert(call.clone());
-        let spare = parts.headers.contains_key(SESSION).then(|| parts.clone());
-        let mut response = self.pass(&call, parts, body.clone()).await;
-        if let Some(spare) = spare {
+        let Looked { envelope, renamed } = inbound::look(&sent);
+        let call = Arc::new(HttpCall::new(identified.clone(), envelope, &sent));
+        let body = renamed.and_then(|renamed| rename(&mut parts, call.envelope(), renamed)).unwrap_or(sent);
+        parts.extensions.insert(identified);
+        // Only within a session a request may have to be tried again.
+        let spare = parts.headers.contains_key(SESSION).then(|| (parts.clone(), body.clone()));
+        let mut response = self.pass(&call, parts, body).await;
+        if let Some((parts, body)) = spare {
             for _ in 1..TRIES {
                 if !is_race(&call, &response) {
                     break;
                 }
-                response = self.pass(&call, spare.clone(), body.clone()).await;
+                response = self.pass(&call, parts.clone(), body.clone()).await;
             }
         }
         match call.refusal() {
-            Some(refusal) => refusal.response(call.body()),
+            Some(refusal) => refusal.response(&call.envelope().id),
             None => readable(&call, response),
+        }
+    }
+
+    /// Who makes a request, and from where. Before anything of its body is read.
+    async fn identify(&self, parts: &Parts) -> Result<Arc<Identified>, Challenge> {
+        let asked = tokio::time::timeout(AUTHENTICATION, self.authenticator.authenticate(parts)).await;
+        let auth = asked.unwrap_or_else(|_| {
+            tracing::warn!(target: TARGET, "an authenticator did not answer in time");
+            Err(Challenge::Unavailable(Duration::from_secs(1)))
+        })?;
+        if auth.expires.is_some_and(|expires| expires <= SystemTime::now()) {
+            return Err(Challenge::invalid_token());
+        }
+        Ok(Arc::new(Identified::new(auth, self.address(parts))))
+    }
+
+    /// The address of the client: of the other end of the connection, or what a proxy says there that the operator trusts.
+    fn address(&self, parts: &Parts) -> Option<IpAddr> {
+        match &self.address_header {
+            // The last is that of the nearest proxy; what comes before it the client may have written.
+            Some(name) => parts.headers.get_all(name).iter().last()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok(),
+            None => parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
         }
     }
 
@@ -97,16 +133,15 @@ impl Endpoint {
     }
 }
 
-/// The body to pass on. A header that names the method follows it, but only if both agreed before.
-fn rename(parts: &mut Parts, sent: &Bytes) -> Bytes {
-    let Some(renamed) = inbound::rename(sent) else { return sent.clone() };
-    if let Some(method) = parts.headers.get_mut(METHOD) {
-        match HeaderValue::try_from(&renamed.renamed) {
-            Ok(value) if *method == renamed.method => *method = value,
-            _ => return sent.clone(),
+/// The body to pass on under another method. A header that names the method follows it, but only if both agreed before.
+fn rename(parts: &mut Parts, envelope: &Envelope, (renamed, message): (String, Bytes)) -> Option<Bytes> {
+    if let Some(header) = parts.headers.get_mut(METHOD) {
+        if !header.to_str().is_ok_and(|method| envelope.is(method)) {
+            return None;
         }
+        *header = HeaderValue::try_from(renamed).ok()?;
     }
-    Bytes::from(renamed.message)
+    Some(message)
 }
 
 /// Whether a live session was not served only because another request was restoring it at the same time. Nothing has
@@ -119,14 +154,11 @@ fn is_race(call: &HttpCall, response: &Response) -> bool {
 /// The protocol layer calls a message that it cannot read an unsupported media type, and an `initialize` whose params it
 /// cannot read a request without a session.
 fn readable(call: &HttpCall, response: Response) -> Response {
-    let body = call.body();
+    let envelope = call.envelope();
     match response.status() {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => match serde_json::from_slice::<IgnoredAny>(body) {
-            Ok(_) => Refusal::Unreadable { json: true }.response(body),
-            Err(_) => Refusal::Unreadable { json: false }.response(body),
-        },
-        StatusCode::BAD_REQUEST if is_plain(&response) && inbound::method(body).as_deref() == Some("initialize") => {
-            Refusal::BadInitialize.response(body)
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Refusal::Unreadable { json: envelope.is_json }.response(&envelope.id),
+        StatusCode::BAD_REQUEST if is_plain(&response) && envelope.is("initialize") => {
+            Refusal::BadInitialize.response(&envelope.id)
         }
         _ => response,
     }

@@ -1,10 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use fastestmcp_core::runtime::{CallError, Caller};
-use fastestmcp_core::session::{SessionError, SessionRecord};
+use fastestmcp_core::context::{Caller, NoClient};
+use fastestmcp_core::operation::{CallError, Listen, UpdateTask};
+use fastestmcp_core::session::{Scope, SessionError, SessionRecord};
 use fastestmcp_core::task::ClientAbilities;
 use futures_util::{Stream, StreamExt};
+use parking_lot::Mutex;
 use rmcp::ServerHandler;
 use rmcp::model::{ClientJsonRpcMessage, InitializeRequestParams, ServerJsonRpcMessage};
 use rmcp::transport::WorkerTransport;
@@ -19,7 +21,8 @@ use serde_json::value::RawValue;
 
 use super::call::HttpCall;
 use super::refusal::Refusal;
-use crate::era2025::Question;
+use crate::auth::LiveSession;
+use crate::wire::question::Question;
 use crate::handler::McpHandler;
 use crate::telemetry::{Refused, TARGET};
 use crate::widened::Widened;
@@ -34,6 +37,8 @@ const MAX_INITIALIZE: usize = 64 << 10;
 pub(super) struct RegistrySessions {
     local: LocalSessionManager,
     handler: McpHandler,
+    /// Of the sessions that have a worker here, which are known by their ids alone.
+    digests: Mutex<HashMap<SessionId, String>>,
 }
 
 /// Why a session cannot serve a request.
@@ -60,7 +65,7 @@ impl RegistrySessions {
         let mut local = LocalSessionManager::default();
         // It would end a session under calls that are still running; how long a session lives is the registry's.
         local.session_config.keep_alive = None;
-        Self { local, handler }
+        Self { local, handler, digests: Mutex::default() }
     }
 
     fn widen(&self, transport: WorkerTransport<LocalSessionWorker>) -> Result<Transport, SessionsError> {
@@ -73,13 +78,11 @@ impl RegistrySessions {
         struct Initialize {
             params: Box<RawValue>,
         }
-        if call.body().len() > MAX_INITIALIZE {
-            return None;
-        }
-        let Initialize { params } = serde_json::from_slice(call.body()).ok()?;
+        let message = call.initialize().filter(|message| message.len() <= MAX_INITIALIZE)?;
+        let Initialize { params } = serde_json::from_slice(message).ok()?;
         let typed: InitializeRequestParams = serde_json::from_str(params.get()).ok()?;
         let agreed = self.handler.negotiate_initialize(&typed).ok()?.protocol_version;
-        Some(SessionRecord::new(call.auth().principal.clone(), agreed.as_str().to_owned(), params))
+        Some(SessionRecord::new(call.principal().clone(), agreed.as_str().to_owned(), params))
     }
 
     fn unavailable(call: &HttpCall, error: &(dyn std::error::Error + 'static)) -> SessionsError {
@@ -93,9 +96,8 @@ impl RegistrySessions {
     async fn take_answer(&self, question: Question, answer: Value) -> Result<(), SessionsError> {
         let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
         let session = call.session().ok_or(SessionsError::OutOfTurn)?;
-        let caller = Caller::in_session(call.auth().clone(), session.digest.clone(), ClientAbilities::default());
-        let answers = BTreeMap::from([(question.key, answer)]);
-        match self.handler.runtime().answer_task(&caller, &question.task, answers).await {
+        let update = UpdateTask { id: question.task, answers: BTreeMap::from([(question.key, answer)]) };
+        match self.handler.runtime().handle(update, caller(&call, session), Arc::new(NoClient)).await {
             Err(CallError::Store(error)) => Err(Self::unavailable(&call, &error)),
             Err(error) => {
                 tracing::debug!(target: TARGET, error = %Refused(&error), "the answer was not taken");
@@ -108,22 +110,40 @@ impl RegistrySessions {
     /// The registry's word on a session; what it does not know is closed here.
     async fn exists(&self, call: &HttpCall, id: &SessionId) -> Result<bool, SessionsError> {
         let sessions = self.handler.runtime().sessions();
-        match sessions.open(id, &call.auth().principal).await {
+        match sessions.open(call.principal(), id).await {
             Ok(Some(record)) => {
-                call.found_session(id, record);
+                let digest = Scope::session(call.principal(), id).id;
+                self.digests.lock().insert(id.clone(), digest.clone());
+                call.identified().found_session(LiveSession { digest, record });
                 Ok(true)
             }
             Ok(None) => {
                 call.refuse(Refusal::SessionGone);
                 // A live session of somebody else must not feel that it was asked for.
-                if sessions.find(id).await.is_ok_and(|found| found.is_none()) {
-                    self.local.close_session(id).await?;
+                let known = self.digests.lock().get(id).cloned();
+                if let Some(digest) = known
+                    && sessions.record(&digest).await.is_ok_and(|found| found.is_none())
+                {
+                    self.forget(id).await?;
                 }
                 Ok(false)
             }
             Err(error) => Err(Self::unavailable(call, &error)),
         }
     }
+
+    /// Closes what this node has of a session.
+    async fn forget(&self, id: &SessionId) -> Result<(), SessionsError> {
+        self.digests.lock().remove(id);
+        Ok(self.local.close_session(id).await?)
+    }
+}
+
+/// Who makes a request within a session.
+fn caller(call: &HttpCall, session: &LiveSession) -> Caller {
+    let identified = call.identified();
+    let caller = Caller::in_session(identified.auth.clone(), session.digest.clone(), ClientAbilities::default());
+    identified.at_its_address(caller)
 }
 
 impl SessionManager for RegistrySessions {
@@ -168,10 +188,10 @@ impl SessionManager for RegistrySessions {
         if let Some(call) = HttpCall::current()
             && self.exists(&call, id).await?
         {
-            let ended = self.handler.runtime().end_session(id).await;
+            let ended = self.handler.runtime().end_session(call.principal(), id).await;
             ended.map_err(|error| Self::unavailable(&call, &error))?;
         }
-        Ok(self.local.close_session(id).await?)
+        self.forget(id).await
     }
 
     async fn create_stream(
@@ -195,8 +215,8 @@ impl SessionManager for RegistrySessions {
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
         let session = call.session().ok_or(SessionsError::OutOfTurn)?;
-        let caller = Caller::in_session(call.auth().clone(), session.digest.clone(), ClientAbilities::default());
-        let room = match self.handler.runtime().open_stream(&caller) {
+        let listen = self.handler.runtime().handle(Listen {}, caller(&call, session), Arc::new(NoClient));
+        let room = match listen.await {
             Ok(room) => room,
             Err(CallError::Overloaded { resource, retry_after }) => {
                 call.refuse(Refusal::Overloaded { resource, retry_after });

@@ -3,6 +3,7 @@
 pub(crate) mod content;
 pub(crate) mod errors;
 pub(crate) mod inbound;
+pub(crate) mod question;
 pub(crate) mod time;
 
 /// The revision whose sessions know tasks.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fastestmcp_core::runtime::{AskedTtl, CallError, Context, ContextError, ToolCall};
+use fastestmcp_core::context::{Context, ContextError};
+use fastestmcp_core::operation::{AskedTtl, CallError, CallTool};
 use fastestmcp_core::task::TaskStatus;
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError, ToolOutput};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool, ToolOutput};
+use fastestmcp_core::context::ToolError;
 use serde_json::{Value, json};
 
 use crate::scene::{Confirm, accept, caller, client, in_time, me, node, on_every_store, reason, text};
@@ -55,7 +57,7 @@ async fn what_is_nested_deeper_than_can_be_read_back_is_refused_before_it_is_sto
             assert_eq!(cx.once("k", || async { Ok(nested(100)) }).await?, nested(100));
             assert_eq!(cx.get_state::<Value>("deep").await?, Some(nested(100)));
             match cx.elicit::<Confirm>("confirm", "?").await? {
-                fastestmcp_core::runtime::Answer::Accepted(_) => Ok("kept"),
+                fastestmcp_core::context::Answer::Accepted(_) => Ok("kept"),
                 _ => Err(ToolError::new("not accepted")),
             }
         });

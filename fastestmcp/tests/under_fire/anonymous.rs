@@ -1,8 +1,8 @@
 //! Callers without an identity share nothing (contract G9, R2).
 
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{AskedTtl, CallError, ToolCall};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::operation::{AskedTtl, CallError, CallTool};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use serde_json::Map;
 
 use crate::scene::{built, caller, config, me, on_every_store, record};

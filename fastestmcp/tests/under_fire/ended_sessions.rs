@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{AskedTtl, CallError, Context, ToolCall};
+use fastestmcp_core::context::Context;
+use fastestmcp_core::operation::{AskedTtl, CallError, CallTool};
 use fastestmcp_core::session::Scope;
 use fastestmcp_core::task::TaskStatus;
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use serde_json::Map;
 
 use crate::faulty::{Fault, Faulty};

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{AskedTtl, Context, ToolCall};
+use fastestmcp_core::context::Context;
+use fastestmcp_core::operation::{AskedTtl, CallTool};
 use fastestmcp_core::session::{Scope, ScopeKind};
 use fastestmcp_core::task::TaskStatus;
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use serde_json::{Map, json};
 use tokio::sync::Semaphore;
 

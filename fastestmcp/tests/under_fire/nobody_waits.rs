@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{AskedTtl, ToolCall};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::operation::{AskedTtl, CallTool};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use serde_json::json;
 use tokio::sync::Semaphore;
 

@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{CallError, TaskFilter};
+use fastestmcp_core::operation::CallError;
+use fastestmcp_core::runtime::TaskFilter;
 use fastestmcp_core::session::Scope;
 use fastestmcp_core::task::TaskStatus;
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::context::ToolError;
 use serde_json::json;
 
 use crate::scene::{built, client, config, in_time, me, node, on_every_store, reason, session, text};

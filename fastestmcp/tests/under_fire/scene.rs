@@ -5,10 +5,11 @@ use std::time::Duration;
 use fastestmcp::{Stores, connect};
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::principal::{AuthContext, OwnerFilter, Principal};
-use fastestmcp_core::runtime::{Caller, LocalClient, Runtime, RuntimeConfig};
+use fastestmcp_core::context::Caller;
+use fastestmcp_core::runtime::{LocalClient, Runtime, RuntimeConfig};
 use fastestmcp_core::session::{Scope, SessionRecord};
 use fastestmcp_core::task::{ClientAbilities, Part, TaskOutcome, TaskRecord};
-use fastestmcp_core::tool::Tool;
+use fastestmcp_core::component::Tool;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fastestmcp_core::runtime::{CallError, CallOutcome, Client, Context, ToolCall};
+use fastestmcp_core::context::{Client, Context};
+use fastestmcp_core::operation::{CallError, CallOutcome, CallTool};
 use fastestmcp_core::task::{InputRequest, Progress, RpcError};
-use fastestmcp_core::tool::{NoArgs, Tool};
+use fastestmcp_core::component::{NoArgs, Tool};
 use serde_json::{Map, Value, json};
 
 use crate::scene::{built, caller, client, config, in_time, me, node, on_every_store};

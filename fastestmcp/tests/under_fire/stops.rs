@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use serde_json::json;
 use tokio::sync::Semaphore;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{AskedTtl, CallError, ToolCall};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::operation::{AskedTtl, CallError, CallTool};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use serde_json::{Map, json};
 use tokio::sync::Semaphore;
 
