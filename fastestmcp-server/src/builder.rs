@@ -2,14 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastestmcp_core::Stores;
+use fastestmcp_core::component::Tool;
 use fastestmcp_core::event::EventLog;
 use fastestmcp_core::limits::{check_line, check_text};
-use fastestmcp_core::principal::Principal;
 use fastestmcp_core::operation::Middleware;
+use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::{Runtime, RuntimeBuilder, RuntimeConfig};
 use fastestmcp_core::session::SessionStateStore;
 use fastestmcp_core::task::TaskBackend;
-use fastestmcp_core::component::Tool;
 use rmcp::model::Implementation;
 
 use crate::auth::{Anonymous, Authenticator};

@@ -157,10 +157,6 @@ impl HttpConfig {
         self
     }
 
-    /// The header in which a proxy in front says from which address a request comes, for instance `x-forwarded-for`: its
-    /// last entry counts. Only where every request comes through that proxy; none by default, and the address is that of
-    /// the connection. What anonymous callers may use of the server is counted by address.
-    pub client_address_header: Option<String>,
     /// Whether stateless requests are answered with plain JSON where one message is the whole answer.
     #[must_use]
     pub const fn json_responses(mut self, json: bool) -> Self {

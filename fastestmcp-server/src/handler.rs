@@ -100,8 +100,7 @@ impl McpHandler {
 
     async fn call(&self, params: CallToolRequestParams, cx: RequestContext<RoleServer>) -> CallResult {
         let incoming = self.incoming(&cx);
-        let mut request =
-            CallTool::new(params.name, params.arguments.unwrap_or_default()).meta(cx.meta.0.0);
+        let mut request = CallTool::new(params.name, params.arguments.unwrap_or_default()).meta(cx.meta.0.0);
         if let Era::Stateless { tasks } = incoming.era {
             request.tasks = if tasks { TaskMode::Accepted } else { TaskMode::Unknown };
             if params.input_responses.is_some() || params.request_state.is_some() {
@@ -128,9 +127,7 @@ impl McpHandler {
             });
         };
         let result = match incoming.era {
-            Era::Session { knows_tasks } => {
-                era2025::serve(&incoming, knows_tasks, method, params, cx.meta.0.0).await?
-            }
+            Era::Session { knows_tasks } => era2025::serve(&incoming, knows_tasks, method, params, cx.meta.0.0).await?,
             Era::Stateless { tasks } if method == inbound::LISTEN => {
                 era2026::listen(&incoming, tasks, &params, self.server_info()).await?
             }

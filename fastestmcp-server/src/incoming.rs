@@ -96,9 +96,7 @@ fn caller_and_era(cx: &RequestContext<RoleServer>, local: &Principal) -> (Caller
                 let caller = Caller::in_session(identified.auth.clone(), session.digest.clone(), abilities);
                 (identified.at_its_address(caller), true)
             }
-            None => {
-                (identified.at_its_address(Caller::stateless(identified.auth.clone(), abilities)), false)
-            }
+            None => (identified.at_its_address(Caller::stateless(identified.auth.clone(), abilities)), false),
         },
         None => {
             // On stdio both eras share one connection, and only `initialize` leaves a peer behind.

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
-use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::context::Client;
+use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::task::{InputRequest, Progress, RpcError};
 use rmcp::model::{
     CustomRequest, ProgressNotification, ProgressNotificationParam, ProgressToken, RequestId, ServerNotification,
@@ -9,9 +9,9 @@ use rmcp::model::{
 use rmcp::service::{OriginatingRequestId, Peer, RequestContext, RoleServer, ServiceError};
 use serde_json::Value;
 
-use crate::wire::question::Question;
 use crate::telemetry::TARGET;
 use crate::wire::errors;
+use crate::wire::question::Question;
 
 /// The client on the other end of the request that is being served.
 #[derive(Clone, Debug)]

@@ -3,9 +3,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use fastestmcp_core::component::Tool;
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::{LocalClient, RuntimeBuilder};
-use fastestmcp_core::component::Tool;
 use rmcp::model::Implementation;
 use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 

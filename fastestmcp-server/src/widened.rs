@@ -11,9 +11,9 @@ use rmcp::transport::Transport;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::wire::question::Question;
 use crate::telemetry::TARGET;
 use crate::wire::TASKS_REVISION;
+use crate::wire::question::Question;
 
 /// A transport whose answers say what the protocol layer has no types for, and whose requests to the client have ids
 /// that no other node and no other process ever used.

@@ -152,13 +152,15 @@ mod redacted;
 pub use connect::{ConnectError, connect};
 pub use fastestmcp_core as core;
 pub use fastestmcp_core::Stores;
-pub use fastestmcp_core::principal::{AuthContext, Principal};
+pub use fastestmcp_core::component::{
+    Content, IntoOutput, InvalidTool, Json, NoArgs, ResourceContents, TaskPolicy, TaskSupport, Tool, ToolOutput,
+};
 pub use fastestmcp_core::context::{Answer, Context, ContextError, State};
+pub use fastestmcp_core::context::{NotAForm, ToolError, form_of};
 pub use fastestmcp_core::operation::{CallError, TaskView};
+pub use fastestmcp_core::principal::{AuthContext, Principal};
 pub use fastestmcp_core::runtime::{LocalClient, LocalTask, Runtime, RuntimeConfig, StartError};
 pub use fastestmcp_core::task::{DefaultScope, OnInputTimeout, Progress, Rerun, RpcError, TaskOutcome, TaskStatus};
-pub use fastestmcp_core::component::{Content, IntoOutput, InvalidTool, Json, NoArgs, ResourceContents, TaskPolicy, TaskSupport, Tool, ToolOutput};
-pub use fastestmcp_core::context::{NotAForm, ToolError, form_of};
 pub use fastestmcp_server::{
     BoundServer, HttpConfig, InvalidHttp, McpService, Server, ServerBuilder, ServerError, stop_signal,
 };

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use fastestmcp::{Stores, connect};
 use fastestmcp_core::backend::SweepBudget;
-use fastestmcp_core::event::{Delivery, EventBus, Keep, ReadFrom};
-use fastestmcp_core::principal::{AuthContext, OwnerFilter, Principal};
-use fastestmcp_core::context::{Answer, Caller, Context};
-use fastestmcp_core::operation::{AskedTtl, CallError, CallTool};
-use fastestmcp_core::runtime::{LocalClient, Runtime, RuntimeConfig};
-use fastestmcp_core::task::{Part, TaskOutcome, TaskStatus};
 use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use fastestmcp_core::context::ToolError;
+use fastestmcp_core::context::{Answer, Caller, Context, NoClient};
+use fastestmcp_core::event::{Delivery, EventBus, Keep, ReadFrom};
+use fastestmcp_core::operation::{AskedTtl, CallError, CallOutcome, CallTool, FollowProgress, TaskMode};
+use fastestmcp_core::principal::{AuthContext, OwnerFilter, Principal};
+use fastestmcp_core::runtime::{LocalClient, Runtime, RuntimeConfig};
+use fastestmcp_core::task::{Part, TaskOutcome, TaskStatus};
 use serde_json::{Value, json};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -323,10 +323,13 @@ async fn fine_progress_reaches_another_node_by_event_and_the_last_one_lands_in_t
             AuthContext::new(Principal::Local("me".into())),
             fastestmcp_core::task::ClientAbilities::default(),
         );
-        let mut call = ToolCall::new("steps", serde_json::Map::new(), caller.clone());
-        call.meta.insert("progressToken".into(), json!("token"));
-        let task = worker.submit(call, AskedTtl::Default).await.unwrap();
-        let mut feed = front.task_progress(&caller, &task.id).await.unwrap().unwrap();
+        let meta = serde_json::Map::from_iter([("progressToken".to_owned(), json!("token"))]);
+        let call = CallTool::new("steps", serde_json::Map::new()).meta(meta);
+        let call = call.tasks(TaskMode::Requested(AskedTtl::Default));
+        let outcome = worker.handle(call, caller.clone(), Arc::new(NoClient)).await.unwrap();
+        let CallOutcome::Task(task) = outcome else { panic!("{outcome:?}") };
+        let follow = FollowProgress { id: task.id.clone() };
+        let mut feed = front.handle(follow, caller, Arc::new(NoClient)).await.unwrap().unwrap();
         assert_eq!(feed.token(), &json!("token"));
         let (first, second) = (feed.next().await.unwrap(), feed.next().await.unwrap());
         assert!(second.progress > first.progress, "{first:?} {second:?}");

@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::content::Content;
-use crate::context::ToolError;
 use super::schema::result_schema_of;
+use crate::context::ToolError;
 
 /// The result of a tool, as MCP's `CallToolResult`.
 ///

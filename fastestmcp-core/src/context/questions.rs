@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::Context;
 use super::error::{ContextError, too_deep};
 use super::form::{filled_in, form, form_of};
-use super::Context;
 use crate::json;
 use crate::task::InputRequest;
 
@@ -112,5 +112,4 @@ impl Context {
         json::check_depth(&params).map_err(too_deep)?;
         self.0.replay.answer(key, &InputRequest { method: method.to_owned(), params }).await
     }
-
 }

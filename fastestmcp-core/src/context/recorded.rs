@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::Context;
 use super::error::{ContextError, too_deep};
 use super::failure::ToolError;
-use super::Context;
 use crate::json;
 use crate::task::TaskEvent;
 

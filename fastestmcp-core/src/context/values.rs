@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::Context;
 use super::error::ContextError;
 use super::state::State;
-use super::Context;
 use crate::ids;
 use crate::limits::check_span;
 use crate::principal::Principal;

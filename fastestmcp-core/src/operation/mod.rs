@@ -22,6 +22,6 @@ pub(crate) use slots::{Slot, Slots};
 pub use table::{Operation, Outcome, Request};
 pub(crate) use task::TaskChanges;
 pub use task::{
-    CancelOutcome, CancelTask, FollowProgress, GetTask, ListTasks, ProgressFeed, RunTask, TaskPage, TaskView, TaskWatch,
-    UpdateTask, WatchTask,
+    CancelOutcome, CancelTask, FollowProgress, GetTask, ListTasks, ProgressFeed, RunTask, TaskPage, TaskView,
+    TaskWatch, UpdateTask, WatchTask,
 };

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::context::Caller;
 use super::error::CallError;
+use crate::context::Caller;
 use crate::principal::Owner;
 
 /// A cap on what happens at the same time, on the node and for each owner, so that no owner can take all of it

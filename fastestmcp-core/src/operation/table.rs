@@ -1,8 +1,8 @@
 use super::list_tools::{ListTools, ToolPage};
 use super::listen::{Listen, Listening};
 use super::task::{
-    CancelOutcome, CancelTask, FollowProgress, GetTask, ListTasks, ProgressFeed, RunTask, TaskPage, TaskView, TaskWatch,
-    UpdateTask, WatchTask,
+    CancelOutcome, CancelTask, FollowProgress, GetTask, ListTasks, ProgressFeed, RunTask, TaskPage, TaskView,
+    TaskWatch, UpdateTask, WatchTask,
 };
 use super::{CallOutcome, CallTool};
 

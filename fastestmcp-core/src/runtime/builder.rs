@@ -13,7 +13,6 @@ use crate::operation::Middleware;
 use crate::seal::KeyRing;
 use crate::session::{SessionLimits, SessionRegistry};
 
-
 /// Why a runtime was not made. `Debug` is a sentence too: it is what a `main` prints that returns the error.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
@@ -129,7 +128,8 @@ impl RuntimeBuilder {
         check_config(&self.config).map_err(|(what, problem)| StartError::InvalidConfig { what, problem })?;
         for tool in &self.tools {
             tool.check()?;
-            let invalid = |(what, problem)| StartError::InvalidToolValue { tool: tool.name().to_owned(), what, problem };
+            let invalid =
+                |(what, problem)| StartError::InvalidToolValue { tool: tool.name().to_owned(), what, problem };
             check_tool(tool).map_err(invalid)?;
         }
         Ok(Components { tools: Registry::new(self.tools.clone()).map_err(StartError::DuplicateTool)? })

@@ -10,8 +10,8 @@ use crate::component::ToolOutput;
 use crate::context::{Caller, Client};
 use crate::ids::TaskId;
 use crate::operation::{
-    AskedTtl, CallError, CallOutcome, CallTool, CancelOutcome, CancelTask, GetTask, METHOD_NOT_FOUND, Request, TaskMode,
-    TaskView, UpdateTask, WatchTask,
+    AskedTtl, CallError, CallOutcome, CallTool, CancelOutcome, CancelTask, GetTask, METHOD_NOT_FOUND, Request,
+    TaskMode, TaskView, UpdateTask, WatchTask,
 };
 use crate::principal::{AuthContext, Principal};
 use crate::task::{ClientAbilities, InputRequest, Progress, RpcError, TaskOutcome};

@@ -130,7 +130,8 @@ impl SessionRegistry {
         })?;
         let life = Lifetime { ttl: self.limits.init, max_life: Some(self.limits.longest) };
         let put = Op::Put { key: RECORD.to_owned(), value: Bytes::from(value), expect: Expect::Absent, ttl: None };
-        let request = CommitRequest::new(Scope::session(&record.principal, &id), CommitRule::CreateNew(life), vec![put]);
+        let request =
+            CommitRequest::new(Scope::session(&record.principal, &id), CommitRule::CreateNew(life), vec![put]);
         match self.store.commit(request).await?.value {
             CommitOutcome::Committed(_) => Ok(id),
             other => Err(SessionError::Store(StoreError::new(

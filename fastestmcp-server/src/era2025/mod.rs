@@ -58,12 +58,7 @@ async fn list(incoming: &Incoming<'_>, params: &Value) -> Result<Value, ErrorDat
 }
 
 /// A `tools/call` that asks to run as a task.
-async fn call(
-    incoming: &Incoming<'_>,
-    knows_tasks: bool,
-    params: Value,
-    meta: JsonObject,
-) -> Result<Value, ErrorData> {
+async fn call(incoming: &Incoming<'_>, knows_tasks: bool, params: Value, meta: JsonObject) -> Result<Value, ErrorData> {
     let Value::Object(mut params) = params else { return Err(errors::invalid_params("params are not an object")) };
     let Some(Value::String(name)) = params.remove("name") else {
         return Err(errors::invalid_params("name is not a string"));

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::context::Client;
+use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::operation::{CallError, FollowProgress, ProgressFeed, TaskView, UpdateTask, WatchTask};
 use fastestmcp_core::task::{InputRequest, Progress, RpcError, TaskOutcome};
 use futures_util::StreamExt;

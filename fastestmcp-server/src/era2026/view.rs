@@ -1,6 +1,6 @@
 use fastestmcp_core::operation::TaskView;
-use fastestmcp_core::task::{RpcError, TaskOutcome, TaskStatus};
-use rmcp::model::{DetailedTask, ErrorData, JsonObject, Task, TaskPayload, TaskStatus as WireStatus};
+use fastestmcp_core::task::{InputRequest, RpcError, TaskOutcome, TaskStatus};
+use rmcp::model::{DetailedTask, ErrorData, InputRequests, JsonObject, Task, TaskPayload, TaskStatus as WireStatus};
 use serde_json::Value;
 
 use crate::wire::{errors, time};

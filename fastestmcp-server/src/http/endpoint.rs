@@ -101,7 +101,9 @@ impl Endpoint {
     fn address(&self, parts: &Parts) -> Option<IpAddr> {
         match &self.address_header {
             // The last is that of the nearest proxy; what comes before it the client may have written.
-            Some(name) => parts.headers.get_all(name).iter().last()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok(),
+            Some(name) => {
+                parts.headers.get_all(name).iter().last()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+            }
             None => parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
         }
     }

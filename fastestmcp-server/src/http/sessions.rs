@@ -22,10 +22,10 @@ use serde_json::value::RawValue;
 use super::call::HttpCall;
 use super::refusal::Refusal;
 use crate::auth::LiveSession;
-use crate::wire::question::Question;
 use crate::handler::McpHandler;
 use crate::telemetry::{Refused, TARGET};
 use crate::widened::Widened;
+use crate::wire::question::Question;
 
 /// Bytes of the params of `initialize` at most: they are kept as long as the session.
 const MAX_INITIALIZE: usize = 64 << 10;

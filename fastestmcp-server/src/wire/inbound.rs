@@ -62,8 +62,7 @@ pub(crate) fn look(message: &Bytes) -> Looked {
         Some(b'"' | b'-' | b'0'..=b'9') => serde_json::from_str(id.get()).ok(),
         _ => None,
     });
-    let envelope =
-        Envelope { id: id.unwrap_or(Value::Null), method: method.map(Cow::into_owned), is_json: true };
+    let envelope = Envelope { id: id.unwrap_or(Value::Null), method: method.map(Cow::into_owned), is_json: true };
     Looked { envelope, renamed }
 }
 

@@ -33,7 +33,10 @@ async fn an_exhausted_pool_is_a_timeout_that_applied_nothing() {
             tokio::spawn(async move { store.commit(put(&number.to_string())).await })
         })
         .collect();
-    let read = store.load(&Scope::new(fastestmcp_core::session::ScopeKind::Session, "before"), &["key"], None).await.unwrap_err();
+    let read = store
+        .load(&Scope::new(fastestmcp_core::session::ScopeKind::Session, "before"), &["key"], None)
+        .await
+        .unwrap_err();
     assert_eq!((read.kind, read.outcome), (StoreErrorKind::Timeout, Outcome::NotApplied), "{read}");
     let first = occupying.await.unwrap().unwrap_err();
     assert_eq!((first.kind, first.outcome), (StoreErrorKind::Timeout, Outcome::Unknown), "{first}");
@@ -43,7 +46,11 @@ async fn an_exhausted_pool_is_a_timeout_that_applied_nothing() {
     }
     proxy.heal();
     for number in 0..20 {
-        let loaded = store.load(&Scope::new(fastestmcp_core::session::ScopeKind::Session, &number.to_string()), &["key"], None).await.unwrap().value;
+        let loaded = store
+            .load(&Scope::new(fastestmcp_core::session::ScopeKind::Session, &number.to_string()), &["key"], None)
+            .await
+            .unwrap()
+            .value;
         assert!(loaded.scope.is_none(), "{number} was applied");
     }
 }

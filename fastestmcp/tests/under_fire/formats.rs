@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::principal::Owner;
-use fastestmcp_core::operation::CallError;
-use fastestmcp_core::task::{NewTask, TaskStatus};
 use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::operation::CallError;
+use fastestmcp_core::principal::Owner;
+use fastestmcp_core::task::{NewTask, TaskStatus};
 use serde_json::{Value, json};
 
 use crate::scene::{client, in_time, node, on_every_store, record, text, until};

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use fastestmcp_core::principal::Principal;
-use fastestmcp_core::operation::{AskedTtl, CallTool};
 use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::principal::Principal;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, Faulty};
-use crate::scene::{client, in_time, node, on_every_store, session, text, until};
+use crate::scene::{client, in_time, node, on_every_store, session, submit, text, until};
 
 #[tokio::test]
 async fn a_wake_up_that_never_ends_holds_up_no_submission_no_cancel_and_no_outcome() {
@@ -46,8 +45,7 @@ async fn sessions_that_cannot_be_held_cost_no_lease() {
         let mut tasks = Vec::new();
         for _ in 0..10 {
             let (_, caller) = session(&runtime, Principal::Anonymous).await;
-            let call = ToolCall::new("wait", serde_json::Map::new(), caller);
-            tasks.push(runtime.submit(call, AskedTtl::Default).await.unwrap().id);
+            tasks.push(submit(&runtime, &caller, "wait").await.unwrap().id);
         }
         for id in &tasks {
             until(&stores, id, |record| record.head.lease.is_some()).await;

@@ -1,8 +1,8 @@
 //! A panic ends its own call and nothing else, wherever it happens (contract R3).
 
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use fastestmcp_core::context::Context;
 use fastestmcp_core::operation::CallError;
-use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use serde_json::json;
 
 use crate::faulty::Faulty;

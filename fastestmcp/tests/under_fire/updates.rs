@@ -1,7 +1,7 @@
 //! Concurrent updates lose none and none fails (contract C4).
 
-use fastestmcp_core::context::Context;
 use fastestmcp_core::component::{NoArgs, Tool};
+use fastestmcp_core::context::Context;
 use serde_json::json;
 
 use crate::scene::{client, in_time, node, on_every_store};

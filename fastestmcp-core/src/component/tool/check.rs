@@ -47,7 +47,10 @@ impl Tool {
     /// Checks what clients will be shown of it.
     pub(crate) fn check(&self) -> Result<(), InvalidTool> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        if self.description.name.is_empty() || self.description.name.len() > LONGEST_NAME || !self.description.name.chars().all(allowed) {
+        if self.description.name.is_empty()
+            || self.description.name.len() > LONGEST_NAME
+            || !self.description.name.chars().all(allowed)
+        {
             return Err(InvalidTool::Name(self.description.name.chars().take(LONGEST_NAME).collect()));
         }
         self.check_texts().map_err(|refused| InvalidTool::Text { tool: self.description.name.clone(), refused })?;

@@ -16,7 +16,6 @@ use serde_json::{Map, Value};
 
 pub(crate) use whole::{is_whole, whole};
 
-
 /// Why a type or a schema is no form that a client can show.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

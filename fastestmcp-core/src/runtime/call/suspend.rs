@@ -35,7 +35,12 @@ enum JournalPlace {
 }
 
 /// Seals what a suspended call needs to go on: bound to the caller, the tool and its arguments.
-pub(super) async fn suspend(node: &Node, caller: &Caller, call: &CallTool, journal: Journal) -> Result<String, CallError> {
+pub(super) async fn suspend(
+    node: &Node,
+    caller: &Caller,
+    call: &CallTool,
+    journal: Journal,
+) -> Result<String, CallError> {
     let expires = node.store_now().after(node.config.resume_within);
     let whole = Suspended { expires, journal: JournalPlace::Here(journal) };
     let sealed = seal(node, caller, call, &whole)?;
@@ -51,7 +56,9 @@ pub(super) async fn suspend(node: &Node, caller: &Caller, call: &CallTool, journ
     };
     let request = CommitRequest::new(Scope::system("resume", &nonce), CommitRule::Existing, vec![put]);
     match node.stores.sessions.commit(request).await?.value {
-        CommitOutcome::Committed(_) => seal(node, caller, call, &Suspended { expires, journal: JournalPlace::InStore(nonce) }),
+        CommitOutcome::Committed(_) => {
+            seal(node, caller, call, &Suspended { expires, journal: JournalPlace::InStore(nonce) })
+        }
         _ => Err(CallError::Masked),
     }
 }

@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::plain::{self, Ended, Invocation};
 use super::suspend::{resume, suspend};
 use crate::component::{Component, Tool, ToolOutput};
+use crate::context::Caller;
 use crate::context::{Failure, Replay, ToolError};
 use crate::operation::{
     AskedTtl, CallError, CallOutcome, CallTool, Plan, Requester, Resume, TaskMode, TaskView, plan, tool,
 };
-use crate::context::Caller;
 use crate::runtime::node::Node;
 use crate::runtime::task::{Tasks, watch};
 use crate::task::{Journal, TaskOutcome};

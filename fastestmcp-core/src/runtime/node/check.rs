@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::config::RuntimeConfig;
+use crate::component::Tool;
 use crate::ids::MAX_ID_BYTES;
 use crate::limits::MAX_DURATION;
-use crate::component::Tool;
 
 /// The shortest lease that can be renewed in time.
 const SHORTEST_LEASE: Duration = Duration::from_millis(100);

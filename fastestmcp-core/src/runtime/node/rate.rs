@@ -79,7 +79,8 @@ mod tests {
     #[test]
     fn a_burst_is_allowed_and_then_the_rate() {
         let rate = TaskRate::new(3, 2);
-        let caller = |name: &str| Caller::stateless(AuthContext::new(Principal::Local(name.into())), ClientAbilities::default());
+        let caller =
+            |name: &str| Caller::stateless(AuthContext::new(Principal::Local(name.into())), ClientAbilities::default());
         let (me, you, start) = (caller("me"), caller("you"), Instant::now());
         for _ in 0..3 {
             assert_eq!(rate.take(&me, start), Ok(()));

@@ -11,12 +11,12 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::run::TaskRun;
+use super::tasks::Tasks;
 use super::wait::Wait;
 use super::write::RunError;
-use crate::error::StoreError;
-use crate::context::{ContextError, ToolError};
 use crate::component::{Panicked, RunningHandler, ToolOutput, Turn};
-use super::tasks::Tasks;
+use crate::context::{ContextError, ToolError};
+use crate::error::StoreError;
 use crate::task::machine::Step;
 use crate::task::{Rerun, TaskEvent};
 

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::operation::CallError;
-use super::tasks::Tasks;
 use super::owned::cancel_of_session;
+use super::tasks::Tasks;
 use crate::error::StoreErrorKind;
+use crate::operation::CallError;
 use crate::principal::Principal;
 use crate::time::backoff;
 

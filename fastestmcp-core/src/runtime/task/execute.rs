@@ -9,10 +9,10 @@ use super::driver::{Driver, End};
 use super::finish;
 use super::host::TaskHost;
 use super::run::TaskRun;
-use crate::context::{Context, Inner, Locals};
-use crate::component::{RunningHandler, Turn};
-use crate::runtime::state::StoredValues;
 use super::tasks::Tasks;
+use crate::component::{RunningHandler, Turn};
+use crate::context::{Context, Inner, Locals};
+use crate::runtime::state::StoredValues;
 use crate::task::{Rerun, RpcError, TaskEvent, TaskOutcome};
 
 /// Runs the handler of a task until it has ended, is parked, is handed back, or is no longer ours.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::execute::hand_back;
 use super::run::TaskRun;
+use super::tasks::Tasks;
 use super::write::RunError;
+use crate::component::{Panicked, ToolOutput};
+use crate::context::{ContextError, Failure, ToolError};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::json;
 use crate::limits::MAX_DURATION;
-use crate::context::{ContextError, Failure, ToolError};
-use crate::component::{Panicked, ToolOutput};
-use super::tasks::Tasks;
 use crate::task::{Rerun, RpcError, TaskEvent, TaskOutcome};
 use crate::time::backoff;
 

@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::run::TaskRun;
-use crate::error::StoreError;
 use super::tasks::Tasks;
+use crate::error::StoreError;
 use crate::task::TaskEvent;
 
 /// Sessions that are held at the same time.

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::run::TaskRun;
-use crate::error::{StoreError, StoreErrorKind};
 use super::tasks::Tasks;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::task::Renewed;
 use crate::time::backoff;
 

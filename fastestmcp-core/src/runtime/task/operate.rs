@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-
 use super::owned;
 use super::tasks::Tasks;
 use crate::ids::{self, TaskId};
+use crate::operation::{CallError, CancelOutcome, TaskPage, TaskView};
 use crate::page::{PageLimit, PageRequest};
 use crate::principal::{OwnerFilter, Principal};
-use crate::operation::{CallError, CancelOutcome, TaskPage, TaskView};
 use crate::seal::Purpose;
 use crate::task::{Idempotency, InsertOutcome, NewTask, Part, TaskRecord, TaskSpec, TaskState, TaskStatus};
 

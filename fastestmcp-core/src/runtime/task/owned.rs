@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::progress::feed;
 use super::tasks::Tasks;
+use crate::context::Caller;
 use crate::error::Outcome;
 use crate::ids::TaskId;
+use crate::operation::{CallError, CancelOutcome, ProgressFeed, TaskPage, TaskView};
 use crate::page::{PageLimit, PageRequest};
 use crate::principal::{Owner, OwnerFilter, Principal};
-use crate::context::Caller;
-use crate::operation::{CallError, CancelOutcome, ProgressFeed, TaskPage, TaskView};
 use crate::task::machine::{Rejected, Snapshot, Step, apply};
 use crate::task::{
     Guard, Part, ReplaceOutcome, ReplaceRequest, TaskEvent, TaskHead, TaskRecord, TaskState, TaskStatus, Then,
@@ -67,7 +67,8 @@ pub(super) async fn page(
     let page = match cursor {
         None => PageRequest::first(PageLimit::default()),
         Some(cursor) => {
-            let position = tasks.node.keys.open_cursor(&listing, filter, cursor).map_err(|_| CallError::InvalidCursor)?;
+            let position =
+                tasks.node.keys.open_cursor(&listing, filter, cursor).map_err(|_| CallError::InvalidCursor)?;
             PageRequest::after(PageLimit::default(), position)
         }
     };
@@ -187,7 +188,11 @@ fn changed(tasks: &Tasks, step: &Step, head: TaskHead) -> TaskView {
     TaskView::new(head, Some(step.state.clone()))
 }
 
-pub(crate) async fn follow_progress(tasks: &Tasks, caller: &Caller, id: &TaskId) -> Result<Option<ProgressFeed>, CallError> {
+pub(crate) async fn follow_progress(
+    tasks: &Tasks,
+    caller: &Caller,
+    id: &TaskId,
+) -> Result<Option<ProgressFeed>, CallError> {
     let record = find(tasks, caller, id, Part::State).await?;
     feed(tasks, id, TaskState::decode(record.state.as_deref().unwrap_or_default())?).await
 }

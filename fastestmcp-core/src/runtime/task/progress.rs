@@ -8,10 +8,10 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::tasks::Tasks;
 use crate::event::{Keep, ReadFrom};
 use crate::ids::TaskId;
 use crate::operation::{CallError, ProgressFeed};
-use super::tasks::Tasks;
 use crate::task::{Progress, TaskState};
 
 /// Progress is worth reading while it is fresh.

@@ -6,11 +6,11 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::PendingProgress;
+use super::tasks::Tasks;
+use crate::context::Replay;
+use crate::context::{Caller, ContextError};
 use crate::ids::TaskId;
 use crate::principal::OwnerFilter;
-use crate::context::{Caller, ContextError};
-use crate::context::Replay;
-use super::tasks::Tasks;
 use crate::session::Version;
 use crate::task::machine::{Snapshot, Step};
 use crate::task::{Lease, Part, Progress, RunPolicy, TaskEvent, TaskHead, TaskSpec, TaskState, TaskStatus, Token};

@@ -25,7 +25,10 @@ impl Wait {
     pub(super) fn again(before: Option<Self>, tasks: &Tasks, run: &TaskRun) -> Self {
         let now = Instant::now();
         let can_park = run.policy().rerun != Rerun::Never;
-        Self { since: before.map_or(now, |wait| wait.since), park_at: can_park.then(|| now + tasks.node.config.park_after) }
+        Self {
+            since: before.map_or(now, |wait| wait.since),
+            park_at: can_park.then(|| now + tasks.node.config.park_after),
+        }
     }
 
     /// When something is to be done about it.

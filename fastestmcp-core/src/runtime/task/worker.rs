@@ -12,14 +12,14 @@ use super::execute::{execute, hand_back};
 use super::finish;
 use super::lease::renew_if_late;
 use super::run::TaskRun;
+use super::tasks::Tasks;
 use super::write::RunError;
 use crate::context::NoClient;
 use crate::operation::{Call, CallError, Endpoint, Next, Outcome, RunTask};
 use crate::record::Unreadable;
-use super::tasks::Tasks;
 use crate::task::{
-    ClaimRequest, Guard, Lease, ReplaceRequest, RpcError, TaskEvent, TaskOutcome, TaskKind, TaskRecord, TaskSpec, TaskState,
-    TaskStatus, Then,
+    ClaimRequest, Guard, Lease, ReplaceRequest, RpcError, TaskEvent, TaskKind, TaskOutcome, TaskRecord, TaskSpec,
+    TaskState, TaskStatus, Then,
 };
 use crate::time::{StoreTime, backoff, jittered};
 
