@@ -193,7 +193,7 @@ async fn a_call_that_asked_goes_on_as_a_task_with_its_answers_and_does_nothing_t
         let task = cx.task_id().is_some();
         Ok(format!("{plan} {name} {task}"))
     });
-    let runtime = runtime(tool.task(TaskPolicy::required().detaches())).await;
+    let runtime = runtime(tool.task(TaskPolicy::optional().detaches())).await;
     let detaching = |resume| called(&runtime, EVERYTHING, resume, TaskMode::Accepted);
     let (keys, state) = asked(detaching(None).await.unwrap());
     assert_eq!(keys, ["a"]);

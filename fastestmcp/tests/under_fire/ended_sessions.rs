@@ -69,7 +69,8 @@ async fn a_session_that_only_expired_leaves_the_tasks_of_its_principal_alone() {
         let worker = crate::scene::built(stores.clone(), config, vec![wait()]).await;
         let (id, caller) = session(&worker, me()).await;
         crate::scene::in_time(async {
-            while worker.sessions().open(&me(), &id).await.unwrap().is_some() {
+            let scope = Scope::session(&me(), &id);
+            while stores.sessions.load(&scope, &[], None).await.unwrap().value.scope.is_some() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         })

@@ -41,8 +41,8 @@ impl Tasks {
         let id = TaskId::random()?;
         let owner = caller.owner();
         let idempotency = idempotency(node, &call, owner.as_ref())?;
-        json::check_depth(&call.arguments)?;
-        call.meta.values().try_for_each(json::check_depth)?;
+        let arguments = call.arguments.as_object().into_iter().flat_map(serde_json::Map::values);
+        arguments.chain(call.meta.values()).try_for_each(json::check_depth)?;
         let overloaded = |retry_after| CallError::Overloaded { resource: "task creation", retry_after };
         node.task_rate.take(caller, Instant::now()).map_err(overloaded)?;
 
