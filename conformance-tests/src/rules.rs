@@ -1,5 +1,8 @@
 //! The contract's rules in one line each, for the report of a failure.
 
+/// The edition of the contract that this suite tests.
+pub const EDITION: &str = "2026-1";
+
 /// What the rule `id` promises; empty for a rule that no case is about.
 pub(crate) fn text(id: &str) -> &'static str {
     RULES.iter().find(|(rule, _)| *rule == id).map_or("", |(_, text)| text)

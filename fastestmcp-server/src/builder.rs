@@ -67,6 +67,13 @@ impl std::fmt::Debug for ServerBuilder {
     }
 }
 
+impl Server {
+    /// Begins a server that clients see under `name`.
+    pub fn builder(name: impl Into<String>) -> ServerBuilder {
+        ServerBuilder::new(name.into())
+    }
+}
+
 impl ServerBuilder {
     pub(crate) fn new(name: String) -> Self {
         Self {

@@ -11,7 +11,6 @@ use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 
 use crate::auth::Authenticator;
 use crate::bound::BoundServer;
-use crate::builder::ServerBuilder;
 use crate::config::HttpConfig;
 use crate::error::ServerError;
 use crate::handler::McpHandler;
@@ -61,11 +60,6 @@ impl fmt::Debug for Server {
 }
 
 impl Server {
-    /// Begins a server that clients see under `name`.
-    pub fn builder(name: impl Into<String>) -> ServerBuilder {
-        ServerBuilder::new(name.into())
-    }
-
     /// Serves HTTP and runs tasks until the process is asked to stop ([`stop_signal`](crate::stop_signal)), then drains
     /// (contract R7).
     ///

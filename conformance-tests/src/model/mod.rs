@@ -6,6 +6,7 @@ mod clock;
 mod crash;
 mod damage;
 mod event;
+mod faulty;
 mod harness;
 mod page;
 mod session;
@@ -14,10 +15,9 @@ mod task;
 mod wire;
 
 pub use bug::Bug;
-pub(crate) use bug::Switch;
+use bug::Switch;
 pub use harness::ModelHarness;
-pub(crate) use session::unconditional;
-pub(crate) use wire::Wire;
+use wire::Wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

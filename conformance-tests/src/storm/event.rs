@@ -6,7 +6,7 @@ use fastestmcp_core::error::Outcome;
 use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead};
 
 use super::caller::Caller;
-use crate::scene::brief;
+use crate::brief::brief;
 
 const ALL: Keep = Keep { count: 1_000_000, age: Duration::from_secs(3_600) };
 const PAGE: usize = 1_000;

@@ -7,7 +7,7 @@ use fastestmcp_core::session::{
 };
 
 use super::caller::Caller;
-use crate::scene::brief;
+use crate::brief::brief;
 
 const KEY: &str = "key";
 

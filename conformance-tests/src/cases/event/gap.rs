@@ -5,8 +5,10 @@ use std::time::Duration;
 use fastestmcp_core::event::{Keep, Offset, TopicRead};
 
 use super::steps::{ALL, HOUR, Log, append, before, events_after, read_after, tail, texts, topic};
-use crate::case::{CaseResult, Halt, cases};
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
+use crate::scene::Scene;
 
 cases! { Event, "event.gap";
     "E2": an_offset_beyond_the_head_is_a_gap,

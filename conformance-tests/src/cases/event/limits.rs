@@ -7,10 +7,12 @@ use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::limits::MAX_DURATION;
 
 use super::steps::{ALL, HOUR, append, events_after, tail, texts, topic};
-use crate::case::{CaseResult, Halt, cases};
+use crate::brief::brief;
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::hostile;
 use crate::refusal::refused;
-use crate::scene::{Scene, brief};
+use crate::scene::Scene;
 
 cases! { Event, "event.limits";
     "G7": payloads_come_back_as_they_were_appended,

@@ -8,8 +8,10 @@ use fastestmcp_core::time::StoreTime;
 use proptest::prelude::*;
 
 use super::steps::{Log, read, topic};
-use crate::case::{CaseResult, Halt, cases};
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
+use crate::scene::Scene;
 use crate::sequence::explore;
 
 cases! { Event, "event.sequence";

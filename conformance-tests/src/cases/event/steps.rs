@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use fastestmcp_core::event::{Event, EventLog, Keep, Offset, ReadFrom, TopicRead};
 
-use crate::case::Halt;
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::halt::Halt;
+use crate::scene::Scene;
 
 pub(super) type Log = Arc<dyn EventLog>;
 

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use fastestmcp_core::session::CommitRule;
 
 use super::steps::{HOUR, fresh_scope, get, live_scope, living, load, must_commit, put_for};
-use crate::case::{CaseResult, cases};
+use crate::case::cases;
+use crate::halt::CaseResult;
 use crate::scene::Scene;
 
 cases! { Session, "session.realtime";

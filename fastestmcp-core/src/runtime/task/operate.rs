@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::end_session::end_session;
 use super::owned;
 use super::tasks::Tasks;
 use crate::ids::{self, TaskId};
@@ -202,7 +203,7 @@ impl Operator {
     /// # Errors
     /// The store failed; the session lives on then.
     pub async fn revoke_session(&self, session: &str) -> Result<bool, CallError> {
-        let lived = crate::runtime::end_session(&self.0, session).await?;
+        let lived = end_session(&self.0, session).await?;
         tracing::info!(session = session.get(..ids::BRIEF), lived, "an operator revoked a session");
         Ok(lived)
     }

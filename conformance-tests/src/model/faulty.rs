@@ -22,11 +22,12 @@ use fastestmcp_core::time::StoreTime;
 use futures_util::{StreamExt, stream};
 use parking_lot::Mutex;
 
-use crate::model::{Bug, Model, Switch, Wire, unconditional};
+use super::session::unconditional;
+use super::{Bug, Model, Switch, Wire};
 
 /// The model behind the faults that happen around single operations: between two of them, or on the way.
 #[derive(Debug)]
-pub(crate) struct Faulty {
+pub(super) struct Faulty {
     inner: Model,
     switch: Arc<Switch>,
     wire: Arc<Wire>,
@@ -34,7 +35,7 @@ pub(crate) struct Faulty {
 }
 
 impl Faulty {
-    pub(crate) fn around(inner: Model, switch: Arc<Switch>, wire: Arc<Wire>) -> Self {
+    pub(super) fn around(inner: Model, switch: Arc<Switch>, wire: Arc<Wire>) -> Self {
         Self { inner, switch, wire, seen: Mutex::default() }
     }
 
