@@ -2,6 +2,7 @@
 
 mod abandon;
 mod again;
+mod brink;
 mod broom;
 mod case;
 mod cases;
