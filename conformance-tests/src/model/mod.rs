@@ -11,12 +11,14 @@ mod page;
 mod session;
 mod sweep;
 mod task;
+mod under_way;
 mod wire;
 
 pub use bug::Bug;
 pub(crate) use bug::Switch;
 pub use harness::ModelHarness;
 pub(crate) use session::unconditional;
+pub(crate) use under_way::COMMIT;
 pub(crate) use wire::Wire;
 
 use std::collections::BTreeMap;
@@ -53,6 +55,7 @@ struct Space {
     tasks: task::Tasks,
     topics: event::Topics,
     damaged: damage::Damaged,
+    under_way: under_way::UnderWay,
 }
 
 impl Space {
