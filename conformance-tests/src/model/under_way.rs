@@ -33,9 +33,8 @@ impl Model {
 
     /// Whether a read that waits for no write finds it expired.
     pub(super) fn is_read_past(&self, space: &Space, kept: &Kept, now: StoreTime) -> bool {
-        let expired = |(what, old, since): &(Kept, StoreTime, Instant)| {
-            what == kept && *old <= now && since.elapsed() < COMMIT
-        };
+        let expired =
+            |(what, old, since): &(Kept, StoreTime, Instant)| what == kept && *old <= now && since.elapsed() < COMMIT;
         self.switch.bends(Bug::AbsentTooSoon, space.under_way.iter().any(expired))
     }
 }

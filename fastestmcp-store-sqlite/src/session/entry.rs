@@ -15,7 +15,11 @@ pub(super) fn live_from_row(row: &Row<'_>, first: usize, snapshot: &Snapshot<'_>
     Ok(Some(Entry { version, expires, value }))
 }
 
-fn live_version(row: &Row<'_>, first: usize, snapshot: &Snapshot<'_>) -> rusqlite::Result<Option<(Version, Option<StoreTime>)>> {
+fn live_version(
+    row: &Row<'_>,
+    first: usize,
+    snapshot: &Snapshot<'_>,
+) -> rusqlite::Result<Option<(Version, Option<StoreTime>)>> {
     if snapshot.is_past(row, first + 1) {
         return Ok(None);
     }
