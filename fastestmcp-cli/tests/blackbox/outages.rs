@@ -35,9 +35,9 @@ struct Seen {
     charged: Value,
 }
 
-fn run_through(store: &Arc<Store>, away: Duration, outage: &dyn Fn(Duration)) -> Seen {
-    let server = Server::logging(store, &[("RUST_LOG", "info")]);
-    let mut client = Client2026::new(Http::to(&server));
+fn run_through(store: &Arc<Store>, nodes: usize, away: Duration, outage: &dyn Fn(Duration)) -> Seen {
+    let nodes: Vec<_> = (0..nodes).map(|_| Server::logging(store, &[("RUST_LOG", "info")])).collect();
+    let mut client = Client2026::new(Http::round(nodes.clone()));
     let (mut countdowns, mut charges) = (Vec::new(), Vec::new());
     // Longer than what comes before the outage and the outage together.
     let steps = 17 + u64::try_from(away.as_millis()).unwrap() / 100;
@@ -54,8 +54,11 @@ fn run_through(store: &Arc<Store>, away: Duration, outage: &dyn Fn(Duration)) ->
         charges.extend(charging.iter().map(|id| end(&mut client, id)));
     }
     let charged = charged(&mut client);
-    server.stop();
-    let log = server.rest_of_log();
+    let stopped = nodes.iter().flat_map(|node| {
+        node.stop();
+        node.rest_of_log()
+    });
+    let log: Vec<_> = stopped.collect();
     assert!(!log.iter().any(|line| line.contains("panicked")), "{log:#?}");
     let noticed = log.iter().filter(|line| line.contains("the store does not answer")).count() as u64;
     assert!(noticed >= rounds(), "that was no outage: {log:#?}");
@@ -80,7 +83,7 @@ fn charged(client: &mut Client2026<Http>) -> Value {
 
 /// Out of reach for six tenths of a lease: every task completes and none is started twice.
 fn survives(store: &Arc<Store>, outage: &dyn Fn(Duration)) {
-    let seen = run_through(store, LEASE.mul_f64(0.6), outage);
+    let seen = run_through(store, 1, LEASE.mul_f64(0.6), outage);
     for (ends, text) in [(&seen.countdowns, "liftoff"), (&seen.charges, "charged 1")] {
         for end in ends {
             assert_eq!(end["result"]["content"][0]["text"], text, "{end}");
@@ -93,9 +96,9 @@ fn survives(store: &Arc<Store>, outage: &dyn Fn(Duration)) {
     eprintln!("{} outages, {tasks} tasks, none restarted", rounds());
 }
 
-/// Out of reach for almost a lease: what may rerun restarts at most once and completes, the rest ends honestly.
+/// Out of reach for almost a lease, where another node may be the first to find that leases have ended: what may rerun restarts at most once and completes, the rest ends honestly.
 fn restarts_at_most_once(store: &Arc<Store>, outage: &dyn Fn(Duration)) {
-    let seen = run_through(store, LEASE.mul_f64(0.95), outage);
+    let seen = run_through(store, 2, LEASE.mul_f64(0.95), outage);
     for end in &seen.countdowns {
         assert_eq!(end["result"]["content"][0]["text"], "liftoff", "{end}");
     }
