@@ -96,7 +96,8 @@ fn survives(store: &Arc<Store>, outage: &dyn Fn(Duration)) {
     eprintln!("{} outages, {tasks} tasks, none restarted", rounds());
 }
 
-/// Out of reach for almost a lease, where another node may be the first to find that leases have ended: what may rerun restarts at most once and completes, the rest ends honestly.
+/// Out of reach for almost a lease, and another node may be the first to find leases that have ended: what may rerun
+/// restarts at most once and completes, the rest ends honestly.
 fn restarts_at_most_once(store: &Arc<Store>, outage: &dyn Fn(Duration)) {
     let seen = run_through(store, 2, LEASE.mul_f64(0.95), outage);
     for end in &seen.countdowns {
