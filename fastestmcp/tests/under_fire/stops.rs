@@ -106,7 +106,16 @@ async fn a_stop_ends_although_the_store_is_away() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_ends_although_the_store_hangs() {
     let (runtime, faulty) = held(&fastestmcp::connect("memory:").await.unwrap()).await;
-    for operation in ["claim", "renew", "replace", "load", "wake", "poll"] {
+    faulty.set("claim", Fault::Hang);
+    let before = faulty.count("claim");
+    in_time(async {
+        while faulty.count("claim") == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    // After the claim: a worker whose renewals fail makes none.
+    for operation in ["renew", "replace", "load", "wake", "poll"] {
         faulty.set(operation, Fault::Hang);
     }
     in_time(runtime.shutdown()).await;
