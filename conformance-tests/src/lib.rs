@@ -3,6 +3,7 @@
 mod abandon;
 mod again;
 mod brief;
+mod brink;
 mod broom;
 mod case;
 mod cases;

@@ -25,8 +25,8 @@ impl Profile {
     /// How long one case may take before it counts as hanging.
     pub(crate) const fn deadline(self) -> Duration {
         match self {
-            Self::Quick => Duration::from_secs(120),
-            Self::Full => Duration::from_secs(900),
+            Self::Quick => Duration::from_secs(60),
+            Self::Full => Duration::from_secs(480),
             Self::Soak => Duration::from_secs(3_600),
         }
     }

@@ -17,7 +17,7 @@ const PARTS: [&str; 3] = [
 
 /// Removes expired data in steps of one statement each (G14).
 pub(crate) async fn run(database: &Arc<Database>, budget: SweepBudget) -> StoreResult<Swept> {
-    sweep_in_steps(PARTS, budget, database.timeout / 2, |part, step| sweep(database, part, step)).await
+    sweep_in_steps(PARTS, 1, budget, database.timeout / 2, |part, step| sweep(database, part, step)).await
 }
 
 async fn sweep(database: &Arc<Database>, part: &'static str, budget: SweepBudget) -> StoreResult<SweepStep> {

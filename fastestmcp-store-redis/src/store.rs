@@ -45,8 +45,8 @@ struct Inner {
     wakes: Wakes,
     listener: Listener,
     tasks: TaskRuns,
-    /// The part at which the next sweep begins.
-    swept: AtomicUsize,
+    /// Sweeps so far.
+    sweeps: AtomicUsize,
 }
 
 /// Longer timeouts are cut to a day, so that every deadline can be computed.
@@ -107,8 +107,8 @@ impl RedisStore {
         &self.inner.tasks
     }
 
-    pub(crate) fn next_swept(&self) -> usize {
-        self.inner.swept.fetch_add(1, Ordering::Relaxed) % self.inner.parts.count()
+    pub(crate) fn next_sweep(&self) -> usize {
+        self.inner.sweeps.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Carries out a script that only reads.
@@ -163,7 +163,7 @@ impl Inner {
             wakes: Wakes::new(&servers, &tag, &hub, origin),
             listener: Listener::new(&servers, &tag, &hub, origin),
             tasks: TaskRuns::new(&servers, &Tag::new(&config.namespace, "tasks")),
-            swept: AtomicUsize::new(0),
+            sweeps: AtomicUsize::new(0),
             config,
             limits: promises.declared().limits,
             promises,

@@ -6,14 +6,17 @@ use crate::reply::Reply;
 use crate::store::RedisStore;
 use crate::{event, session, task};
 
-/// Part by part, from another one each time, so that a small budget reaches all of them; then the tasks.
+/// Heaps that are swept at once. A power of two: each sweep begins that much further on, and so with every one of the
+/// heaps in its turn, which are odd in number.
+const AT_ONCE: usize = 32;
+
+/// Begins with other heaps each time, so that a small budget reaches all of them.
 pub(crate) async fn run(store: &RedisStore, budget: SweepBudget) -> StoreResult<Swept> {
-    let parts = store.parts().count();
-    let first = store.next_swept();
-    let parts = (first..first + parts).map(|part| part % parts);
     let of_part = |part| [Heap::Scopes(part), Heap::Topics(part)];
-    let heaps = parts.flat_map(of_part).chain([Heap::Tasks]);
-    sweep_in_steps(heaps, budget, store.timeout() / 2, |heap, step| heap.sweep(store, step)).await
+    let mut heaps: Vec<_> = (0..store.parts().count()).flat_map(of_part).chain([Heap::Tasks]).collect();
+    let first = store.next_sweep().wrapping_mul(AT_ONCE) % heaps.len();
+    heaps.rotate_left(first);
+    sweep_in_steps(heaps, AT_ONCE, budget, store.timeout() / 2, |heap, step| heap.sweep(store, step)).await
 }
 
 /// What a script says that it removed.

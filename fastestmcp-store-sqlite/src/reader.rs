@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::open;
 use crate::queue::{Found, Queue};
 use crate::snapshot::{Meta, Snapshot};
+use crate::writer::{WriteOperation, WriteTx};
 
 /// How many reads share one snapshot.
 const MAX_BATCH: usize = 32;
@@ -33,6 +34,28 @@ pub(crate) trait ReadOperation: Send + 'static {
     fn run(&self, snapshot: &Snapshot<'_>) -> Result<Self::Answer, Failure>;
 }
 
+/// What became of a read without the lock.
+pub(crate) enum Glance<O: ReadOperation> {
+    Answered(At<O::Answer>),
+    /// It met something that looks expired, which only the lock can decide: a write that read the clock in time may be
+    /// about to be committed.
+    Unsettled(O),
+}
+
+/// A read through the lock.
+#[derive(Debug)]
+pub(crate) struct Settled<O>(pub(crate) O);
+
+impl<O: ReadOperation> WriteOperation for Settled<O> {
+    type Answer = O::Answer;
+    const NAME: &'static str = O::NAME;
+    const DURABLE: bool = false;
+
+    fn apply(&mut self, tx: &WriteTx<'_>) -> Result<O::Answer, Failure> {
+        self.0.run(tx)
+    }
+}
+
 /// A queued read of any kind.
 pub(crate) trait ReadJob: Send {
     fn start(&self) -> bool;
@@ -44,7 +67,7 @@ pub(crate) trait ReadJob: Send {
 pub(crate) struct PendingRead<O: ReadOperation> {
     pub(crate) operation: O,
     pub(crate) ticket: Ticket,
-    pub(crate) reply: oneshot::Sender<StoreResult<At<O::Answer>>>,
+    pub(crate) reply: oneshot::Sender<StoreResult<Glance<O>>>,
 }
 
 impl<O: ReadOperation> ReadJob for PendingRead<O> {
@@ -53,9 +76,13 @@ impl<O: ReadOperation> ReadJob for PendingRead<O> {
     }
 
     fn answer(self: Box<Self>, snapshot: &Snapshot<'_>) {
-        let answer = catch_unwind(AssertUnwindSafe(|| self.operation.run(snapshot))).unwrap_or(Err(Failure::Panicked));
-        let answer = answer.map(|value| At::new(snapshot.now, value));
-        let _ = self.reply.send(answer.map_err(|failure| failure.to_error(O::NAME, Outcome::NotApplied)));
+        let Self { operation, reply, .. } = *self;
+        let answer = catch_unwind(AssertUnwindSafe(|| operation.run(snapshot))).unwrap_or(Err(Failure::Panicked));
+        let glance = answer.map(|value| match snapshot.has_met_expired() {
+            true => Glance::Unsettled(operation),
+            false => Glance::Answered(At::new(snapshot.now, value)),
+        });
+        let _ = reply.send(glance.map_err(|failure| failure.to_error(O::NAME, Outcome::NotApplied)));
     }
 
     fn fail(self: Box<Self>, failure: &Failure) {
@@ -97,7 +124,7 @@ impl Reader {
             Ok(meta) => {
                 for job in jobs {
                     let now = self.clock.now(meta.stamp);
-                    job.answer(&Snapshot { connection: &self.connection, namespace: self.namespace, now });
+                    job.answer(&Snapshot::new(&self.connection, self.namespace, now));
                 }
             }
             Err(failure) => {

@@ -1,15 +1,40 @@
+use std::cell::Cell;
+
 use fastestmcp_core::time::StoreTime;
 use rusqlite::{CachedStatement, Connection, Row};
 
 /// One consistent state of the database and the store's time in it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Snapshot<'c> {
     pub(crate) connection: &'c Connection,
     pub(crate) namespace: i64,
     pub(crate) now: StoreTime,
+    met_expired: Cell<bool>,
 }
 
 impl<'c> Snapshot<'c> {
+    pub(crate) const fn new(connection: &'c Connection, namespace: i64, now: StoreTime) -> Self {
+        Self { connection, namespace, now, met_expired: Cell::new(false) }
+    }
+
+    /// Whether the deadline in a row has come. One that cannot be read has not: the row is damaged, not absent.
+    pub(crate) fn is_past(&self, row: &Row<'_>, index: usize) -> bool {
+        let deadline = optional_moment_at(row, index).ok().flatten();
+        deadline.is_some_and(|deadline| deadline <= self.now) && {
+            self.meet_expired();
+            true
+        }
+    }
+
+    /// Notes that something here looks expired.
+    pub(crate) fn meet_expired(&self) {
+        self.met_expired.set(true);
+    }
+
+    pub(crate) const fn has_met_expired(&self) -> bool {
+        self.met_expired.get()
+    }
+
     pub(crate) fn statement(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
         self.connection.prepare_cached(sql)
     }
@@ -54,11 +79,6 @@ pub(crate) fn moment_at(row: &Row<'_>, index: usize) -> rusqlite::Result<StoreTi
 
 pub(crate) fn optional_moment_at(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<StoreTime>> {
     Ok(optional_number_at(row, index)?.map(StoreTime::from_millis))
-}
-
-/// Whether the deadline in a row has come. One that cannot be read has not: the row is damaged, not absent.
-pub(crate) fn is_past(row: &Row<'_>, index: usize, now: StoreTime) -> bool {
-    optional_moment_at(row, index).is_ok_and(|deadline| deadline.is_some_and(|deadline| deadline <= now))
 }
 
 /// A moment as it is stored.

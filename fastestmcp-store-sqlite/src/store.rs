@@ -20,7 +20,7 @@ use crate::error::{BACKEND, Failure};
 use crate::event::{Listener, Wakes};
 use crate::open;
 use crate::queue::{Queue, Refusal};
-use crate::reader::{PendingRead, ReadOperation, ReadQueue, Reader};
+use crate::reader::{Glance, PendingRead, ReadOperation, ReadQueue, Reader, Settled};
 use crate::snapshot::Snapshot;
 use crate::sweep;
 use crate::watch::Lost;
@@ -86,7 +86,8 @@ impl SqliteStore {
         &self.inner.wakes
     }
 
-    /// Carries out a read in a snapshot that is newer than this call.
+    /// Carries out a read in a snapshot that is newer than this call, and again through the lock if it met something that
+    /// looks expired.
     pub(crate) async fn query<O: ReadOperation>(&self, operation: O) -> StoreResult<At<O::Answer>> {
         self.inner.lost.check().map_err(|failure| failure.to_error(O::NAME, Outcome::NotApplied))?;
         let (reply, answer) = oneshot::channel();
@@ -95,7 +96,16 @@ impl SqliteStore {
         let job = PendingRead { operation, ticket: ticket.clone(), reply };
         self.inner.reads.push(Box::new(job)).map_err(|refusal| not_queued(refusal, O::NAME))?;
         match timeout_at(deadline.into(), answer).await {
-            Ok(Ok(outcome)) => outcome,
+            Ok(Ok(Ok(Glance::Answered(answer)))) => Ok(answer),
+            Ok(Ok(Ok(Glance::Unsettled(operation)))) => {
+                // Whatever went wrong with it, a read changes nothing.
+                let settled = self.transact_by(Settled(operation), deadline).await;
+                settled.map_err(|mut error| {
+                    error.outcome = Outcome::NotApplied;
+                    error
+                })
+            }
+            Ok(Ok(Err(error))) => Err(error),
             Ok(Err(_)) => Err(gone(O::NAME)),
             Err(_) => {
                 ticket.withdraw();
@@ -106,7 +116,10 @@ impl SqliteStore {
 
     /// Carries out a write in a transaction with whatever else waits.
     pub(crate) async fn transact<O: WriteOperation>(&self, operation: O) -> StoreResult<At<O::Answer>> {
-        let deadline = Instant::now() + self.inner.config.timeout;
+        self.transact_by(operation, Instant::now() + self.inner.config.timeout).await
+    }
+
+    async fn transact_by<O: WriteOperation>(&self, operation: O, deadline: Instant) -> StoreResult<At<O::Answer>> {
         let (ticket, answer) = self.enqueue(operation, deadline)?;
         match timeout_at(deadline.into(), answer).await {
             Ok(Ok(outcome)) => outcome,

@@ -13,7 +13,7 @@ use crate::writer::{WriteOperation, WriteTx};
 /// Removes expired data in steps of one transaction each (G14).
 pub(crate) async fn run(store: &SqliteStore, budget: SweepBudget) -> StoreResult<Swept> {
     let step = |(), left| async move { Ok(store.transact(Sweep { left }).await?.value) };
-    sweep_in_steps([()], budget, store.timeout() / 2, step).await
+    sweep_in_steps([()], 1, budget, store.timeout() / 2, step).await
 }
 
 #[derive(Debug)]

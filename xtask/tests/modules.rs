@@ -27,7 +27,7 @@ const ORDERS: &[(&str, &str)] = &[
     (
         "conformance-tests",
         "rules seam harness options random halt brief journal scene
-         refusal hostile walk broom again abandon sequence history
+         refusal hostile walk broom again abandon brink sequence history
          case model planted cases engine storm chaos",
     ),
 ];

@@ -8,6 +8,8 @@ pub enum Bug {
     CheckThenAct,
     /// The first read after a write still shows what was there before it.
     StaleRead,
+    /// A read takes for gone what a write that is about to be committed keeps alive.
+    AbsentTooSoon,
     /// A load of several keys reads them one by one.
     TornLoad,
     /// Versions count per key and start again after a delete.

@@ -23,6 +23,7 @@ use futures_util::{StreamExt, stream};
 use parking_lot::Mutex;
 
 use super::session::unconditional;
+use super::under_way::COMMIT;
 use super::{Bug, Model, Switch, Wire};
 
 /// The model behind the faults that happen around single operations: between two of them, or on the way.
@@ -61,6 +62,14 @@ impl Faulty {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
+    /// Until what was written is committed.
+    async fn committed<T>(&self, done: T) -> T {
+        if self.switch.has(Bug::AbsentTooSoon) {
+            tokio::time::sleep(COMMIT).await;
+        }
+        done
+    }
+
     /// The scope and the start of its keys as a store sees them that joins both with `::`.
     fn joined(&self, scope: &Scope) -> (Scope, String) {
         match scope.id.split_once("::") {
@@ -79,6 +88,7 @@ impl Faulty {
         let keys: Vec<String> = keys.iter().map(|key| format!("{start}{key}")).collect();
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let fresh = self.inner.load(&scope, &keys, touch).await?;
+        let fresh = if touch.is_some() { self.committed(fresh).await } else { fresh };
         Ok(if self.switch.has(Bug::StaleRead) { self.stale(&scope, &keys, fresh) } else { fresh })
     }
 
@@ -95,7 +105,8 @@ impl Faulty {
             let (Op::Put { key, .. } | Op::Delete { key, .. } | Op::Take { key, .. } | Op::Check { key, .. }) = op;
             key.insert_str(0, &start);
         }
-        self.inner.commit(request).await
+        let done = self.inner.commit(request).await;
+        self.committed(done).await
     }
 
     async fn insert_bent(&self, mut task: NewTask) -> StoreResult<At<InsertOutcome>> {
@@ -226,7 +237,7 @@ impl TaskBackend for Faulty {
     }
 
     async fn replace(&self, request: ReplaceRequest) -> StoreResult<At<ReplaceOutcome>> {
-        self.carried("replace", self.inner.replace(request)).await
+        self.carried("replace", async { self.committed(self.inner.replace(request).await).await }).await
     }
 
     async fn claim(&self, request: ClaimRequest) -> StoreResult<At<Claimed>> {

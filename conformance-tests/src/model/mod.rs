@@ -12,6 +12,7 @@ mod page;
 mod session;
 mod sweep;
 mod task;
+mod under_way;
 mod wire;
 
 pub use bug::Bug;
@@ -53,6 +54,7 @@ struct Space {
     tasks: task::Tasks,
     topics: event::Topics,
     damaged: damage::Damaged,
+    under_way: under_way::UnderWay,
 }
 
 impl Space {

@@ -12,6 +12,7 @@ use fastestmcp_core::time::StoreTime;
 
 use super::damage::corrupt;
 use super::page::page;
+use super::under_way::Kept;
 use super::{Bug, Model, NAME, Space};
 
 pub(super) type Entries = BTreeMap<String, Entry>;
@@ -77,6 +78,10 @@ impl Model {
             Some(entry) if self.switch.has(Bug::VersionReuse) => entry.version.0 + 1,
             _ => space.draw(),
         };
+        if let Op::Put { key, .. } = &op {
+            let old = current.as_ref().and_then(|entry| entry.expires);
+            self.keep(space, Kept::Entry(scope.clone(), key.clone()), old);
+        }
         let (_, entries) = space.sessions.scopes.entry(scope.clone()).or_insert((ScopeInfo::SYSTEM, Entries::new()));
         match op {
             Op::Put { key, value, ttl, .. } => {
@@ -154,15 +159,23 @@ impl SessionStateStore for Model {
         if touch.is_some() && self.switch.bends(Bug::ResurrectAfterExpiry, info.is_none() && revived.is_some()) {
             info = revived;
         }
+        if touch.is_none() && self.is_read_past(&space, &Kept::Scope(scope.clone()), now) {
+            return Ok(At::new(now, Loaded { scope: None, entries: vec![None; keys.len()] }));
+        }
         let moved = touch.and_then(|touch| {
             let exact = Touch { ttl: self.deadline(now, touch.ttl).since(now), slack: touch.slack };
             exact.moves(now, &info?)
         });
         if let (Some(expires), Some((stored, _))) = (moved, space.sessions.scopes.get_mut(scope)) {
-            stored.expires = Some(expires);
+            let old = stored.expires.replace(expires);
             info = Some(*stored);
+            self.keep(&mut space, Kept::Scope(scope.clone()), old);
         }
-        let entries = keys.iter().map(|key| self.entry(&space, scope, key, now)).collect();
+        let entry = |key: &&str| {
+            let entry = self.entry(&space, scope, key, now)?;
+            (!self.is_read_past(&space, &Kept::Entry(scope.clone(), (*key).to_owned()), now)).then_some(entry)
+        };
+        let entries = keys.iter().map(entry).collect();
         Ok(At::new(now, Loaded { scope: info, entries }))
     }
 

@@ -18,6 +18,7 @@ use fastestmcp_core::time::StoreTime;
 
 use super::damage::corrupt;
 use super::page::page;
+use super::under_way::Kept;
 use super::{Bug, Model, NAME, Space};
 
 /// All tasks that were inserted and not removed, expired ones included.
@@ -157,6 +158,7 @@ impl Model {
         if let Some(refusal) = self.refusal(stored, &request) {
             return refusal;
         }
+        let old = stored.head.expires;
         let head = &mut stored.head;
         (head.version, head.status, head.updated) = (drawn, request.status, now);
         stored.state = request.state;
@@ -170,7 +172,9 @@ impl Model {
                 (false, None, None)
             }
         };
-        ReplaceOutcome::Replaced(Box::new(head.clone()))
+        let replaced = head.clone();
+        self.keep(space, Kept::Task(request.id), old);
+        ReplaceOutcome::Replaced(Box::new(replaced))
     }
 
     fn claim_locked(&self, space: &mut Space, request: &ClaimRequest, now: StoreTime) -> Claimed {
@@ -255,7 +259,9 @@ impl TaskBackend for Model {
         let named = space.tasks.values().filter(|stored| ids.contains(&stored.head.id));
         self.answerable("get", named.map(|stored| stored.bytes_of(part)).sum())?;
         let one = |id| {
-            if self.switch.bends(Bug::DamageAsAbsent, self.is_damaged(&space, id, now)) {
+            if self.switch.bends(Bug::DamageAsAbsent, self.is_damaged(&space, id, now))
+                || self.is_read_past(&space, &Kept::Task(id.clone()), now)
+            {
                 return None;
             }
             let stored = self.task(&mut space, id, now)?;

@@ -28,6 +28,14 @@ pub const PLANTED: &[Planted] = &[
         Bug::StaleRead,
         &["session.race.what_one_node_wrote_every_node_reads", "session.history.short_histories_are_linearizable"],
     ),
+    planted(
+        Bug::AbsentTooSoon,
+        &[
+            "session.realtime.a_scope_that_a_touch_kept_alive_was_never_found_gone",
+            "session.realtime.an_entry_that_a_put_kept_alive_was_never_found_gone",
+            "task.realtime.a_task_that_its_outcome_kept_alive_was_never_found_gone",
+        ],
+    ),
     planted(Bug::TornLoad, &["session.race.a_load_is_one_snapshot"]),
     planted(
         Bug::VersionReuse,

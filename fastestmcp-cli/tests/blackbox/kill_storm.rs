@@ -1,4 +1,6 @@
 //! kill -9 again and again under load: nothing that was acknowledged is lost.
+//!
+//! `FASTESTMCP_KILLS` says how often; twenty times unless told otherwise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,9 +10,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Broken, Client, Client2025, Client2026, Engine, Http, Server, Store, until};
+use crate::support::{Answer, Broken, Client, Client2025, Client2026, Engine, Http, Server, Store, times, until};
 
-const KILLS: u64 = 20;
 /// The code of what is refused for lack of room, which is no loss.
 const OVERLOADED: i64 = 429;
 
@@ -37,9 +38,9 @@ impl Load {
 /// What a client has seen of a task that was acknowledged: its end, once that was seen.
 type Tasks = BTreeMap<String, Option<Value>>;
 
-on_every_engine!(twenty_kills_lose_nothing_that_was_acknowledged);
+on_every_engine!(kills_lose_nothing_that_was_acknowledged);
 
-fn twenty_kills_lose_nothing_that_was_acknowledged(engine: Engine) {
+fn kills_lose_nothing_that_was_acknowledged(engine: Engine) {
     let server = Server::on(&Store::on(engine));
     let load = Arc::new(Load::default());
     let visitors = [visit_in_a_session(&server, &load), visit_by_handle(&server, &load)];
@@ -51,7 +52,8 @@ fn twenty_kills_lose_nothing_that_was_acknowledged(engine: Engine) {
         let (load, client) = (load.clone(), Client2026::new(Http::to(&server)));
         thread::spawn(move || submit(client, &load, "countdown", &json!({ "from": 3, "step_ms": 15 })))
     };
-    for round in 0..KILLS {
+    let kills = times("FASTESTMCP_KILLS", 20);
+    for round in 0..kills {
         thread::sleep(Duration::from_millis(100 + round * 97 % 300));
         // On a busy machine a process needs longer than that to have something to lose.
         until("load", || (ANSWERS_A_ROUND * (round + 1) < load.answers.load(Ordering::Relaxed)).then_some(()));
@@ -63,7 +65,7 @@ fn twenty_kills_lose_nothing_that_was_acknowledged(engine: Engine) {
     let (mut charger, charge_tasks, sent) = charging.join().unwrap();
     let (mut counter, countdown_tasks, _) = counting.join().unwrap();
     let tasks = (charge_tasks.len(), countdown_tasks.len());
-    eprintln!("{engine:?}, {KILLS} kills: {visits:?} visits, {tasks:?} tasks acknowledged");
+    eprintln!("{engine:?}, {kills} kills: {visits:?} visits, {tasks:?} tasks acknowledged");
     assert!(tasks.0 > 10 && tasks.1 > 10 && visits.iter().all(|visits| *visits > 20), "no load");
 
     let charge_ends = ends(&mut charger, &charge_tasks, "charged 1", "worker lost");

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::damage;
 use super::ticket::Ticket;
 use crate::error::{StoreError, StoreErrorKind, StoreResult};
 use crate::ids::ShortId;
@@ -23,14 +24,18 @@ impl Site {
     }
 
     /// Tells the operator of a stored record that cannot be read and was stepped over, so that its neighbours lose
-    /// nothing by it (contract G16). Never a value or a secret: `record` is an id.
+    /// nothing by it (contract G16): when it is first met, and hourly while it is, with how often it was (`times`) and
+    /// how many such records this process has met (`records`). Never a value or a secret: `record` is an id.
     pub fn stepped_over(self, what: &str, record: &str) {
+        let Some(count) = damage::meet((self.backend, what, record)) else { return };
         let record = tracing::field::display(ShortId::of(record));
         tracing::error!(
             backend = self.backend,
             operation = self.operation,
             what,
             record,
+            times = count.times,
+            records = count.records,
             "a damaged record was stepped over"
         );
     }

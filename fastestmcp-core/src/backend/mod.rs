@@ -8,6 +8,7 @@ mod call;
 mod coalesce;
 #[cfg(test)]
 mod coalesce_tests;
+mod damage;
 mod sweep;
 mod ticket;
 
@@ -93,7 +94,8 @@ impl Guarantees {
 pub struct SweepBudget {
     /// Rows to remove at most.
     pub max_rows: usize,
-    /// Bytes of values to remove at most, counted before the last row that passes the bound.
+    /// Bytes of values to remove at most, counted before the last row that passes the bound: of each part of the data that
+    /// a backend sweeps at once.
     pub max_bytes: usize,
 }
 

@@ -4,19 +4,23 @@ use fastestmcp_core::time::StoreTime;
 use rusqlite::{OptionalExtension, Row};
 
 use crate::error::Failure;
-use crate::snapshot::{Snapshot, count, is_past, number_at, optional_moment_at};
+use crate::snapshot::{Snapshot, count, number_at, optional_moment_at};
 use crate::writer::WriteTx;
 
 /// A live entry from three columns: version, expires, value. What is known to be expired is absent, whatever else of it
 /// is damaged.
-pub(super) fn live_from_row(row: &Row<'_>, first: usize, now: StoreTime) -> rusqlite::Result<Option<Entry>> {
-    let Some((version, expires)) = live_version(row, first, now)? else { return Ok(None) };
+pub(super) fn live_from_row(row: &Row<'_>, first: usize, snapshot: &Snapshot<'_>) -> rusqlite::Result<Option<Entry>> {
+    let Some((version, expires)) = live_version(row, first, snapshot)? else { return Ok(None) };
     let value = Bytes::copy_from_slice(row.get_ref(first + 2)?.as_blob()?);
     Ok(Some(Entry { version, expires, value }))
 }
 
-fn live_version(row: &Row<'_>, first: usize, now: StoreTime) -> rusqlite::Result<Option<(Version, Option<StoreTime>)>> {
-    if is_past(row, first + 1, now) {
+fn live_version(
+    row: &Row<'_>,
+    first: usize,
+    snapshot: &Snapshot<'_>,
+) -> rusqlite::Result<Option<(Version, Option<StoreTime>)>> {
+    if snapshot.is_past(row, first + 1) {
         return Ok(None);
     }
     Ok(Some((Version(number_at(row, first)?), optional_moment_at(row, first + 1)?)))
@@ -26,7 +30,7 @@ fn live_version(row: &Row<'_>, first: usize, now: StoreTime) -> rusqlite::Result
 pub(super) fn find_live(snapshot: &Snapshot<'_>, scope: i64, key: &str) -> Result<Option<Entry>, Failure> {
     let found = snapshot
         .statement(include_str!("../../sql/entry_find.sql"))?
-        .query_row((scope, key.as_bytes()), |row| live_from_row(row, 0, snapshot.now))
+        .query_row((scope, key.as_bytes()), |row| live_from_row(row, 0, snapshot))
         .optional()?;
     Ok(found.flatten())
 }
@@ -35,7 +39,7 @@ pub(super) fn find_live(snapshot: &Snapshot<'_>, scope: i64, key: &str) -> Resul
 pub(super) fn find_version(snapshot: &Snapshot<'_>, scope: i64, key: &str) -> Result<Option<Version>, Failure> {
     let found = snapshot
         .statement(include_str!("../../sql/entry_version.sql"))?
-        .query_row((scope, key.as_bytes()), |row| live_version(row, 0, snapshot.now))
+        .query_row((scope, key.as_bytes()), |row| live_version(row, 0, snapshot))
         .optional()?;
     Ok(found.flatten().map(|(version, _)| version))
 }

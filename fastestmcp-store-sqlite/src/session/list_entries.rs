@@ -67,7 +67,7 @@ impl ReadOperation for ListEntries {
 const KEY: usize = 1;
 
 fn read(row: &Row<'_>, snapshot: &Snapshot<'_>) -> Result<Option<(String, Entry)>, Failure> {
-    let Some(entry) = entry::live_from_row(row, KEY + 1, snapshot.now)? else { return Ok(None) };
+    let Some(entry) = entry::live_from_row(row, KEY + 1, snapshot)? else { return Ok(None) };
     let key = row.get_ref(KEY)?.as_blob().map_err(rusqlite::Error::from)?;
     let key = String::from_utf8(key.to_vec()).map_err(|_| Failure::Corrupt("a key is no UTF-8"))?;
     Ok(Some((key, entry)))

@@ -51,7 +51,7 @@ const NAME: usize = 1;
 
 impl ListScopes {
     fn read(&self, row: &Row<'_>, snapshot: &Snapshot<'_>) -> Result<Option<(Scope, ScopeInfo)>, Failure> {
-        let Some(info) = live_info(self.kind, row, NAME + 1, snapshot.now)? else { return Ok(None) };
+        let Some(info) = live_info(self.kind, row, NAME + 1, snapshot)? else { return Ok(None) };
         if self.kind == ScopeKind::System && !holds_live(snapshot, row.get(0)?)? {
             return Ok(None);
         }

@@ -3,7 +3,7 @@ use fastestmcp_core::time::StoreTime;
 use rusqlite::Row;
 
 use crate::error::Failure;
-use crate::snapshot::{Snapshot, is_past, millis, moment_at, optional_moment_at};
+use crate::snapshot::{Snapshot, millis, moment_at, optional_moment_at};
 use crate::writer::WriteTx;
 
 /// A scope as it is stored.
@@ -30,7 +30,7 @@ impl StoredScope {
         let mut rows = statement.query((snapshot.namespace, scope.kind.code(), scope.id.as_bytes()))?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let id = row.get(0)?;
-        Ok(Some(match live_info(scope.kind, row, 1, snapshot.now) {
+        Ok(Some(match live_info(scope.kind, row, 1, snapshot) {
             Ok(Some(info)) => Found::Live(Self { id, info }),
             Ok(None) => Found::Expired(id),
             Err(error) => Found::Damaged(id, error.into()),
@@ -81,12 +81,12 @@ pub(super) fn live_info(
     kind: ScopeKind,
     row: &Row<'_>,
     first: usize,
-    now: StoreTime,
+    snapshot: &Snapshot<'_>,
 ) -> rusqlite::Result<Option<ScopeInfo>> {
     if kind == ScopeKind::System {
         return Ok(Some(ScopeInfo::SYSTEM));
     }
-    if is_past(row, first + 1, now) {
+    if snapshot.is_past(row, first + 1) {
         return Ok(None);
     }
     Ok(Some(ScopeInfo {
@@ -105,9 +105,13 @@ pub(crate) fn bury(tx: &WriteTx<'_>, scope: i64) -> Result<(), Failure> {
 
 /// Whether a scope holds a key that is not expired.
 pub(super) fn holds_live(snapshot: &Snapshot<'_>, scope: i64) -> Result<bool, Failure> {
-    Ok(snapshot
+    let holds_live: bool = snapshot
         .statement(include_str!("../../sql/scope_holds_live.sql"))?
-        .query_row((scope, millis(snapshot.now)), |row| row.get(0))?)
+        .query_row((scope, millis(snapshot.now)), |row| row.get(0))?;
+    if !holds_live {
+        snapshot.meet_expired();
+    }
+    Ok(holds_live)
 }
 
 /// Removes a System scope that holds nothing: it exists anyway, and its row is only there for its entries.

@@ -6,7 +6,7 @@ use fastestmcp_core::time::StoreTime;
 use rusqlite::Row;
 
 use crate::error::Failure;
-use crate::snapshot::{Snapshot, is_past, moment_at, number_at, optional_moment_at, optional_number_at};
+use crate::snapshot::{Snapshot, moment_at, number_at, optional_moment_at, optional_number_at};
 
 /// Columns of a head in the order that every `task_*.sql` selects them.
 const NAME: usize = 1;
@@ -43,8 +43,8 @@ impl<T> Found<T> {
 
 impl Found<StoredTask> {
     /// Whatever else is damaged: what is known to be expired is absent.
-    pub(super) fn of(row: &Row<'_>, now: StoreTime) -> Result<Self, Failure> {
-        if is_past(row, EXPIRES, now) {
+    pub(super) fn of(row: &Row<'_>, snapshot: &Snapshot<'_>) -> Result<Self, Failure> {
+        if snapshot.is_past(row, EXPIRES) {
             return Ok(Self::Expired(row.get(0)?));
         }
         StoredTask::from_row(row).map(Self::Live)
@@ -55,7 +55,7 @@ impl StoredTask {
     pub(super) fn find(snapshot: &Snapshot<'_>, id: &TaskId) -> Result<Option<Found<Self>>, Failure> {
         let mut statement = snapshot.statement(include_str!("../../sql/task_find.sql"))?;
         let mut rows = statement.query((snapshot.namespace, id.as_str().as_bytes()))?;
-        rows.next()?.map(|row| Found::of(row, snapshot.now)).transpose()
+        rows.next()?.map(|row| Found::of(row, snapshot)).transpose()
     }
 
     /// The task unless it is expired.
@@ -102,7 +102,7 @@ pub(super) fn find_idempotent(
     let mut statement = snapshot.statement(include_str!("../../sql/task_find_idempotent.sql"))?;
     let mut rows = statement.query((snapshot.namespace, key.as_bytes()))?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(match Found::of(row, snapshot.now)? {
+    Ok(Some(match Found::of(row, snapshot)? {
         Found::Live(task) => Found::Live((task, text(row, AFTER_HEAD)?)),
         Found::Expired(id) => Found::Expired(id),
     }))

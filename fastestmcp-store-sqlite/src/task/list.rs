@@ -49,7 +49,7 @@ impl ReadOperation for ListTasks {
                 return walk.cut();
             }
             walk.examined(anchor_of(row));
-            match Found::of(row, snapshot.now) {
+            match Found::of(row, snapshot) {
                 Ok(Found::Live(task)) if self.status.is_none_or(|status| status == task.head.status) => {
                     walk.push(task.head);
                 }

@@ -35,7 +35,7 @@ impl<'c> Group<'c> {
     pub(crate) fn member(&self, namespace: i64, clock: &StoreClock) -> WriteTx<'_> {
         let now = clock.now(self.meta.stamp);
         self.stamp.set(now);
-        WriteTx { snapshot: Snapshot { connection: self.connection, namespace, now }, counter: &self.counter }
+        WriteTx { snapshot: Snapshot::new(self.connection, namespace, now), counter: &self.counter }
     }
 
     /// Stores the counter and the time, if anything was written at all: true then.

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, Faulty};
-use crate::scene::{client, in_time, node, on_every_store, session, submit, text, until};
+use crate::scene::{built, client, config, in_time, node, on_every_store, session, submit, text, until};
 
 #[tokio::test]
 async fn a_wake_up_that_never_ends_holds_up_no_submission_no_cancel_and_no_outcome() {
@@ -21,11 +21,18 @@ async fn a_wake_up_that_never_ends_holds_up_no_submission_no_cancel_and_no_outco
         });
         let quick = Tool::new("quick", async |_cx, _: NoArgs| Ok("done"));
         let required = TaskPolicy::required;
-        let runtime = node(faulty.stores(), vec![wait.task(required()), quick.task(required())]).await;
+        let mut config = config();
+        config.worker_slots = 2;
+        let tools = vec![wait.task(required()), quick.task(required())];
+        let runtime = built(faulty.stores(), config, tools).await;
+        runtime.start();
         let me = client(&runtime);
         let waits = in_time(me.start("wait", json!({}))).await.unwrap();
-        let quick = in_time(me.start("quick", json!({}))).await.unwrap();
-        assert_eq!(text(&in_time(quick.result()).await.unwrap()), "done");
+        // Each needs the slot of the one before it.
+        for _ in 0..2 {
+            let quick = in_time(me.start("quick", json!({}))).await.unwrap();
+            assert_eq!(text(&in_time(quick.result()).await.unwrap()), "done");
+        }
         in_time(waits.cancel()).await.unwrap();
     })
     .await;
@@ -43,22 +50,27 @@ async fn sessions_that_cannot_be_held_cost_no_lease() {
         let tool = Tool::with_state("wait", gate.clone(), wait).task(TaskPolicy::required());
         let runtime = node(faulty.stores(), vec![tool]).await;
         let mut tasks = Vec::new();
-        for _ in 0..10 {
+        let submit_in_a_session = async || {
             let (_, caller) = session(&runtime, Principal::Anonymous).await;
-            tasks.push(submit(&runtime, &caller, "wait").await.unwrap().id);
+            in_time(submit(&runtime, &caller, "wait")).await.unwrap().id
+        };
+        for _ in 0..10 {
+            tasks.push(submit_in_a_session().await);
         }
         for id in &tasks {
             until(&stores, id, |record| record.head.lease.is_some()).await;
         }
         faulty.set("load", Fault::Hang);
+        // Its session is not even held once.
+        tasks.push(submit_in_a_session().await);
         // Longer than a lease, seen by the lease itself: it is renewed past three of its ends.
         let first = until(&stores, &tasks[0], |record| record.head.due.is_some()).await.head.due.unwrap();
-        let later = first.after(3 * crate::scene::config().lease);
+        let later = first.after(3 * config().lease);
         for id in &tasks {
             let held = until(&stores, id, |record| record.head.due.is_some_and(|due| due > later)).await;
             assert_eq!(held.head.claims, 1);
         }
-        gate.add_permits(10);
+        gate.add_permits(tasks.len());
         for id in &tasks {
             let ended = until(&stores, id, |record| !record.head.open).await;
             assert_eq!(ended.head.claims, 1, "no lease was lost");

@@ -1,5 +1,7 @@
 //! A panic ends its own call and nothing else, wherever it happens (contract R3).
 
+use std::time::Duration;
+
 use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use fastestmcp_core::context::Context;
 use fastestmcp_core::operation::CallError;
@@ -69,22 +71,27 @@ async fn a_panic_of_any_part_of_a_handler_ends_its_call_and_its_task() {
 #[tokio::test]
 async fn a_handler_that_panics_while_it_is_dropped_costs_only_itself() {
     on_every_store(async |stores| {
-        let trapped = Tool::new("trapped", async |_cx, _: NoArgs| {
-            let _trap = Trap;
-            std::future::pending::<()>().await;
-            Ok("")
-        });
+        let trapped = |name| {
+            Tool::new(name, async |_cx, _: NoArgs| {
+                let _trap = Trap;
+                std::future::pending::<()>().await;
+                Ok("")
+            })
+        };
+        let short = TaskPolicy::required().rerun().run_timeout(Duration::from_millis(50));
         let fine = Tool::new("fine", async |_cx, _: NoArgs| Ok("fine")).task(TaskPolicy::required());
         let mut config = crate::scene::config();
         config.worker_slots = 1;
-        let tools = vec![trapped.task(TaskPolicy::required()), fine];
+        let tools = vec![trapped("trapped").task(TaskPolicy::required()), trapped("short").task(short), fine];
         let runtime = crate::scene::built(Faulty::new(&stores).stores(), config, tools).await;
         runtime.start();
         let me = client(&runtime);
         let task = me.start("trapped", json!({})).await.unwrap();
         crate::scene::until(&stores, task.id(), |record| record.head.lease.is_some()).await;
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
         task.cancel().await.unwrap();
+        let short = me.start("short", json!({})).await.unwrap();
+        assert_eq!(reason(&in_time(short.result()).await.unwrap()), "run timeout", "its end is told");
         let fine = me.start("fine", json!({})).await.unwrap();
         assert_eq!(text(&in_time(fine.result()).await.unwrap()), "fine", "its slot is free again");
     })

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use fastestmcp::Stores;
 use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::runtime::Runtime;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -52,7 +55,7 @@ async fn what_a_claim_brings_after_the_stop_began_is_handed_back_unstarted() {
                 leased
             };
             while leased().await == 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
         })
         .await;
@@ -77,19 +80,53 @@ async fn what_a_claim_brings_after_the_stop_began_is_handed_back_unstarted() {
     .await;
 }
 
+/// A node that runs a task which never ends, on a store that can fail.
+async fn held(stores: &Stores) -> (Runtime, Faulty) {
+    let faulty = Faulty::new(stores);
+    let tool = Tool::new("wait", async |_cx, _: NoArgs| {
+        std::future::pending::<()>().await;
+        Ok("")
+    });
+    let runtime = node(faulty.stores(), vec![tool.task(TaskPolicy::required().rerun())]).await;
+    let task = client(&runtime).start("wait", json!({})).await.unwrap();
+    until(stores, task.id(), |record| record.head.lease.is_some()).await;
+    (runtime, faulty)
+}
+
 #[tokio::test]
 async fn a_stop_ends_although_the_store_is_away() {
     on_every_store(async |stores| {
-        let faulty = Faulty::new(&stores);
-        let tool = Tool::new("wait", async |_cx, _: NoArgs| {
-            std::future::pending::<()>().await;
-            Ok("")
-        });
-        let runtime = node(faulty.stores(), vec![tool.task(TaskPolicy::required().rerun())]).await;
-        let task = client(&runtime).start("wait", json!({})).await.unwrap();
-        until(&stores, task.id(), |record| record.head.lease.is_some()).await;
+        let (runtime, faulty) = held(&stores).await;
         faulty.go_away();
         in_time(runtime.shutdown()).await;
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_although_the_store_hangs() {
+    let (runtime, faulty) = held(&fastestmcp::connect("memory:").await.unwrap()).await;
+    faulty.set("claim", Fault::Hang);
+    let before = faulty.count("claim");
+    in_time(async {
+        while faulty.count("claim") == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    // After the claim: a worker whose renewals fail makes none.
+    for operation in ["renew", "replace", "load", "wake", "poll"] {
+        faulty.set(operation, Fault::Hang);
+    }
+    in_time(runtime.shutdown()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_leaves_no_write_behind_that_is_repeated() {
+    let (runtime, faulty) = held(&fastestmcp::connect("memory:").await.unwrap()).await;
+    faulty.go_away();
+    in_time(runtime.shutdown()).await;
+    let written = faulty.count("replace");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(faulty.count("replace"), written);
 }

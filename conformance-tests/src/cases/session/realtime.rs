@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use fastestmcp_core::session::CommitRule;
+use fastestmcp_core::session::{CommitOutcome, CommitRequest, CommitRule, Expect, Touch};
+use futures_util::future::try_join_all;
 
-use super::steps::{HOUR, fresh_scope, get, live_scope, living, load, must_commit, put_for};
+use super::steps::{HOUR, fresh_scope, get, live_scope, living, load, must_commit, put_for, put_if};
+use crate::brink::{AT_ONCE, LIFE, on_the_brink};
 use crate::case::cases;
 use crate::halt::CaseResult;
 use crate::scene::Scene;
@@ -12,6 +14,8 @@ use crate::scene::Scene;
 cases! { Session, "session.realtime";
     "G1": time_passes_and_never_goes_back,
     "G3": entries_and_scopes_end_when_they_should,
+    "G10": a_scope_that_a_touch_kept_alive_was_never_found_gone,
+    "G10": an_entry_that_a_put_kept_alive_was_never_found_gone,
 }
 
 async fn time_passes_and_never_goes_back(scene: &Scene) -> CaseResult {
@@ -57,4 +61,38 @@ async fn entries_and_scopes_end_when_they_should(scene: &Scene) -> CaseResult {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// A touch that reads the clock in time may be committed late: who reads past it sees only a deadline that is over.
+async fn a_scope_that_a_touch_kept_alive_was_never_found_gone(scene: &Scene) -> CaseResult {
+    let scene = scene.in_production().await?;
+    let (store, other) = (scene.sessions(0).await?, scene.sessions(1).await?);
+    for _ in 0..scene.times(8) {
+        let one = async |_| {
+            let scope = live_scope(&scene, &store, LIFE).await?;
+            let (saver, saved) = (store.clone(), scope.clone());
+            let save = async move { Ok(saver.load(&saved, &[], Some(Touch::new(HOUR))).await?.value.scope.is_some()) };
+            on_the_brink(&scene, "a scope", save, async || Ok(load(&other, &scope, &[]).await?.scope.is_some())).await
+        };
+        try_join_all((0..AT_ONCE).map(one)).await?;
+    }
+    Ok(())
+}
+
+async fn an_entry_that_a_put_kept_alive_was_never_found_gone(scene: &Scene) -> CaseResult {
+    let scene = scene.in_production().await?;
+    let (store, other) = (scene.sessions(0).await?, scene.sessions(1).await?);
+    for _ in 0..scene.times(8) {
+        let one = async |_| {
+            let scope = live_scope(&scene, &store, HOUR).await?;
+            put_for(&store, &scope, "key", LIFE).await?;
+            // Only a key that lives is Present.
+            let put = vec![put_if("key", "kept", Expect::Present)];
+            let (saver, put) = (store.clone(), CommitRequest::new(scope.clone(), CommitRule::Existing, put));
+            let save = async move { Ok(matches!(saver.commit(put).await?.value, CommitOutcome::Committed(_))) };
+            on_the_brink(&scene, "an entry", save, async || Ok(get(&other, &scope, "key").await?.is_some())).await
+        };
+        try_join_all((0..AT_ONCE).map(one)).await?;
+    }
+    Ok(())
 }

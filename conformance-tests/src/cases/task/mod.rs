@@ -8,6 +8,7 @@ mod lease;
 mod limits;
 mod listing;
 mod race;
+mod realtime;
 mod replace;
 mod sequence;
 mod steps;
@@ -24,6 +25,7 @@ pub(super) const ALL: &[&[Case]] = &[
     limits::CASES,
     listing::CASES,
     race::CASES,
+    realtime::CASES,
     replace::CASES,
     sequence::CASES,
     sweep::CASES,

@@ -53,8 +53,10 @@ mod http;
 mod link;
 mod process;
 mod server;
+mod small_disk;
 mod stdio;
 mod store;
+mod times;
 mod until;
 
 pub(crate) use answer::Answer;
@@ -67,8 +69,10 @@ pub(crate) use http::{Http, HttpAnswer};
 pub(crate) use link::{Broken, Link};
 pub(crate) use process::{BINARY, Process, command, lines};
 pub(crate) use server::Server;
+pub(crate) use small_disk::SmallDisk;
 pub(crate) use stdio::Stdio;
 pub(crate) use store::{Engine, Store};
+pub(crate) use times::times;
 pub(crate) use until::until;
 
 /// What a countdown has left, by its progress, in both eras.
