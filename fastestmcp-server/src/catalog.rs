@@ -34,16 +34,6 @@ impl Catalog {
         list
     }
 
-    /// All of them, for a session: there a structured result is an object, and clients refuse the whole list if a schema
-    /// says otherwise.
-    pub(crate) fn list_for_session(&self) -> ListToolsResult {
-        let mut list = self.list();
-        for tool in &mut list.tools {
-            tool.output_schema.take_if(|schema| schema.get("type").and_then(Value::as_str) != Some("object"));
-        }
-        list
-    }
-
     /// The same list with `execution.taskSupport`, which the protocol layer has no type for (2025-11-25).
     pub(crate) fn with_execution(&self, list: &ListToolsResult) -> serde_json::Result<Value> {
         let mut list = serde_json::to_value(list)?;

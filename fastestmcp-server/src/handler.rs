@@ -8,9 +8,8 @@ use fastestmcp_core::task::InputRequest;
 use fastestmcp_core::tool::{TaskSupport, Tool};
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult, CustomRequest,
-    CustomResult, ErrorData, GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams, InitializeResult,
-    InputRequests, InputRequiredResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CustomRequest, CustomResult, ErrorData, GetTaskParams,
+    GetTaskResult, Implementation, InitializeRequestParams, InitializeResult, InputRequests, InputRequiredResult,
     ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool as WireTool, UpdateTaskParams,
 };
 use rmcp::service::{RequestContext, RoleServer};
@@ -125,7 +124,7 @@ impl McpHandler {
             Era::Session { .. } if support == Some(TaskSupport::Required) => {
                 Err(errors::method_not_found("this tool runs as a task only"))
             }
-            Era::Session { .. } => self.plain_call(call, client).await.map(era2025::answer),
+            Era::Session { .. } => self.plain_call(call, client).await,
             Era::Stateless { tasks } => {
                 if params.input_responses.is_some() || params.request_state.is_some() {
                     let answers = params.input_responses.unwrap_or_default();
@@ -245,50 +244,13 @@ impl ServerHandler for McpHandler {
     async fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
-        context: RequestContext<RoleServer>,
+        _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         // The list is one page: no cursor is one of ours.
         match request.and_then(|request| request.cursor) {
-            None => Ok(match self.site(&context).era {
-                Era::Session { .. } => self.0.catalog.list_for_session(),
-                Era::Stateless { .. } => self.0.catalog.list(),
-            }),
+            None => Ok(self.0.catalog.list()),
             Some(_) => Err(errors::refused(&CallError::InvalidCursor)),
         }
-    }
-
-    // The protocol layer would answer these with empty results, as if the server had what it does not declare.
-
-    async fn complete(
-        &self,
-        _: CompleteRequestParams,
-        _: RequestContext<RoleServer>,
-    ) -> Result<CompleteResult, ErrorData> {
-        Err(errors::method_not_found("completion/complete"))
-    }
-
-    async fn list_prompts(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListPromptsResult, ErrorData> {
-        Err(errors::method_not_found("prompts/list"))
-    }
-
-    async fn list_resources(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListResourcesResult, ErrorData> {
-        Err(errors::method_not_found("resources/list"))
-    }
-
-    async fn list_resource_templates(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(errors::method_not_found("resources/templates/list"))
     }
 
     fn get_tool(&self, name: &str) -> Option<WireTool> {

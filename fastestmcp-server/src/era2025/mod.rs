@@ -89,11 +89,8 @@ async fn call(
         Some(TaskSupport::Required) if !knows_tasks => Err(errors::method_not_found("this tool runs as a task only")),
         _ if !knows_tasks => {
             call.cancelled = cx.ct;
-            match answer(handler.plain_call(call, client).await?) {
-                CallToolResponse::Complete(mut result) => {
-                    result.result_type = None;
-                    serde_json::to_value(result).map_err(|error| errors::internal(&error))
-                }
+            match handler.plain_call(call, client).await? {
+                CallToolResponse::Complete(result) => result::of_call(result),
                 _ => Err(errors::invalid_params("the call cannot be suspended")),
             }
         }
@@ -103,14 +100,6 @@ async fn call(
             Ok(json!({ "task": view::task(&task) }))
         }
     }
-}
-
-/// The answer of a call in a session, where a structured result is an object: any other value stands as text only.
-pub(crate) fn answer(mut response: CallToolResponse) -> CallToolResponse {
-    if let CallToolResponse::Complete(result) = &mut response {
-        result.structured_content.take_if(|value| !value.is_object());
-    }
-    response
 }
 
 fn asked_ttl(task: Option<&Value>) -> Result<AskedTtl, ErrorData> {
