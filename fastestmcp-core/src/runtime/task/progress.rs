@@ -18,7 +18,7 @@ use crate::task::{Progress, TaskSpec};
 /// The `_meta` key by which a client asks for progress.
 const TOKEN: &str = "progressToken";
 /// Progress is worth reading while it is fresh.
-const KEEP: Keep = Keep { count: 32, age: Duration::from_secs(60) };
+const KEEP: Keep = Keep::new(32, Duration::from_secs(60));
 
 /// Whether the client of a task asked for its progress.
 pub(super) fn wanted(spec: &TaskSpec) -> bool {
