@@ -5,8 +5,6 @@ use fastestmcp_core::operation::ToolPage;
 use rmcp::model::{ListToolsResult, Tool as WireTool, ToolAnnotations};
 use serde_json::{Value, json};
 
-use crate::incoming::Era;
-
 /// The tools as the wire shows them, in a stable order.
 #[derive(Debug)]
 pub(crate) struct Catalog {
@@ -30,17 +28,11 @@ impl Catalog {
         self.by_name.get(name).and_then(|(index, _)| self.tools.get(*index))
     }
 
-    /// A page of them. In a session a structured result is an object, and clients refuse the whole list if a schema says
-    /// otherwise.
-    pub(crate) fn list(&self, page: &ToolPage, era: Era) -> ListToolsResult {
+    /// A page of them.
+    pub(crate) fn list(&self, page: &ToolPage) -> ListToolsResult {
         let mut list = ListToolsResult::default();
         list.next_cursor.clone_from(&page.next_cursor);
         list.tools = page.tools.iter().filter_map(|tool| self.get(tool.name()).cloned()).collect();
-        if let Era::Session { .. } = era {
-            for tool in &mut list.tools {
-                tool.output_schema.take_if(|schema| schema.get("type").and_then(Value::as_str) != Some("object"));
-            }
-        }
         list
     }
 

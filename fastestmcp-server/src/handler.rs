@@ -8,9 +8,8 @@ use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::Runtime;
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult, CustomRequest,
-    CustomResult, ErrorData, GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams, InitializeResult,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CustomRequest, CustomResult, ErrorData, GetTaskParams,
+    GetTaskResult, Implementation, InitializeRequestParams, InitializeResult, ListToolsResult, PaginatedRequestParams,
     ServerCapabilities, ServerConfig, Tool as WireTool, UpdateTaskParams,
 };
 use rmcp::service::{RequestContext, RoleServer};
@@ -203,41 +202,7 @@ impl ServerHandler for McpHandler {
         let incoming = self.incoming(&context);
         let cursor = request.and_then(|request| request.cursor);
         let page = incoming.ask(ListTools { cursor }).await.map_err(|error| incoming.refused(&error))?;
-        Ok(self.0.catalog.list(&page, incoming.era))
-    }
-
-    // The protocol layer would answer these with empty results, as if the server had what it does not declare.
-
-    async fn complete(
-        &self,
-        _: CompleteRequestParams,
-        _: RequestContext<RoleServer>,
-    ) -> Result<CompleteResult, ErrorData> {
-        Err(errors::method_not_found("completion/complete"))
-    }
-
-    async fn list_prompts(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListPromptsResult, ErrorData> {
-        Err(errors::method_not_found("prompts/list"))
-    }
-
-    async fn list_resources(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListResourcesResult, ErrorData> {
-        Err(errors::method_not_found("resources/list"))
-    }
-
-    async fn list_resource_templates(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(errors::method_not_found("resources/templates/list"))
+        Ok(self.0.catalog.list(&page))
     }
 
     fn get_tool(&self, name: &str) -> Option<WireTool> {

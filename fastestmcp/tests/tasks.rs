@@ -344,7 +344,7 @@ async fn subscribers_get_every_event_once_in_order_and_a_gap_when_the_log_has_mo
     on_every_store(async |stores| {
         let bus = EventBus::new(stores.events.clone());
         let event = |n: u32| bytes::Bytes::from(n.to_string());
-        let keep = Keep { count: 5, age: Duration::ZERO };
+        let keep = Keep::new(5, Duration::ZERO);
         let mut fast = bus.subscribe("t", ReadFrom::Tail).await.unwrap();
         let mut slow = bus.subscribe("t", ReadFrom::Tail).await.unwrap();
         for n in 0..20 {

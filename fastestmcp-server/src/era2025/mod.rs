@@ -73,12 +73,7 @@ async fn call(incoming: &Incoming<'_>, knows_tasks: bool, params: Value, meta: J
     let request = CallTool::new(name, arguments).meta(meta).tasks(tasks);
     match incoming.ask(request).await.map_err(|error| incoming.refused(&error))? {
         CallOutcome::Task(task) => Ok(json!({ "task": view::task(&task) })),
-        CallOutcome::Complete(output) => {
-            let mut result = content::call_result(output)?;
-            objects_only(&mut result.structured_content);
-            result.result_type = None;
-            serde_json::to_value(result).map_err(|error| errors::internal(&error))
-        }
+        CallOutcome::Complete(output) => result::of_call(content::call_result(output)?),
         CallOutcome::InputRequired { .. } => Err(errors::invalid_params("the call cannot be suspended")),
     }
 }
@@ -86,21 +81,12 @@ async fn call(incoming: &Incoming<'_>, knows_tasks: bool, params: Value, meta: J
 /// The answer of a call in a session.
 pub(crate) fn answer(outcome: CallOutcome) -> Result<CallToolResponse, ErrorData> {
     match outcome {
-        CallOutcome::Complete(output) => {
-            let mut result = content::call_result(output)?;
-            objects_only(&mut result.structured_content);
-            Ok(CallToolResponse::Complete(result))
-        }
+        CallOutcome::Complete(output) => Ok(CallToolResponse::Complete(content::call_result(output)?)),
         // Its client answers within the call, and was not said to know tasks.
         CallOutcome::InputRequired { .. } | CallOutcome::Task(_) => {
             Err(errors::invalid_params("the call cannot be suspended"))
         }
     }
-}
-
-/// In a session a structured result is an object: any other value stands as text only.
-fn objects_only(structured: &mut Option<Value>) {
-    structured.take_if(|value| !value.is_object());
 }
 
 fn asked_ttl(task: Option<&Value>) -> Result<AskedTtl, ErrorData> {

@@ -7,7 +7,7 @@ use fastestmcp_core::operation::{CallError, FollowProgress, ProgressFeed, TaskVi
 use fastestmcp_core::task::{InputRequest, Progress, RpcError, TaskOutcome};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use rmcp::model::ErrorData;
+use rmcp::model::{CallToolResult, ErrorData, ServerResult};
 use serde_json::{Value, json};
 
 use crate::incoming::Incoming;
@@ -98,16 +98,19 @@ fn tie(value: &mut Value, id: &TaskId) {
     }
 }
 
+/// The result of a call as the protocol layer gives it to a session, for where its types do not reach.
+pub(super) fn of_call(result: CallToolResult) -> Result<Value, ErrorData> {
+    let mut result = ServerResult::CallToolResult(result);
+    result.strip_result_type_for_legacy_peer();
+    result.strip_non_object_output_for_legacy_peer();
+    serde_json::to_value(result).map_err(|error| errors::internal(&error))
+}
+
 fn outcome(view: &TaskView) -> Result<Value, ErrorData> {
     match &view.outcome {
         Some(TaskOutcome::Result(result)) => {
-            let mut result = result.clone();
-            // As in the answer of a call.
-            if let Some(result) = result.as_object_mut()
-                && result.get("structuredContent").is_some_and(|value| !value.is_object())
-            {
-                result.remove("structuredContent");
-            }
+            let result = serde_json::from_value(result.clone()).map_err(|error| errors::internal(&error))?;
+            let mut result = of_call(result)?;
             tie(&mut result, &view.id);
             Ok(result)
         }
@@ -120,6 +123,20 @@ fn outcome(view: &TaskView) -> Result<Value, ErrorData> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_structured_result_that_is_no_object_stands_as_text_even_if_the_tool_gave_none() {
+        let result = |value| {
+            let mut result = CallToolResult::success(Vec::new());
+            result.structured_content = Some(value);
+            of_call(result).ok()
+        };
+        let text = json!([{ "type": "text", "text": "[1]" }]);
+        assert_eq!(result(json!([1])), Some(json!({ "content": text, "isError": false })));
+        let object = json!({ "a": 1 });
+        let whole = json!({ "content": [], "structuredContent": object, "isError": false });
+        assert_eq!(result(object), Some(whole));
+    }
 
     #[test]
     fn a_request_is_tied_to_its_task_and_keeps_its_own_meta() {

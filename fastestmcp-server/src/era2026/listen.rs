@@ -5,14 +5,15 @@ use fastestmcp_core::operation::{CallError, Listen, TaskWatch, WatchTask};
 use futures_util::StreamExt;
 use futures_util::stream::{self, SelectAll};
 use rmcp::model::{
-    CustomNotification, ErrorData, Implementation, JsonObject, RequestId, ServerNotification, SubscriptionsListenResult,
+    CustomNotification, DetailedTask, ErrorData, GetMeta, Implementation, ServerNotification,
+    SubscriptionsListenResult, TaskStatusNotification, TaskStatusNotificationParams,
 };
 use serde_json::{Value, json};
 
 use super::view;
 use crate::incoming::Incoming;
 use crate::telemetry::{Refused, TARGET};
-use crate::wire::{META_SUBSCRIPTION, errors};
+use crate::wire::errors;
 
 /// Tasks one subscription may follow.
 const MOST: usize = 100;
@@ -43,11 +44,18 @@ pub(crate) async fn listen(
         }
     }
     let ids: Vec<_> = honoured.iter().map(TaskId::as_str).collect();
-    let acknowledged = json!({ "notifications": { "taskIds": ids } });
-    send(incoming, "notifications/subscriptions/acknowledged", acknowledged).await?;
+    // Custom, for the protocol layer's own has no room for the ids of tasks.
+    let acknowledged = CustomNotification::new(
+        "notifications/subscriptions/acknowledged",
+        Some(json!({ "notifications": { "taskIds": ids } })),
+    );
+    send(incoming, ServerNotification::CustomNotification(acknowledged)).await?;
     loop {
         tokio::select! {
-            Some(state) = changes.next() => send(incoming, "notifications/tasks", state?).await?,
+            Some(task) = changes.next() => {
+                let status = TaskStatusNotification::new(TaskStatusNotificationParams::new(task?));
+                send(incoming, ServerNotification::TaskStatusNotification(status)).await?;
+            }
             () = incoming.cancelled.cancelled() => break,
             () = stopping.cancelled() => break,
         }
@@ -65,7 +73,7 @@ fn task_ids(params: &Value) -> Result<Vec<TaskId>, ErrorData> {
 }
 
 /// The state now, then each change, until the last.
-fn follow(watch: TaskWatch) -> impl futures_util::Stream<Item = Result<Value, ErrorData>> + Send {
+fn follow(watch: TaskWatch) -> impl futures_util::Stream<Item = Result<DetailedTask, ErrorData>> + Send {
     enum At {
         First(TaskWatch),
         Later(TaskWatch),
@@ -89,22 +97,13 @@ fn follow(watch: TaskWatch) -> impl futures_util::Stream<Item = Result<Value, Er
                 }
             },
         };
-        let state = view::detailed(watch.view())
-            .and_then(|state| serde_json::to_value(state).map_err(|error| errors::internal(&error)));
+        let state = view::detailed(watch.view());
         let next = (!watch.view().status.is_terminal()).then_some(At::Later(watch));
         Some((state, next))
     })
 }
 
-async fn send(incoming: &Incoming<'_>, method: &str, mut params: Value) -> Result<(), ErrorData> {
-    if let Some(params) = params.as_object_mut() {
-        params.insert("_meta".to_owned(), Value::Object(subscription(&incoming.id)));
-    }
-    let notification = ServerNotification::CustomNotification(CustomNotification::new(method, Some(params)));
+async fn send(incoming: &Incoming<'_>, mut notification: ServerNotification) -> Result<(), ErrorData> {
+    notification.get_meta_mut().set_subscription_id(incoming.id.clone());
     incoming.peer.send_notification(notification).await.map_err(|error| errors::internal(&error))
-}
-
-/// The id of the request, in the JSON type the client gave it.
-fn subscription(id: &RequestId) -> JsonObject {
-    JsonObject::from_iter([(META_SUBSCRIPTION.to_owned(), id.clone().into_json_value())])
 }

@@ -12,7 +12,5 @@ pub(crate) const TASKS_REVISION: &str = "2025-11-25";
 pub(crate) const STATELESS_REVISION: &str = "2026-07-28";
 /// `_meta` key that ties a message to a task (2025-11-25).
 pub(crate) const META_RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
-/// `_meta` key of the subscription a notification belongs to (2026-07-28).
-pub(crate) const META_SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 /// Prefix of the methods that requests are renamed to which the protocol layer would misread.
 pub(crate) const RENAMED: &str = "fastestmcp/wire/";

@@ -16,7 +16,7 @@ pub(super) type Log = Arc<dyn EventLog>;
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Keeps everything that a case appends.
-pub(super) const ALL: Keep = Keep { count: 10_000, age: HOUR };
+pub(super) const ALL: Keep = Keep::new(10_000, HOUR);
 
 /// A topic that nothing has used yet.
 pub(super) fn topic(scene: &Scene) -> String {

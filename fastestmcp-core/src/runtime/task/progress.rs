@@ -15,7 +15,7 @@ use crate::operation::{CallError, ProgressFeed};
 use crate::task::{Progress, TaskState};
 
 /// Progress is worth reading while it is fresh.
-const KEEP: Keep = Keep { count: 32, age: Duration::from_secs(60) };
+const KEEP: Keep = Keep::new(32, Duration::from_secs(60));
 
 /// Publishes progress. May be lost.
 async fn publish(tasks: &Tasks, id: &TaskId, progress: &Progress) {
