@@ -22,7 +22,7 @@ struct Known {
 
 /// Puts a rising number, each under the version of the one before.
 pub(super) async fn run(caller: Caller, store: Arc<dyn SessionStateStore>) {
-    let scope = Scope::new(fastestmcp_core::session::ScopeKind::Session, &caller.unique());
+    let scope = Scope::new(fastestmcp_core::session::ScopeKind::Session, caller.unique());
     let mut known = Known { at: None, maybe: Vec::new(), highest: None };
     let mut number = 0;
     while caller.goes_on() {

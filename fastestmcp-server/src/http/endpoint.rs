@@ -102,7 +102,7 @@ impl Endpoint {
         match &self.address_header {
             // The last is that of the nearest proxy; what comes before it the client may have written.
             Some(name) => {
-                parts.headers.get_all(name).iter().last()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+                parts.headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
             }
             None => parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
         }

@@ -47,7 +47,7 @@ async fn an_exhausted_pool_is_a_timeout_that_applied_nothing() {
     proxy.heal();
     for number in 0..20 {
         let loaded = store
-            .load(&Scope::new(fastestmcp_core::session::ScopeKind::Session, &number.to_string()), &["key"], None)
+            .load(&Scope::new(fastestmcp_core::session::ScopeKind::Session, number.to_string()), &["key"], None)
             .await
             .unwrap()
             .value;
