@@ -1,5 +1,4 @@
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
 use fastestmcp_core::component::Tool;
 use fastestmcp_core::ids::ShortId;
@@ -14,6 +13,7 @@ use rmcp::model::{
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};

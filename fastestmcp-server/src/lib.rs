@@ -17,11 +17,11 @@ mod http;
 mod incoming;
 mod peer_client;
 mod server;
+mod session_transport;
 mod signal;
 mod stdio;
 mod stop;
 mod telemetry;
-mod widened;
 mod wire;
 
 pub use auth::{Anonymous, Authenticator, Bearer, Challenge};

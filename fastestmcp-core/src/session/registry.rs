@@ -1,11 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::{
     CommitOutcome, CommitRequest, CommitRule, Expect, Lifetime, Op, Scope, ScopeInfo, ScopeKind, SessionStateStore,

@@ -23,8 +23,8 @@ use super::call::HttpCall;
 use super::refusal::Refusal;
 use crate::auth::LiveSession;
 use crate::handler::McpHandler;
+use crate::session_transport::SessionTransport;
 use crate::telemetry::{Refused, TARGET};
-use crate::widened::Widened;
 use crate::wire::question::Question;
 
 /// Bytes of the params of `initialize` at most: they are kept as long as the session.
@@ -58,7 +58,7 @@ pub(super) enum SessionsError {
     Local(#[from] LocalSessionManagerError),
 }
 
-type Transport = Widened<WorkerTransport<LocalSessionWorker>>;
+type Transport = SessionTransport<WorkerTransport<LocalSessionWorker>>;
 
 impl RegistrySessions {
     pub(super) fn new(handler: McpHandler) -> Self {
@@ -69,7 +69,7 @@ impl RegistrySessions {
     }
 
     fn widen(&self, transport: WorkerTransport<LocalSessionWorker>) -> Result<Transport, SessionsError> {
-        Ok(Widened::new(transport, self.handler.catalog().clone())?)
+        Ok(SessionTransport::new(transport, self.handler.catalog().clone())?)
     }
 
     /// What the registry will remember of the running `initialize`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fastestmcp_core::backend::{At, Carrier, Coalescer, Shape, Site};
+use fastestmcp_core::backend::{At, BatchExecutor, BatchLimits, Coalescer, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::event::{Keep, Offset};
 use sqlx::postgres::PgRow;
@@ -17,7 +17,7 @@ use crate::lane::lane;
 use crate::row::{get, only};
 use crate::statement::Statement;
 
-const SHAPE: Shape = Shape { lanes: 2, runs_per_lane: 1, max_items: 128, max_bytes: 1 << 20 };
+const BATCHES: BatchLimits = BatchLimits { lanes: 2, runs_per_lane: 1, max_items: 128, max_bytes: 1 << 20 };
 
 /// What one caller appends.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Appends {
 
 impl Appends {
     pub(crate) fn new(database: Arc<Database>) -> Self {
-        Self { timeout: database.timeout, coalescer: Coalescer::new(Appending(database), SHAPE) }
+        Self { timeout: database.timeout, coalescer: Coalescer::new(Appending(database), BATCHES) }
     }
 
     pub(super) async fn submit(&self, append: Append) -> StoreResult<At<Range<Offset>>> {
@@ -49,7 +49,7 @@ impl Appends {
 struct Appending(Arc<Database>);
 
 #[async_trait]
-impl Carrier for Appending {
+impl BatchExecutor for Appending {
     type Item = Append;
     type Answer = At<Range<Offset>>;
     const SITE: Site = site("append");
@@ -59,7 +59,7 @@ impl Carrier for Appending {
         append.topic.len() + append.events.iter().map(Bytes::len).sum::<usize>()
     }
 
-    async fn carry(
+    async fn execute(
         &self,
         _lane: usize,
         appends: &[Append],

@@ -15,9 +15,9 @@ use crate::telemetry::TARGET;
 use crate::wire::TASKS_REVISION;
 use crate::wire::question::Question;
 
-/// A transport whose answers say what the protocol layer has no types for, and whose requests to the client have ids
+/// A transport of sessions, whose answers say what the protocol layer has no types for, and whose requests to the client have ids
 /// that no other node and no other process ever used.
-pub(crate) struct Widened<T> {
+pub(crate) struct SessionTransport<T> {
     inner: T,
     catalog: Arc<Catalog>,
     /// Begins every id of a request to the client. The protocol layer counts from 0 on every connection, so that an
@@ -27,7 +27,7 @@ pub(crate) struct Widened<T> {
     shows_tasks: bool,
 }
 
-impl<T> Widened<T> {
+impl<T> SessionTransport<T> {
     /// # Errors
     /// The operating system's random source failed.
     pub(crate) fn new(inner: T, catalog: Arc<Catalog>) -> Result<Self, ids::RandomSourceFailed> {
@@ -38,8 +38,8 @@ impl<T> Widened<T> {
     fn outbound(&mut self, message: &mut ServerJsonRpcMessage) {
         match message {
             JsonRpcMessage::Response(response) => {
-                if let Some(widened) = self.widen(&response.result) {
-                    response.result = widened;
+                if let Some(rewritten) = self.rewrite(&response.result) {
+                    response.result = rewritten;
                 }
             }
             JsonRpcMessage::Request(request) => {
@@ -63,8 +63,8 @@ impl<T> Widened<T> {
     }
 
     /// What a result has to be replaced by, if anything.
-    fn widen(&mut self, result: &ServerResult) -> Option<ServerResult> {
-        let widened = match result {
+    fn rewrite(&mut self, result: &ServerResult) -> Option<ServerResult> {
+        let rewritten = match result {
             ServerResult::InitializeResult(initialize) => {
                 self.shows_tasks = initialize.protocol_version.as_str() == TASKS_REVISION;
                 self.shows_tasks.then(|| with_tasks(initialize))?
@@ -72,7 +72,7 @@ impl<T> Widened<T> {
             ServerResult::ListToolsResult(list) if self.shows_tasks => self.catalog.with_execution(list),
             _ => return None,
         };
-        widened
+        rewritten
             .map(|value| ServerResult::CustomResult(CustomResult::new(value)))
             .inspect_err(|error| tracing::error!(target: TARGET, %error, "a result does not serialize"))
             .ok()
@@ -121,7 +121,7 @@ fn with_tasks(initialize: &InitializeResult) -> serde_json::Result<Value> {
     Ok(value)
 }
 
-impl<T: Transport<RoleServer>> Transport<RoleServer> for Widened<T> {
+impl<T: Transport<RoleServer>> Transport<RoleServer> for SessionTransport<T> {
     type Error = T::Error;
 
     fn send(
