@@ -9,6 +9,7 @@ mod hold;
 mod host;
 mod hub;
 mod lease;
+mod middleware;
 mod operate;
 mod owned;
 mod progress;

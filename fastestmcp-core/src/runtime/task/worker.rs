@@ -1,21 +1,14 @@
 //! The worker of a node: claims due tasks and runs them (contract T4–T6, T13).
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use futures_util::FutureExt;
-
-use super::execute::{execute, hand_back};
-use super::finish;
+use super::execute::hand_back;
 use super::lease::renew_if_late;
+use super::middleware::through_middleware;
 use super::run::TaskRun;
 use super::tasks::Tasks;
 use super::write::RunError;
-use crate::context::NoClient;
-use crate::operation::{Call, CallError, Endpoint, Next, Outcome, RunTask};
 use crate::record::Unreadable;
 use crate::task::{
     ClaimRequest, Guard, Lease, ReplaceRequest, RpcError, TaskEvent, TaskKind, TaskOutcome, TaskRecord, TaskSpec,
@@ -121,46 +114,8 @@ async fn run(tasks: &Arc<Tasks>, record: TaskRecord, now: StoreTime) -> Result<(
         earlier.ended.cancelled().await;
     }
     tasks.hold_in_background(&run);
-    pass_the_door(tasks, &run).await;
+    through_middleware(tasks, &run).await;
     Ok(())
-}
-
-/// Runs the handler behind all middleware, as every operation is carried out.
-async fn pass_the_door(tasks: &Arc<Tasks>, run: &Arc<TaskRun>) {
-    let request = RunTask { id: run.id().clone(), tool: run.spec.name.clone(), attempt: run.attempts };
-    let call = Call::new(request.into(), run.caller(), Arc::new(NoClient), run.lost.clone());
-    let carried_out = Arc::new(Execution { tasks: tasks.clone(), run: run.clone(), begun: AtomicBool::new(false) });
-    let next = Next::new(tasks.node.middleware.clone(), carried_out.clone());
-    let refused = match AssertUnwindSafe(next.run(call)).catch_unwind().await {
-        Ok(Ok(_)) => "not run",
-        Ok(Err(error)) => {
-            tracing::warn!(task = %run.id().short(), %error, "a middleware refused a run");
-            "refused"
-        }
-        Err(_) => "panic",
-    };
-    // Whoever answered in its place has ended it.
-    if !carried_out.begun.load(Ordering::Relaxed) {
-        finish::settle(run, finish::failed(refused)).await;
-    }
-}
-
-struct Execution {
-    tasks: Arc<Tasks>,
-    run: Arc<TaskRun>,
-    begun: AtomicBool,
-}
-
-#[async_trait]
-impl Endpoint for Execution {
-    async fn serve(&self, _: Call) -> Result<Outcome, CallError> {
-        // A middleware that goes on twice has one run all the same.
-        if !self.begun.swap(true, Ordering::Relaxed) {
-            tracing::info!(attempt = self.run.attempts, "a task starts");
-            execute(&self.tasks, &self.run).await;
-        }
-        Ok(Outcome::RunTask(()))
-    }
 }
 
 /// Makes a run of a claimed record, unless the claim itself ends the task (a lost worker of a tool that never reruns,
