@@ -32,6 +32,10 @@ const ORDERS: &[(&str, &str)] = &[
     ),
 ];
 
+/// The only files of core and the server that ask the host for the time: everything else waits by tokio's clock, which
+/// tests can stop and move.
+const HOST_TIME: &[&str] = &["fastestmcp-core/src/time.rs", "fastestmcp-server/src/http/endpoint.rs"];
+
 /// A path of names from the root of a crate.
 type Names = Vec<String>;
 
@@ -40,6 +44,8 @@ struct Source {
     file: PathBuf,
     module: Names,
     named: Vec<Names>,
+    /// Whether it names a clock of the standard library.
+    host_time: bool,
 }
 
 fn sources(root: &Path) -> Vec<Source> {
@@ -53,10 +59,10 @@ fn sources(root: &Path) -> Vec<Source> {
             } else if file.extension().is_some_and(|ending| ending == "rs") && !is_test(&file) {
                 let module = module_of(file.strip_prefix(root).unwrap());
                 let parsed = syn::parse_file(&fs::read_to_string(&file).unwrap()).unwrap();
-                let mut names = Named { children: children(&parsed.items), module: &module, named: Vec::new() };
+                let mut names = Named { children: children(&parsed.items), ..Named::of(&module) };
                 names.visit_file(&parsed);
-                let named = names.named;
-                sources.push(Source { file, module, named });
+                let Named { named, host_time, .. } = names;
+                sources.push(Source { file, module, named, host_time });
             }
         }
     }
@@ -87,10 +93,17 @@ struct Named<'m> {
     children: Names,
     module: &'m [String],
     named: Vec<Names>,
+    host_time: bool,
 }
 
-impl Named<'_> {
+impl<'m> Named<'m> {
+    const fn of(module: &'m [String]) -> Self {
+        Self { children: Vec::new(), module, named: Vec::new(), host_time: false }
+    }
+
     fn add(&mut self, path: &[String]) {
+        let path_is = |names: &[&str]| path.iter().map(String::as_str).eq(names.iter().copied());
+        self.host_time |= path_is(&["std", "time", "Instant"]) || path.join("::").starts_with("SystemTime::now");
         let mut path = path.iter().map(String::as_str).peekable();
         let mut resolved = match path.peek() {
             Some(&"crate") => Vec::new(),
@@ -221,4 +234,16 @@ fn no_module_imports_from_one_after_it() {
         }
     }
     assert!(wrong.is_empty(), "{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_above_the_seams_waits_by_the_hosts_clock() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for package in ["fastestmcp-core", "fastestmcp-server"] {
+        for source in sources(&workspace.join(package).join("src")) {
+            let file = source.file.strip_prefix(&workspace).unwrap();
+            let may = HOST_TIME.iter().any(|allowed| Path::new(allowed) == file);
+            assert!(may || !source.host_time, "{} asks the host for the time", file.display());
+        }
+    }
 }
