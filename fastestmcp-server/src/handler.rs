@@ -201,7 +201,7 @@ impl ServerHandler for McpHandler {
     ) -> Result<ListToolsResult, ErrorData> {
         let incoming = self.incoming(&context);
         let cursor = request.and_then(|request| request.cursor);
-        let page = incoming.ask(ListTools { cursor }).await.map_err(|error| incoming.refused(&error))?;
+        let page = incoming.ask(ListTools::new(cursor)).await.map_err(|error| incoming.refused(&error))?;
         Ok(self.0.catalog.list(&page))
     }
 

@@ -328,7 +328,7 @@ async fn fine_progress_reaches_another_node_by_event_and_the_last_one_lands_in_t
         let call = call.tasks(TaskMode::Requested(AskedTtl::Default));
         let outcome = worker.handle(call, caller.clone(), Arc::new(NoClient)).await.unwrap();
         let CallOutcome::Task(task) = outcome else { panic!("{outcome:?}") };
-        let follow = FollowProgress { id: task.id.clone() };
+        let follow = FollowProgress::new(task.id.clone());
         let mut feed = front.handle(follow, caller, Arc::new(NoClient)).await.unwrap().unwrap();
         assert_eq!(feed.token(), &json!("token"));
         let (first, second) = (feed.next().await.unwrap(), feed.next().await.unwrap());

@@ -26,6 +26,7 @@ pub struct CallTool {
 
 /// What the client of a call makes of tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TaskMode {
     /// It knows none: the call is answered by its result.
     Unknown,
@@ -37,6 +38,7 @@ pub enum TaskMode {
 
 /// The life a client asks for a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AskedTtl {
     /// Whatever the tool says.
     Default,

@@ -2,6 +2,7 @@ use super::Slot;
 
 /// `subscriptions/listen`, and every other stream that a client keeps open to hear of changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Listen {}
 
 /// Room for such a stream, given back when it is dropped.

@@ -19,6 +19,7 @@ pub use middleware::{Call, Middleware, Next};
 pub(crate) use middleware::{Chain, Endpoint, Requester};
 pub(crate) use plan::{Plan, plan, tool};
 pub(crate) use slots::{Slot, Slots};
+pub(crate) use table::with_operations;
 pub use table::{Operation, Outcome, Request};
 pub(crate) use task::TaskChanges;
 pub use task::{

@@ -15,6 +15,36 @@ pub trait Request: Into<Operation> {
     fn answer(outcome: Outcome) -> Option<Self::Answer>;
 }
 
+/// The table of all operations, given to another macro: request, method of MCP or what stands for it, answer. Whatever needs
+/// an arm for each of them is made of it.
+macro_rules! with_operations {
+    ($then:ident) => {
+        $then! {
+            /// The tools that the caller may see.
+            ListTools("tools/list") -> ToolPage;
+            /// A call of a tool.
+            CallTool("tools/call") -> CallOutcome;
+            /// A task of the caller.
+            GetTask("tasks/get") -> TaskView;
+            /// The tasks of the caller.
+            ListTasks("tasks/list") -> TaskPage;
+            /// The end of a task.
+            CancelTask("tasks/cancel") -> CancelOutcome;
+            /// Answers to a task.
+            UpdateTask("tasks/update") -> ();
+            /// A wait for a task.
+            WatchTask("tasks/result") -> TaskWatch;
+            /// The progress of a task.
+            FollowProgress("notifications/progress") -> Option<ProgressFeed>;
+            /// A stream of changes.
+            Listen("subscriptions/listen") -> Listening;
+            /// A run of a task by this node.
+            RunTask("tasks/run") -> ();
+        }
+    };
+}
+pub(crate) use with_operations;
+
 macro_rules! operations {
     ($($(#[$docs:meta])* $request:ident($method:literal) -> $answer:ty;)*) => {
         /// Everything that can be asked of a runtime, one struct per request of MCP.
@@ -61,25 +91,4 @@ macro_rules! operations {
     };
 }
 
-operations! {
-    /// The tools that the caller may see.
-    ListTools("tools/list") -> ToolPage;
-    /// A call of a tool.
-    CallTool("tools/call") -> CallOutcome;
-    /// A task of the caller.
-    GetTask("tasks/get") -> TaskView;
-    /// The tasks of the caller.
-    ListTasks("tasks/list") -> TaskPage;
-    /// The end of a task.
-    CancelTask("tasks/cancel") -> CancelOutcome;
-    /// Answers to a task.
-    UpdateTask("tasks/update") -> ();
-    /// A wait for a task.
-    WatchTask("tasks/result") -> TaskWatch;
-    /// The progress of a task.
-    FollowProgress("notifications/progress") -> Option<ProgressFeed>;
-    /// A stream of changes.
-    Listen("subscriptions/listen") -> Listening;
-    /// A run of a task by this node.
-    RunTask("tasks/run") -> ();
-}
+with_operations!(operations);

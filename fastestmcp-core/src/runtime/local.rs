@@ -112,7 +112,7 @@ impl LocalTask {
     /// # Errors
     /// As [`Runtime::handle`].
     pub async fn view(&self) -> Result<TaskView, CallError> {
-        self.client.ask(GetTask { id: self.id.clone() }).await
+        self.client.ask(GetTask::new(self.id.clone())).await
     }
 
     /// Waits until it satisfies `condition`, for instance until it waits for input.
@@ -120,7 +120,7 @@ impl LocalTask {
     /// # Errors
     /// As [`Runtime::handle`].
     pub async fn until(&self, condition: impl Fn(&TaskView) -> bool + Send) -> Result<TaskView, CallError> {
-        let mut watch = self.client.ask(WatchTask { id: self.id.clone() }).await?;
+        let mut watch = self.client.ask(WatchTask::new(self.id.clone())).await?;
         while !condition(watch.view()) {
             watch.changed().await?;
         }
@@ -142,7 +142,7 @@ impl LocalTask {
     /// As [`Runtime::handle`].
     pub async fn answer(&self, key: &str, answer: Value) -> Result<(), CallError> {
         let answers = BTreeMap::from([(key.to_owned(), answer)]);
-        self.client.ask(UpdateTask { id: self.id.clone(), answers }).await
+        self.client.ask(UpdateTask::new(self.id.clone(), answers)).await
     }
 
     /// Cancels it.
@@ -150,7 +150,7 @@ impl LocalTask {
     /// # Errors
     /// As [`Runtime::handle`].
     pub async fn cancel(&self) -> Result<CancelOutcome, CallError> {
-        self.client.ask(CancelTask { id: self.id.clone() }).await
+        self.client.ask(CancelTask::new(self.id.clone())).await
     }
 }
 

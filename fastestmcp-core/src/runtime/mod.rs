@@ -104,7 +104,7 @@ impl Runtime {
     /// # use fastestmcp_core::runtime::Runtime;
     /// # use fastestmcp_core::ids::TaskId;
     /// # async fn ask(runtime: &Runtime, caller: Caller, client: Arc<dyn Client>) -> Result<(), CallError> {
-    /// let task = runtime.handle(GetTask { id: TaskId::new("task-…") }, caller, client).await?;
+    /// let task = runtime.handle(GetTask::new(TaskId::new("task-…")), caller, client).await?;
     /// println!("{:?}", task.status);
     /// # Ok(())
     /// # }

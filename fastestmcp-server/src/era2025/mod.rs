@@ -26,12 +26,12 @@ pub(crate) async fn serve(
         // A session of an older revision knows none of these.
         _ if !knows_tasks => Err(errors::method_not_found(method)),
         "tasks/get" => {
-            let task = incoming.ask(GetTask { id: task_id(&params)? }).await;
+            let task = incoming.ask(GetTask::new(task_id(&params)?)).await;
             task.map(|task| view::task(&task)).map_err(|error| incoming.refused(&error))
         }
         "tasks/list" => list(incoming, &params).await,
         "tasks/cancel" => {
-            let cancelled = incoming.ask(CancelTask { id: task_id(&params)? }).await;
+            let cancelled = incoming.ask(CancelTask::new(task_id(&params)?)).await;
             let cancelled = cancelled.map_err(|error| incoming.refused(&error))?;
             if cancelled.was_terminal {
                 return Err(errors::invalid_params("the task has already ended"));
@@ -48,7 +48,7 @@ async fn list(incoming: &Incoming<'_>, params: &Value) -> Result<Value, ErrorDat
         None | Some(Value::Null) => None,
         Some(cursor) => Some(cursor.as_str().ok_or(errors::invalid_params("cursor is not a string"))?.to_owned()),
     };
-    let page = incoming.ask(ListTasks { cursor }).await.map_err(|error| incoming.refused(&error))?;
+    let page = incoming.ask(ListTasks::new(cursor)).await.map_err(|error| incoming.refused(&error))?;
     let mut list = JsonObject::new();
     list.insert("tasks".to_owned(), page.tasks.iter().map(view::task).collect());
     if let Some(cursor) = page.next_cursor {

@@ -25,11 +25,11 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(super) async fn wait(incoming: &Incoming<'_>, id: TaskId) -> Result<Value, ErrorData> {
     let refused = |error| incoming.refused(&error);
     let mut client = incoming.client.clone().asking_for(&id);
-    let mut feed = incoming.ask(FollowProgress { id: id.clone() }).await.map_err(refused)?;
+    let mut feed = incoming.ask(FollowProgress::new(id.clone())).await.map_err(refused)?;
     if let Some(feed) = &feed {
         client = client.with_progress_token(feed.token());
     }
-    let mut watch = incoming.ask(WatchTask { id: id.clone() }).await.map_err(refused)?;
+    let mut watch = incoming.ask(WatchTask::new(id.clone())).await.map_err(refused)?;
     let mut asked = HashSet::new();
     let mut asking = FuturesUnordered::new();
     loop {
@@ -74,7 +74,7 @@ async fn ask(incoming: &Incoming<'_>, id: &TaskId, client: &PeerClient, key: Str
             return;
         }
     };
-    let update = UpdateTask { id: id.clone(), answers: BTreeMap::from([(key, answer)]) };
+    let update = UpdateTask::new(id.clone(), BTreeMap::from([(key, answer)]));
     if let Err(error) = incoming.ask(update).await {
         tracing::debug!(target: TARGET, error = %Refused(&error), "the answer was not taken");
     }

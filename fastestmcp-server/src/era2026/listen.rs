@@ -32,13 +32,13 @@ pub(crate) async fn listen(
         return Err(errors::needs_tasks());
     }
     let ids = task_ids(params)?;
-    let _room = incoming.ask(Listen {}).await.map_err(|error| incoming.refused(&error))?;
+    let _room = incoming.ask(Listen::default()).await.map_err(|error| incoming.refused(&error))?;
     let stopping = incoming.stopping();
     let mut honoured = Vec::new();
     let mut changes = SelectAll::new();
     for id in ids {
         // Unknown, foreign, expired, or no room: not honoured, all alike.
-        if let Ok(watch) = incoming.ask(WatchTask { id: id.clone() }).await {
+        if let Ok(watch) = incoming.ask(WatchTask::new(id.clone())).await {
             honoured.push(id);
             changes.push(Box::pin(follow(watch)));
         }

@@ -29,18 +29,18 @@ pub(crate) fn answer(outcome: CallOutcome) -> Result<CallToolResponse, ErrorData
 
 /// `tasks/get`.
 pub(crate) async fn get(incoming: &Incoming<'_>, request: GetTaskParams) -> Result<GetTaskResult, ErrorData> {
-    let task = incoming.ask(GetTask { id: TaskId::new(request.task_id) }).await;
+    let task = incoming.ask(GetTask::new(TaskId::new(request.task_id))).await;
     Ok(GetTaskResult::new(view::detailed(&task.map_err(|error| incoming.refused(&error))?)?))
 }
 
 /// `tasks/update`.
 pub(crate) async fn update(incoming: &Incoming<'_>, request: UpdateTaskParams) -> Result<(), ErrorData> {
-    let update = UpdateTask { id: TaskId::new(request.task_id), answers: request.input_responses };
+    let update = UpdateTask::new(TaskId::new(request.task_id), request.input_responses);
     incoming.ask(update).await.map_err(|error| incoming.refused(&error))
 }
 
 /// `tasks/cancel`: acknowledged also for a task that has ended.
 pub(crate) async fn cancel(incoming: &Incoming<'_>, request: CancelTaskParams) -> Result<(), ErrorData> {
-    let cancelled = incoming.ask(CancelTask { id: TaskId::new(request.task_id) }).await;
+    let cancelled = incoming.ask(CancelTask::new(TaskId::new(request.task_id))).await;
     cancelled.map(drop).map_err(|error| incoming.refused(&error))
 }

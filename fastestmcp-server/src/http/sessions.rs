@@ -96,7 +96,7 @@ impl RegistrySessions {
     async fn take_answer(&self, question: Question, answer: Value) -> Result<(), SessionsError> {
         let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
         let session = call.session().ok_or(SessionsError::OutOfTurn)?;
-        let update = UpdateTask { id: question.task, answers: BTreeMap::from([(question.key, answer)]) };
+        let update = UpdateTask::new(question.task, BTreeMap::from([(question.key, answer)]));
         match self.handler.runtime().handle(update, caller(&call, session), Arc::new(NoClient)).await {
             Err(CallError::Store(error)) => Err(Self::unavailable(&call, &error)),
             Err(error) => {
@@ -215,7 +215,7 @@ impl SessionManager for RegistrySessions {
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
         let session = call.session().ok_or(SessionsError::OutOfTurn)?;
-        let listen = self.handler.runtime().handle(Listen {}, caller(&call, session), Arc::new(NoClient));
+        let listen = self.handler.runtime().handle(Listen::default(), caller(&call, session), Arc::new(NoClient));
         let room = match listen.await {
             Ok(room) => room,
             Err(CallError::Overloaded { resource, retry_after }) => {

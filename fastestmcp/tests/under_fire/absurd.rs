@@ -115,7 +115,7 @@ async fn an_absurd_duration_in_a_handler_is_a_typed_error_or_the_longest_that_ca
         let task_of_eons = submitted(&runtime, &caller(me()), call, far).await.unwrap();
         assert!(task_of_eons.ttl.is_some_and(|ttl| ttl < Duration::from_secs(8 * 86_400)));
         let answers = BTreeMap::from([("x".repeat(100_000), nested(3))]);
-        ask(&runtime, &caller(me()), UpdateTask { id: task.id().clone(), answers }).await.unwrap();
+        ask(&runtime, &caller(me()), UpdateTask::new(task.id().clone(), answers)).await.unwrap();
     })
     .await;
 }

@@ -22,9 +22,9 @@ async fn they_share_no_owner_no_quota_and_no_rate_and_are_reached_by_their_ids_a
         }
         let mut owners = Vec::new();
         for id in &ids {
-            assert_eq!(ask(&runtime, &nobody, GetTask { id: id.clone() }).await.unwrap().id, *id);
+            assert_eq!(ask(&runtime, &nobody, GetTask::new(id.clone())).await.unwrap().id, *id);
             assert!(matches!(
-                ask(&runtime, &caller(me()), GetTask { id: id.clone() }).await,
+                ask(&runtime, &caller(me()), GetTask::new(id.clone())).await,
                 Err(CallError::UnknownTask(_))
             ));
             owners.push(record(&stores, id).await.unwrap().head.owner);
@@ -33,7 +33,7 @@ async fn they_share_no_owner_no_quota_and_no_rate_and_are_reached_by_their_ids_a
         owners.dedup();
         assert_eq!(owners.len(), ids.len(), "no two have the same owner");
         assert!(ask(&runtime, &nobody, ListTasks::default()).await.unwrap().tasks.is_empty());
-        assert!(ask(&runtime, &nobody, CancelTask { id: ids[0].clone() }).await.is_ok());
+        assert!(ask(&runtime, &nobody, CancelTask::new(ids[0].clone())).await.is_ok());
 
         // Who has an identity has a share of his own, and no more.
         for _ in 0..2 {

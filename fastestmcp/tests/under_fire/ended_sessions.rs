@@ -82,9 +82,9 @@ async fn a_session_that_only_expired_leaves_the_tasks_of_its_principal_alone() {
         let later = first.after(crate::scene::config().lease);
         let record = until(&stores, &task, |record| record.head.due.is_some_and(|due| due > later)).await;
         assert!(record.head.open);
-        ask(&worker, &caller, CancelTask { id: task.clone() }).await.unwrap();
+        ask(&worker, &caller, CancelTask::new(task.clone())).await.unwrap();
         assert!(matches!(worker.end_session(&me(), &id).await, Ok(false)));
-        assert!(!matches!(ask(&worker, &caller, GetTask { id: task.clone() }).await, Err(CallError::UnknownTask(_))));
+        assert!(!matches!(ask(&worker, &caller, GetTask::new(task.clone())).await, Err(CallError::UnknownTask(_))));
     })
     .await;
 }

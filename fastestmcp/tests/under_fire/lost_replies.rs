@@ -50,7 +50,7 @@ async fn an_outcome_whose_acknowledgement_was_lost_is_announced_and_holds_its_se
         let digest = Scope::session(&Principal::Anonymous, &id).id;
         let id = submit(&runtime, &caller, "wait").await.unwrap().id;
         until(&stores, &id, |record| record.head.lease.is_some()).await;
-        let mut watch = ask(&runtime, &caller, WatchTask { id: id.clone() }).await.unwrap();
+        let mut watch = ask(&runtime, &caller, WatchTask::new(id.clone())).await.unwrap();
         // Nothing but the announcement tells the waiter.
         faulty.set("poll", Fault::Fail(u32::MAX));
         faulty.set("replace", Fault::LoseReply(2));

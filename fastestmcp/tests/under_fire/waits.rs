@@ -20,7 +20,7 @@ async fn a_wait_that_is_dropped_while_it_reads_misses_no_change() {
         let runtime = node(faulty.stores(), vec![]).await;
         let front = built(stores.clone(), config(), vec![tool]).await;
         let id = submit(&front, &caller(me()), "t").await.unwrap().id;
-        let mut watch = ask(&runtime, &caller(me()), WatchTask { id: id.clone() }).await.unwrap();
+        let mut watch = ask(&runtime, &caller(me()), WatchTask::new(id.clone())).await.unwrap();
         // Nothing tells of the change a second time.
         faulty.set("poll", Fault::Fail(u32::MAX));
         let gate = Arc::new(Semaphore::new(0));
@@ -30,7 +30,7 @@ async fn a_wait_that_is_dropped_while_it_reads_misses_no_change() {
             let changed = watch.changed();
             tokio::pin!(changed);
             let read = async {
-                ask(&front, &caller(me()), CancelTask { id: id.clone() }).await.unwrap();
+                ask(&front, &caller(me()), CancelTask::new(id.clone())).await.unwrap();
                 while faulty.count("get") == reads {
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
@@ -81,7 +81,7 @@ async fn one_owner_cannot_take_all_waits_or_all_calls() {
         for (principal, room) in [(me(), true), (me(), true), (me(), false), (you.clone(), true), (you.clone(), false)]
         {
             let task = runtime.local(principal.clone()).start("wait", json!({})).await.unwrap();
-            let watch = ask(&runtime, &caller(principal), WatchTask { id: task.id().clone() }).await;
+            let watch = ask(&runtime, &caller(principal), WatchTask::new(task.id().clone())).await;
             match watch {
                 Ok(watch) if room => watches.push(watch),
                 Err(CallError::Overloaded { resource: "waiters", .. }) if !room => {}
@@ -104,7 +104,7 @@ async fn one_owner_cannot_take_all_waits_or_all_calls() {
         }
         drop(watches);
         let task = client(&runtime).start("wait", json!({})).await.unwrap();
-        ask(&runtime, &caller(me()), WatchTask { id: task.id().clone() }).await.unwrap();
+        ask(&runtime, &caller(me()), WatchTask::new(task.id().clone())).await.unwrap();
     })
     .await;
 }

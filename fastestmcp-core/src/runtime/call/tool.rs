@@ -7,26 +7,28 @@ use std::time::Duration;
 
 use super::plain::{self, Ended, Invocation};
 use super::suspend::{resume, suspend};
-use crate::component::{Component, Tool, ToolOutput};
+use crate::component::{Component, Components, Tool, ToolOutput};
 use crate::context::Caller;
 use crate::context::{Failure, Replay, ToolError};
 use crate::operation::{
     AskedTtl, CallError, CallOutcome, CallTool, Plan, Requester, Resume, TaskMode, TaskView, plan, tool,
 };
 use crate::runtime::node::Node;
-use crate::runtime::task::{Tasks, watch};
+use crate::runtime::task::{Serve, Tasks, watch};
 use crate::task::{Journal, TaskOutcome};
 
-pub(in crate::runtime) async fn call_tool(
-    tasks: &Arc<Tasks>,
-    requester: Requester,
-    request: CallTool,
-) -> Result<CallOutcome, CallError> {
-    let components = &tasks.node.components;
-    let tool = tool(components, &request)?.clone();
-    match plan(components, &request)? {
-        Plan::Plain { may_detach } => plain(tasks, requester, request, &tool, may_detach).await,
-        Plan::Task { ttl, inline_for } => as_task(tasks, requester, request, &tool, ttl, inline_for).await,
+impl Serve for CallTool {
+    fn admit(&self, components: &Components) -> Result<(), CallError> {
+        plan(components, self).map(drop)
+    }
+
+    async fn serve(self, tasks: &Arc<Tasks>, requester: Requester) -> Result<CallOutcome, CallError> {
+        let components = &tasks.node.components;
+        let tool = tool(components, &self)?.clone();
+        match plan(components, &self)? {
+            Plan::Plain { may_detach } => plain(tasks, requester, self, &tool, may_detach).await,
+            Plan::Task { ttl, inline_for } => as_task(tasks, requester, self, &tool, ttl, inline_for).await,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod owned;
 mod progress;
 mod run;
 mod running;
+mod serve;
 mod start;
 mod submit;
 mod tasks;
@@ -26,6 +27,6 @@ mod write;
 
 pub(super) use end_session::end_session;
 pub use operate::{Operator, SessionPage, TaskFilter};
-pub(super) use owned::{cancel, follow_progress, list, task, update};
+pub(super) use serve::Serve;
 pub(super) use tasks::Tasks;
 pub(super) use watch::watch;

@@ -45,11 +45,11 @@ fn view(record: TaskRecord) -> Result<TaskView, CallError> {
     Ok(TaskView::new(record.head, state))
 }
 
-pub(crate) async fn task(tasks: &Tasks, caller: &Caller, id: &TaskId) -> Result<TaskView, CallError> {
+pub(super) async fn task(tasks: &Tasks, caller: &Caller, id: &TaskId) -> Result<TaskView, CallError> {
     view(find(tasks, caller, id, Part::State).await?)
 }
 
-pub(crate) async fn list(tasks: &Tasks, caller: &Caller, cursor: Option<&str>) -> Result<TaskPage, CallError> {
+pub(super) async fn list(tasks: &Tasks, caller: &Caller, cursor: Option<&str>) -> Result<TaskPage, CallError> {
     // What nobody owns is never listed.
     let Some(owner) = caller.owner() else { return Ok(TaskPage { tasks: Vec::new(), next_cursor: None }) };
     page(tasks, &OwnerFilter::Is(owner), None, cursor).await
@@ -81,7 +81,7 @@ pub(super) async fn page(
     })
 }
 
-pub(crate) async fn cancel(tasks: &Tasks, caller: &Caller, id: &TaskId) -> Result<CancelOutcome, CallError> {
+pub(super) async fn cancel(tasks: &Tasks, caller: &Caller, id: &TaskId) -> Result<CancelOutcome, CallError> {
     cancelled(tasks, find(tasks, caller, id, Part::State).await?).await
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn cancelled(tasks: &Tasks, record: TaskRecord) -> Result<Cance
 
 /// Answers open inputs, in parts or in full. Unknown and answered keys are ignored, and so is everything once the task
 /// has ended; an answer that does not fit is refused and the task keeps waiting (contract T7).
-pub(crate) async fn update(
+pub(super) async fn update(
     tasks: &Tasks,
     caller: &Caller,
     id: &TaskId,
@@ -188,7 +188,7 @@ fn changed(tasks: &Tasks, step: &Step, head: TaskHead) -> TaskView {
     TaskView::new(head, Some(step.state.clone()))
 }
 
-pub(crate) async fn follow_progress(
+pub(super) async fn follow_progress(
     tasks: &Tasks,
     caller: &Caller,
     id: &TaskId,
@@ -198,7 +198,7 @@ pub(crate) async fn follow_progress(
 }
 
 /// Cancels the open tasks of a session that was ended. One that a newer node alone can read is left to it.
-pub(crate) async fn cancel_of_session(tasks: &Tasks, principal: &Principal, session: &str) -> Result<(), CallError> {
+pub(super) async fn cancel_of_session(tasks: &Tasks, principal: &Principal, session: &str) -> Result<(), CallError> {
     let Some(owner) = Owner::of(principal, Some(session)) else { return Ok(()) };
     let filter = OwnerFilter::Is(owner);
     for status in [TaskStatus::Working, TaskStatus::InputRequired] {
