@@ -43,7 +43,13 @@ impl Limits {
             },
             Operation::WatchTask(_) => Some(&self.waiters),
             Operation::Listen(_) => Some(&self.streams),
-            _ => None,
+            Operation::ListTools(_)
+            | Operation::GetTask(_)
+            | Operation::ListTasks(_)
+            | Operation::CancelTask(_)
+            | Operation::UpdateTask(_)
+            | Operation::FollowProgress(_)
+            | Operation::RunTask(_) => None,
         }
     }
 }
