@@ -2,13 +2,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Component, Prompt, Tool};
+use super::{Component, Tool};
 
 /// All components of a server: a registry per kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Components {
     pub(crate) tools: Registry<Tool>,
-    pub(crate) prompts: Registry<Prompt>,
 }
 
 /// The components of one kind: found by name, shown in the order they were added.

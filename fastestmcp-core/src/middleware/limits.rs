@@ -41,7 +41,6 @@ impl Limits {
                 // How many tasks there may be is the store's to say.
                 Ok(Plan::Task { .. }) | Err(_) => None,
             },
-            Operation::GetPrompt(_) => Some(&self.calls),
             Operation::WatchTask(_) => Some(&self.waiters),
             Operation::Listen(_) => Some(&self.streams),
             Operation::ListTools(_)

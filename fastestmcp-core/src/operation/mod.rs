@@ -3,7 +3,6 @@
 
 mod call_tool;
 mod error;
-mod get_prompt;
 mod list_tools;
 mod listen;
 mod middleware;
@@ -14,7 +13,6 @@ mod task;
 
 pub use call_tool::{AskedTtl, CallOutcome, CallTool, Resume, TaskMode};
 pub use error::{CANCELLED, CallError, INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_CAPABILITY, OVERLOADED};
-pub use get_prompt::{GetPrompt, PromptOutcome};
 pub use list_tools::{ListTools, ToolPage};
 pub use listen::{Listen, Listening};
 pub use middleware::{Call, Middleware, Next};

@@ -4,7 +4,7 @@ use super::task::{
     CancelOutcome, CancelTask, FollowProgress, GetTask, ListTasks, ProgressFeed, RunTask, TaskPage, TaskView,
     TaskWatch, UpdateTask, WatchTask,
 };
-use super::{CallOutcome, CallTool, GetPrompt, PromptOutcome};
+use super::{CallOutcome, CallTool};
 
 /// What a request of MCP is here: a struct of its own, and what it is answered with.
 pub trait Request: Into<Operation> {
@@ -24,8 +24,6 @@ macro_rules! with_operations {
             ListTools("tools/list") -> ToolPage;
             /// A call of a tool.
             CallTool("tools/call") -> CallOutcome;
-            /// A prompt.
-            GetPrompt("prompts/get") -> PromptOutcome;
             /// A task of the caller.
             GetTask("tasks/get") -> TaskView;
             /// The tasks of the caller.

@@ -5,7 +5,7 @@ use super::Runtime;
 use super::node::{Node, Parts, RuntimeConfig, check_config, check_tool};
 use crate::Stores;
 use crate::backend::{Backend, Durability, Guarantees, Reach};
-use crate::component::{Components, InvalidTool, Prompt, Registry, Tool};
+use crate::component::{Components, InvalidTool, Registry, Tool};
 use crate::error::{Sentence, StoreError};
 use crate::ids::{self, RandomSourceFailed};
 use crate::middleware::{Caps, Limits, Trace};
@@ -68,7 +68,6 @@ pub struct RuntimeBuilder {
     stores: Stores,
     config: RuntimeConfig,
     tools: Vec<Tool>,
-    prompts: Vec<Prompt>,
     middleware: Vec<Arc<dyn Middleware>>,
 }
 
@@ -80,13 +79,7 @@ impl fmt::Debug for RuntimeBuilder {
 
 impl RuntimeBuilder {
     pub(super) fn new(stores: Stores) -> Self {
-        Self {
-            stores,
-            config: RuntimeConfig::default(),
-            tools: Vec::new(),
-            prompts: Vec::new(),
-            middleware: Vec::new(),
-        }
+        Self { stores, config: RuntimeConfig::default(), tools: Vec::new(), middleware: Vec::new() }
     }
 
     /// Adds a tool.
@@ -100,13 +93,6 @@ impl RuntimeBuilder {
     #[must_use]
     pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
         self.tools.extend(tools);
-        self
-    }
-
-    /// Adds a prompt.
-    #[must_use]
-    pub fn prompt(mut self, prompt: Prompt) -> Self {
-        self.prompts.push(prompt);
         self
     }
 
@@ -146,10 +132,7 @@ impl RuntimeBuilder {
                 |(what, problem)| StartError::InvalidToolValue { tool: tool.name().to_owned(), what, problem };
             check_tool(tool).map_err(invalid)?;
         }
-        Ok(Components {
-            tools: Registry::new(self.tools.clone()).map_err(StartError::DuplicateTool)?,
-            prompts: Registry::new(self.prompts.clone()).map_err(StartError::DuplicateTool)?,
-        })
+        Ok(Components { tools: Registry::new(self.tools.clone()).map_err(StartError::DuplicateTool)? })
     }
 
     /// Opens the key ring and makes the runtime. It does no work of its own before [`Runtime::start`].

@@ -1,6 +1,5 @@
 //! Calls that a client waits for.
 
-mod get_prompt;
 mod host;
 mod list_tools;
 mod listen;
