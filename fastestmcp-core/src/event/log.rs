@@ -37,7 +37,8 @@ pub trait EventLog: Backend {
     /// `TooLarge`, `InvalidInput`, `Unavailable`, `Timeout`, `Contention`, `StorageFull`.
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>>;
 
-    /// Reads several topics at once, up to `limit` events each (1 to `max_batch`); one answer per topic, in order.
+    /// Reads several topics at once, up to `limit` events each (1 to `max_batch`); one answer per topic, in order. A
+    /// topic may be named several times, at different offsets.
     /// An answer of more than [`max_batch_bytes`](crate::limits::Limits::max_batch_bytes) ends early: later topics may have
     /// no events in it although there are some.
     ///

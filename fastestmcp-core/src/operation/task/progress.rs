@@ -21,18 +21,19 @@ impl ProgressFeed {
         &self.token
     }
 
-    /// The next progress. It never ends by itself: stop when the task has ended.
+    /// The next progress. Stop when the task has ended.
     ///
     /// # Errors
-    /// The store failed.
+    /// `Cancelled` if the node has stopped.
     pub async fn next(&mut self) -> Result<Progress, CallError> {
-        loop {
+        while let Some(delivery) = self.events.next().await {
             // What was missed is overtaken by what follows.
-            if let Delivery::Event(event) = self.events.next().await?
+            if let Delivery::Event(event) = delivery
                 && let Ok(progress) = serde_json::from_slice(&event.payload)
             {
                 return Ok(progress);
             }
         }
+        Err(CallError::Cancelled)
     }
 }

@@ -1,6 +1,5 @@
 //! What a node is, before it does anything: its stores, its configuration, its components, its stop.
 
-mod announcer;
 mod check;
 mod clock;
 mod config;
@@ -23,13 +22,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::Stores;
 use crate::component::{Components, Tool};
-use crate::event::EventBus;
+use crate::event::{Announcer, EventBus};
 use crate::operation::Chain;
 use crate::principal::{Owner, Principal};
 use crate::seal::KeyRing;
 use crate::session::SessionRegistry;
 use crate::time::{StoreTime, backoff};
-use announcer::Announcer;
 use clock::ObservedClock;
 use health::Health;
 use key_queue::KeyQueue;
@@ -90,16 +88,17 @@ impl Node {
             queues.dedup();
             queues
         });
-        let background = TaskTracker::new();
+        let (background, stopped) = (TaskTracker::new(), CancellationToken::new());
+        let announcer = Announcer::new(stores.events.clone(), background.clone());
         Self {
             key_queue: Arc::default(),
             task_rate: TaskRate::new(config.task_rate.0, config.task_rate.1),
-            bus: EventBus::new(stores.events.clone()),
-            announcer: Announcer::new(stores.events.clone(), background.clone()),
+            bus: EventBus::within(stores.events.clone(), announcer.clone(), background.clone(), stopped.child_token()),
+            announcer,
             health: Health::default(),
             stopping: CancellationToken::new(),
             release: CancellationToken::new(),
-            stopped: CancellationToken::new(),
+            stopped,
             background,
             clock: ObservedClock::default(),
             stores,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
-use crate::event::EventLog;
+use super::EventLog;
 
 /// Wake-ups that may wait to be sent; what comes on top is lost, which costs whoever waits for it a second (contract T12).
 const MOST: usize = 10_000;
@@ -14,6 +14,10 @@ const MOST: usize = 10_000;
 pub(crate) struct Announcer {
     events: Arc<dyn EventLog>,
     background: TaskTracker,
+    /// Channels of one batch.
+    batch: usize,
+    /// Bytes of a channel's name. A longer one would cost all of its batch their wake-ups.
+    longest: usize,
     pending: Mutex<Pending>,
 }
 
@@ -26,13 +30,15 @@ struct Pending {
 
 impl Announcer {
     pub(crate) fn new(events: Arc<dyn EventLog>, background: TaskTracker) -> Arc<Self> {
-        Arc::new(Self { events, background, pending: Mutex::default() })
+        let limits = events.guarantees().limits;
+        let (batch, longest) = (limits.max_batch.max(1), limits.max_key_bytes);
+        Arc::new(Self { events, background, batch, longest, pending: Mutex::default() })
     }
 
     pub(crate) fn announce(self: &Arc<Self>, channels: impl IntoIterator<Item = String>) {
         let mut pending = self.pending.lock();
         for channel in channels {
-            if pending.channels.len() < MOST {
+            if pending.channels.len() < MOST && channel.len() <= self.longest {
                 pending.channels.insert(channel);
             }
         }
@@ -46,7 +52,6 @@ impl Announcer {
     /// Ends when nothing waits.
     async fn send(&self) {
         let _alive = Sending(self);
-        let batch = self.events.guarantees().limits.max_batch.max(1);
         loop {
             let channels: Vec<String> = {
                 let mut pending = self.pending.lock();
@@ -56,7 +61,7 @@ impl Announcer {
                 }
                 std::mem::take(&mut pending.channels).into_iter().collect()
             };
-            for channels in channels.chunks(batch) {
+            for channels in channels.chunks(self.batch) {
                 if let Err(error) = self.events.wake(channels).await {
                     tracing::debug!(%error, "wake-ups were lost");
                 }
