@@ -132,16 +132,16 @@ async fn pass_the_door(tasks: &Arc<Tasks>, run: &Arc<TaskRun>) {
     let carried_out = Arc::new(Execution { tasks: tasks.clone(), run: run.clone(), begun: AtomicBool::new(false) });
     let next = Next::new(tasks.node.middleware.clone(), carried_out.clone());
     let refused = match AssertUnwindSafe(next.run(call)).catch_unwind().await {
-        Ok(Ok(_)) => "not run",
+        Ok(Ok(_)) => RpcError::internal("not run"),
         Ok(Err(error)) => {
             tracing::warn!(task = %run.id().short(), %error, "a middleware refused a run");
-            "refused"
+            error.to_rpc()
         }
-        Err(_) => "panic",
+        Err(_) => CallError::Panicked.to_rpc(),
     };
-    // Whoever answered in its place has ended it.
+    // Whoever answered in its place has ended it, with what its client is told.
     if !carried_out.begun.load(Ordering::Relaxed) {
-        finish::settle(run, finish::failed(refused)).await;
+        finish::settle(run, TaskEvent::Finished(TaskOutcome::Error(refused))).await;
     }
 }
 
