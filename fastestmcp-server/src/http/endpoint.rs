@@ -60,12 +60,13 @@ impl Endpoint {
     async fn answer(&self, request: Request<Body>) -> Response {
         let (mut parts, body) = request.into_parts();
         if let Some(misdirected) = self.misdirected(&parts).await {
+            self.pass_over(&parts, body);
             return misdirected;
         }
         let identified = match self.identify(&parts).await {
             Ok(identified) => identified,
             Err(challenge) => {
-                self.pass_over(body);
+                self.pass_over(&parts, body);
                 return Refusal::Unidentified(challenge).response(&Value::Null);
             }
         };
@@ -135,11 +136,12 @@ impl Endpoint {
 
     /// Lets a client write a body to its end that nobody reads: one who reads only then would find the connection reset
     /// instead of its answer, which does not wait for this.
-    fn pass_over(&self, body: Body) {
-        let mut rest = Limited::new(body, self.max_body.saturating_mul(DRAINED));
-        if rest.is_end_stream() {
+    fn pass_over(&self, parts: &Parts, body: Body) {
+        // One who waits to be told to go on with its body does not write it.
+        if body.is_end_stream() || parts.headers.contains_key(header::EXPECT) {
             return;
         }
+        let mut rest = Limited::new(body, self.max_body.saturating_mul(DRAINED));
         let limit = self.body_timeout;
         tokio::spawn(tokio::time::timeout(limit, async move { while let Some(Ok(_)) = rest.frame().await {} }));
     }

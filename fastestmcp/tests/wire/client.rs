@@ -80,6 +80,18 @@ impl Response {
         }
     }
 
+    /// Whether there is another comment that keeps an idle stream open, before it ends.
+    pub(crate) fn is_kept_open(&mut self) -> bool {
+        let mut line = String::new();
+        while self.body.read_line(&mut line).unwrap() > 0 {
+            if line.starts_with(':') {
+                return true;
+            }
+            line.clear();
+        }
+        false
+    }
+
     /// What answers the request, after whatever is said before it.
     pub(crate) fn answer(mut self) -> Answer {
         while let Some(message) = self.next() {

@@ -1,10 +1,13 @@
 //! A session is its principal's (contract C5): to everybody else it is one that does not exist.
 
+use std::time::Duration;
+
+use fastestmcp::HttpConfig;
 use serde_json::{Value, json};
 
 use crate::client::{Http, Response};
 use crate::eras::{Era, Session, accept};
-use crate::scene::Served;
+use crate::scene::{Served, tools, two_users};
 
 const UNKNOWN: &str = "no-session-ever-had-this-name";
 
@@ -58,18 +61,17 @@ fn a_foreign_session_is_answered_like_an_unknown_one_and_goes_on() {
 
 #[test]
 fn a_stream_that_is_open_is_not_ended_by_a_foreign_delete() {
-    let served = Served::to_two_users();
+    let often = HttpConfig::default().sse_keep_alive(Some(Duration::from_millis(20)));
+    let served = Served::new(tools().authenticate(two_users()).http(often));
     let ada = Session::begin(&served.ada());
-    assert_eq!(ada.request("ping", json!({})).status, 200);
     let mut listening = ada.http().send("GET", Vec::new());
-    let ends = std::thread::spawn(move || listening.next());
+    assert!(listening.is_kept_open());
     assert_eq!(Session::of(&served.grace(), &ada.id).http().send("DELETE", Vec::new()).status, 404);
-    // Ended, it would be told at once.
-    assert_eq!(ada.request("ping", json!({})).status, 200);
-    std::thread::sleep(std::time::Duration::from_millis(200));
-    assert!(!ends.is_finished(), "the stream of somebody else was ended");
+    for _ in 0..10 {
+        assert!(listening.is_kept_open(), "it was ended");
+    }
     assert_eq!(ada.http().send("DELETE", Vec::new()).status, 202);
-    assert_eq!(ends.join().unwrap(), None);
+    while listening.is_kept_open() {}
 }
 
 #[test]
@@ -107,7 +109,7 @@ fn a_foreign_reply_to_what_a_task_asks_answers_nothing() {
 
 #[test]
 fn two_who_are_nobody_have_their_own_sessions_values_tasks_and_questions() {
-    let served = Served::new(crate::scene::tools());
+    let served = Served::new(tools());
     let (one, other) = (Session::begin(&served.http()), Session::begin(&served.http()));
     assert_eq!(one.call("visit", json!({})).text(), "1");
     assert_eq!(other.call("visit", json!({})).text(), "1");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::Http;
 use crate::eras::{Era, Stateless, accept, both};
-use crate::scene::{Served, tools};
+use crate::scene::{OrNobody, Served, tools};
 
 const UNKNOWN: &str = "task-that-never-was";
 
@@ -93,7 +93,7 @@ fn a_list_has_ones_own_tasks_and_its_cursor_is_good_for_oneself() {
 #[test]
 fn who_is_nobody_and_has_no_session_reaches_a_task_by_its_id_and_a_user_does_not() {
     // Who shows a token is a user, who shows none is nobody.
-    let served = Served::new(tools().authenticate(crate::scene::OrNobody));
+    let served = Served::new(tools().authenticate(OrNobody));
     let nobody = Stateless::new(&served.http());
     let task = nobody.start("greet-later");
     nobody.until(&task, "input_required");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::Answer;
 use crate::eras::{Era, Session, Stateless, accept, both};
-use crate::scene::{Served, handle};
+use crate::scene::{OrNobody, Served, handle, tools};
 
 #[test]
 fn values_are_the_principals_or_the_sessions() {
@@ -29,6 +29,20 @@ fn a_handle_of_somebody_else_is_one_that_does_not_exist() {
         }
         for ada in both(&served.ada()) {
             assert_eq!(ada.call("open", handle(&id)).text(), "a secret");
+        }
+    }
+}
+
+#[test]
+fn a_handle_of_nobody_is_opened_by_whoever_is_nobody_and_knows_it() {
+    let served = Served::new(tools().authenticate(OrNobody));
+    for nobody in both(&served.http()) {
+        let id = nobody.call("keep", handle("no secret")).text().to_owned();
+        for nobody in both(&served.http()) {
+            assert_eq!(nobody.call("open", handle(&id)).text(), "no secret");
+        }
+        for ada in both(&served.ada()) {
+            assert_eq!(ada.call("open", handle(&id)).result()["isError"], true);
         }
     }
 }

@@ -10,7 +10,7 @@ use fastestmcp::http::request::Parts;
 use fastestmcp::{AuthContext, Authenticator, Challenge, async_trait};
 
 use crate::eras::initialize;
-use crate::scene::{Served, tools};
+use crate::scene::{ADA, Served, tools};
 
 /// Lets nobody in and counts who asked.
 #[derive(Clone, Default)]
@@ -66,7 +66,22 @@ fn a_challenge_reaches_a_client_that_writes_all_before_it_reads() {
             stream.write_all(part).expect("it was hung up on in the middle");
         }
         assert!(head(&mut stream).starts_with("HTTP/1.1 401"));
+        assert_eq!(served.http().with("host", "evil.example").send("POST", body.clone()).status, 403);
     }
+}
+
+#[test]
+fn a_client_that_asks_whether_to_write_its_body_is_told_who_may_and_nothing_else() {
+    let served = Served::to_two_users();
+    for _ in 0..20 {
+        let mut stream = connect(&served);
+        stream.write_all(format!("{POST}1000000\r\nexpect: 100-continue\r\n\r\n").as_bytes()).unwrap();
+        assert!(head(&mut stream).starts_with("HTTP/1.1 401"));
+    }
+    let mut stream = connect(&served);
+    let authorized = format!("{POST}1000\r\nauthorization: Bearer {ADA}\r\nexpect: 100-continue\r\n\r\n");
+    stream.write_all(authorized.as_bytes()).unwrap();
+    assert!(head(&mut stream).starts_with("HTTP/1.1 100"));
 }
 
 #[test]
