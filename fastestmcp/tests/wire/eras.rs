@@ -1,8 +1,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Http, Response};
+
+/// A bound that only keeps a failure from hanging.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 static REQUESTS: AtomicU64 = AtomicU64::new(1);
 
@@ -29,14 +33,16 @@ pub(crate) trait Era {
 
     /// The task once it has this status.
     fn until(&self, task: &str, status: &str) -> Answer {
+        let began = Instant::now();
         loop {
             let answer = self.about("tasks/get", task);
             if answer.result()["status"] == status {
                 return answer;
             }
+            assert!(began.elapsed() < PATIENCE, "{answer:?}");
             let ended = ["completed", "failed", "cancelled"].contains(&answer.result()["status"].as_str().unwrap());
             assert!(!ended, "{answer:?}");
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 }
