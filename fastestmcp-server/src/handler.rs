@@ -125,6 +125,9 @@ impl McpHandler {
                 errors::method_not_found(&request.method)
             });
         };
+        if method == inbound::LIST {
+            return Err(errors::invalid_params("cursor is not a string"));
+        }
         let result = match incoming.era {
             Era::Session { knows_tasks } => era2025::serve(&incoming, knows_tasks, method, params, cx.meta.0.0).await?,
             Era::Stateless { tasks } if method == inbound::LISTEN => {

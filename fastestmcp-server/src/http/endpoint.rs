@@ -1,4 +1,5 @@
 use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +8,9 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use rmcp::transport::StreamableHttpService;
 use serde_json::Value;
 
@@ -25,6 +28,8 @@ const METHOD: &str = "mcp-method";
 const TRIES: usize = 3;
 /// How long an authenticator may take.
 const AUTHENTICATION: Duration = Duration::from_secs(10);
+/// When to come back if it could not be told who makes a request.
+const COME_BACK: Duration = Duration::from_secs(1);
 /// How many times the largest body is read and thrown away to tell a client, who reads only when it has written, that
 /// its body is too large.
 const DRAINED: usize = 4;
@@ -54,9 +59,16 @@ impl Endpoint {
 
     async fn answer(&self, request: Request<Body>) -> Response {
         let (mut parts, body) = request.into_parts();
+        if let Some(misdirected) = self.misdirected(&parts).await {
+            self.pass_over(&parts, body);
+            return misdirected;
+        }
         let identified = match self.identify(&parts).await {
             Ok(identified) => identified,
-            Err(challenge) => return Refusal::Unidentified(challenge).response(&Value::Null),
+            Err(challenge) => {
+                self.pass_over(&parts, body);
+                return Refusal::Unidentified(challenge).response(&Value::Null);
+            }
         };
         let sent = match tokio::time::timeout(self.body_timeout, self.read(&parts, body)).await {
             Ok(Ok(body)) => body,
@@ -84,28 +96,65 @@ impl Endpoint {
         }
     }
 
+    /// The answer to what is not for this endpoint, whoever makes it: to another host, from a page of another origin, or by
+    /// a method that it does not have. The protocol layer knows; it is asked as if for a method that it does not have.
+    async fn misdirected(&self, parts: &Parts) -> Option<Response> {
+        let is_served = matches!(parts.method, Method::GET | Method::POST | Method::DELETE);
+        let mut asked = Request::new(Full::new(Bytes::new()));
+        *asked.method_mut() = if is_served { Method::OPTIONS } else { parts.method.clone() };
+        *asked.uri_mut() = parts.uri.clone();
+        for name in [header::HOST, header::ORIGIN] {
+            for value in parts.headers.get_all(&name) {
+                asked.headers_mut().append(&name, value.clone());
+            }
+        }
+        let response = Box::pin(self.service.handle(asked)).await;
+        let is_fine = is_served && response.status() == StatusCode::METHOD_NOT_ALLOWED;
+        (!is_fine).then(|| response.map(Body::new))
+    }
+
     /// Who makes a request, and from where. Before anything of its body is read.
     async fn identify(&self, parts: &Parts) -> Result<Arc<Identified>, Challenge> {
-        let asked = tokio::time::timeout(AUTHENTICATION, self.authenticator.authenticate(parts)).await;
-        let auth = asked.unwrap_or_else(|_| {
-            tracing::warn!(target: TARGET, "an authenticator did not answer in time");
-            Err(Challenge::Unavailable(Duration::from_secs(1)))
-        })?;
+        // The synchronous part of it included.
+        let asking = AssertUnwindSafe(async { self.authenticator.authenticate(parts).await }).catch_unwind();
+        let auth = match tokio::time::timeout(AUTHENTICATION, asking).await {
+            Ok(Ok(auth)) => auth?,
+            Ok(Err(_)) => {
+                tracing::error!(target: TARGET, "an authenticator panicked");
+                return Err(Challenge::Unavailable(COME_BACK));
+            }
+            Err(_) => {
+                tracing::warn!(target: TARGET, "an authenticator did not answer in time");
+                return Err(Challenge::Unavailable(COME_BACK));
+            }
+        };
         if auth.expires.is_some_and(|expires| expires <= SystemTime::now()) {
             return Err(Challenge::invalid_token());
         }
         Ok(Arc::new(Identified::new(auth, self.address(parts))))
     }
 
-    /// The address of the client: of the other end of the connection, or what a proxy says there that the operator trusts.
-    fn address(&self, parts: &Parts) -> Option<IpAddr> {
-        match &self.address_header {
-            // The last is that of the nearest proxy; what comes before it the client may have written.
-            Some(name) => {
-                parts.headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
-            }
-            None => parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
+    /// Lets a client write a body to its end that nobody reads: one who reads only then would find the connection reset
+    /// instead of its answer, which does not wait for this.
+    fn pass_over(&self, parts: &Parts, body: Body) {
+        // One who waits to be told to go on with its body does not write it.
+        if body.is_end_stream() || parts.headers.contains_key(header::EXPECT) {
+            return;
         }
+        let mut rest = Limited::new(body, self.max_body.saturating_mul(DRAINED));
+        let limit = self.body_timeout;
+        tokio::spawn(tokio::time::timeout(limit, async move { while let Some(Ok(_)) = rest.frame().await {} }));
+    }
+
+    /// The address of the client: what a proxy says that the operator trusts, or of the other end of the connection.
+    fn address(&self, parts: &Parts) -> Option<IpAddr> {
+        let said = self.address_header.as_ref().and_then(|name| {
+            // The last is that of the nearest proxy; what comes before it the client may have written.
+            let last = parts.headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim();
+            last.parse().ok().or_else(|| last.parse().ok().map(|with_port: SocketAddr| with_port.ip()))
+        });
+        // What did not come through the proxy is not let off.
+        said.or_else(|| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()))
     }
 
     /// The whole body, if it is small enough (contract R5).

@@ -8,9 +8,11 @@ use fastestmcp_core::task::RpcError;
 use serde_json::{Value, json};
 
 use crate::auth::Challenge;
+use crate::telemetry::TARGET;
 
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
+const INTERNAL_ERROR: i32 = -32603;
 
 /// A request that gets another answer than the protocol layer's.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(super) enum Refusal {
     StoreUnavailable,
     /// There is as much of something as there may be.
     Overloaded { resource: &'static str, retry_after: Duration },
+    /// No stream is opened: a middleware refused it, or failed.
+    NotListening(RpcError),
     /// `initialize` with params that are none, or too large to be kept.
     BadInitialize,
     /// Who makes it has not shown who they are, or may not make it.
@@ -46,12 +50,15 @@ impl Refusal {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Self::Overloaded { retry_after, .. } = self {
+        if let Self::Overloaded { retry_after, .. } | Self::Unidentified(Challenge::Unavailable(retry_after)) = self {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
         }
-        if let Self::Unidentified(Challenge::Unauthorized(value) | Challenge::Forbidden(value)) = self
-            && let Ok(value) = HeaderValue::try_from(value)
-        {
+        if let Self::Unidentified(Challenge::Unauthorized(value) | Challenge::Forbidden(value)) = self {
+            let value = HeaderValue::try_from(value).unwrap_or_else(|error| {
+                tracing::warn!(target: TARGET, %error, "a challenge is no value of a header");
+                // A 401 must have one (RFC 9110).
+                HeaderValue::from_static("Bearer")
+            });
             headers.insert(header::WWW_AUTHENTICATE, value);
         }
         response
@@ -81,6 +88,10 @@ impl Refusal {
             Self::Unidentified(Challenge::Unavailable(retry_after)) => {
                 Self::Overloaded { resource: "authentication", retry_after: *retry_after }.reason()
             }
+            Self::NotListening(error) if error.code == INTERNAL_ERROR => {
+                (StatusCode::INTERNAL_SERVER_ERROR, error.clone())
+            }
+            Self::NotListening(error) => (StatusCode::FORBIDDEN, error.clone()),
             Self::BadInitialize => (StatusCode::OK, RpcError::new(INVALID_PARAMS, "invalid params of initialize")),
             Self::TooLarge { limit } => {
                 let message = format!("the request is larger than {limit} bytes");

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use fastestmcp_core::context::{Caller, NoClient};
-use fastestmcp_core::operation::{CallError, Listen, UpdateTask};
+use fastestmcp_core::operation::{CallError, Listen, Listening, UpdateTask};
 use fastestmcp_core::session::{Scope, SessionError, SessionRecord};
 use fastestmcp_core::task::ClientAbilities;
 use futures_util::{Stream, StreamExt};
@@ -93,17 +93,30 @@ impl RegistrySessions {
 
     /// Records what the client answered to a task, whichever node asked it: accepted is recorded. On the node that asked
     /// the answer then ends the wait of its request, too.
-    async fn take_answer(&self, question: Question, answer: Value) -> Result<(), SessionsError> {
-        let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
-        let session = call.session().ok_or(SessionsError::OutOfTurn)?;
+    async fn take_answer(&self, call: &HttpCall, question: Question, answer: Value) -> Result<(), SessionsError> {
         let update = UpdateTask::new(question.task, BTreeMap::from([(question.key, answer)]));
-        match self.handler.runtime().handle(update, caller(&call, session), Arc::new(NoClient)).await {
-            Err(CallError::Store(error)) => Err(Self::unavailable(&call, &error)),
+        match self.handler.runtime().handle(update, caller(call)?, Arc::new(NoClient)).await {
+            Err(CallError::Store(error)) => Err(Self::unavailable(call, &error)),
             Err(error) => {
                 tracing::debug!(target: TARGET, error = %Refused(&error), "the answer was not taken");
                 Ok(())
             }
             Ok(()) => Ok(()),
+        }
+    }
+
+    /// Room for a stream that the client keeps open.
+    async fn room(&self, call: &HttpCall) -> Result<Listening, SessionsError> {
+        match self.handler.runtime().handle(Listen::default(), caller(call)?, Arc::new(NoClient)).await {
+            Ok(room) => Ok(room),
+            Err(CallError::Overloaded { resource, retry_after }) => {
+                call.refuse(Refusal::Overloaded { resource, retry_after });
+                Err(SessionsError::Refused)
+            }
+            Err(error) => {
+                call.refuse(Refusal::NotListening(error.to_rpc()));
+                Err(SessionsError::Refused)
+            }
         }
     }
 
@@ -139,11 +152,25 @@ impl RegistrySessions {
     }
 }
 
+/// The same stream, which keeps its room as long as it is there.
+fn keeping<S: Stream>(stream: S, room: Listening) -> impl Stream<Item = S::Item> {
+    stream.inspect(move |_| {
+        let _kept = &room;
+    })
+}
+
+/// The request that is served, which is of a session. One that is not can come this far, if that session was restored for
+/// somebody else at the same time.
+fn within_session() -> Result<Arc<HttpCall>, SessionsError> {
+    HttpCall::current().filter(|call| call.session().is_some()).ok_or(SessionsError::OutOfTurn)
+}
+
 /// Who makes a request within a session.
-fn caller(call: &HttpCall, session: &LiveSession) -> Caller {
+fn caller(call: &HttpCall) -> Result<Caller, SessionsError> {
+    let session = call.session().ok_or(SessionsError::OutOfTurn)?;
     let identified = call.identified();
     let caller = Caller::in_session(identified.auth.clone(), session.digest.clone(), ClientAbilities::default());
-    identified.at_its_address(caller)
+    Ok(identified.at_its_address(caller))
 }
 
 impl SessionManager for RegistrySessions {
@@ -185,9 +212,10 @@ impl SessionManager for RegistrySessions {
 
     /// Within a request this is its DELETE, which ends the session everywhere; else a worker has ended, which ends nothing.
     async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
-        if let Some(call) = HttpCall::current()
-            && self.exists(&call, id).await?
-        {
+        if let Some(call) = HttpCall::current() {
+            if !self.exists(&call, id).await? {
+                return Ok(());
+            }
             let ended = self.handler.runtime().end_session(call.principal(), id).await;
             ended.map_err(|error| Self::unavailable(&call, &error))?;
         }
@@ -199,12 +227,14 @@ impl SessionManager for RegistrySessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        within_session()?;
         Ok(self.local.create_stream(id, message).await?)
     }
 
     async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
+        let call = within_session()?;
         if let Some((question, answer)) = Question::answered(&message) {
-            self.take_answer(question, answer).await?;
+            self.take_answer(&call, question, answer).await?;
         }
         Ok(self.local.accept_message(id, message).await?)
     }
@@ -213,22 +243,8 @@ impl SessionManager for RegistrySessions {
         &self,
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
-        let session = call.session().ok_or(SessionsError::OutOfTurn)?;
-        let listen = self.handler.runtime().handle(Listen::default(), caller(&call, session), Arc::new(NoClient));
-        let room = match listen.await {
-            Ok(room) => room,
-            Err(CallError::Overloaded { resource, retry_after }) => {
-                call.refuse(Refusal::Overloaded { resource, retry_after });
-                return Err(SessionsError::Refused);
-            }
-            Err(_) => return Err(SessionsError::OutOfTurn),
-        };
-        let stream = self.local.create_standalone_stream(id).await?;
-        // The stream keeps its room as long as it is there.
-        Ok(stream.inspect(move |_| {
-            let _kept = &room;
-        }))
+        let room = self.room(&*within_session()?).await?;
+        Ok(keeping(self.local.create_standalone_stream(id).await?, room))
     }
 
     async fn resume(
@@ -236,7 +252,8 @@ impl SessionManager for RegistrySessions {
         id: &SessionId,
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        Ok(self.local.resume(id, last_event_id).await?)
+        let room = self.room(&*within_session()?).await?;
+        Ok(keeping(self.local.resume(id, last_event_id).await?, room))
     }
 
     async fn restore_session(&self, id: SessionId) -> Result<RestoreOutcome<Self::Transport>, Self::Error> {

@@ -1,7 +1,7 @@
 //! Renames requests that the protocol layer would misread, before it reads them.
 //!
-//! It has dropped the task methods of 2025-11-25 and takes `tasks/get` for that of 2026-07-28, loses `params.task`, and
-//! loses `taskIds` of a subscription. Under a method it does not know it hands over params as they came.
+//! It has dropped the task methods of 2025-11-25 and takes `tasks/get` for that of 2026-07-28, loses `params.task`, loses
+//! `taskIds` of a subscription, and begins a list anew for a cursor that is no text. Under a method it does not know it hands over params as they came.
 
 use std::borrow::Cow;
 
@@ -17,6 +17,8 @@ use super::{RENAMED, STATELESS_REVISION};
 const TASK_METHODS: [&str; 4] = ["tasks/get", "tasks/result", "tasks/list", "tasks/cancel"];
 /// The method of 2026-07-28 that answers what a task asks.
 const UPDATE: &str = "tasks/update";
+/// The method whose params are lost as a whole where they do not fit.
+pub(crate) const LIST: &str = "tools/list";
 /// The method of 2026-07-28 that opens a subscription.
 pub(crate) const LISTEN: &str = "subscriptions/listen";
 
@@ -87,6 +89,12 @@ struct Inner<'m> {
 }
 
 #[derive(Default, Deserialize)]
+struct Paginated<'m> {
+    #[serde(borrow, default)]
+    cursor: Option<&'m RawValue>,
+}
+
+#[derive(Default, Deserialize)]
 struct Notifications {
     #[serde(default, rename = "taskIds")]
     task_ids: Present,
@@ -117,6 +125,10 @@ fn is_misread(method: &str, params: Option<&RawValue>) -> bool {
     // Only this module gives such names; under two of them it is a method that nobody serves.
     if method.starts_with(RENAMED) {
         return true;
+    }
+    if method == LIST {
+        let Paginated { cursor } = part(params);
+        return cursor.is_some_and(|cursor| !cursor.get().starts_with(['"', 'n']));
     }
     let is_about_tasks = TASK_METHODS.contains(&method) || [UPDATE, LISTEN, "tools/call"].contains(&method);
     if !is_about_tasks {
@@ -181,6 +193,17 @@ mod tests {
         let listen = |filter: Value| json!({"method": LISTEN, "params": {"notifications": filter, "_meta": meta}});
         assert_eq!(renamed(&listen(json!({"toolsListChanged": true}))), None);
         assert!(renamed(&listen(json!({"taskIds": ["t"]}))).is_some());
+    }
+
+    #[test]
+    fn a_list_is_renamed_only_if_its_cursor_is_no_text() {
+        let list = |params: Value| renamed(&json!({"id": 1, "method": LIST, "params": params}));
+        for params in [json!({}), json!({"cursor": "x"}), json!({"cursor": null}), json!(null)] {
+            assert_eq!(list(params), None);
+        }
+        for cursor in [json!(7), json!([]), json!({}), json!(true)] {
+            assert_eq!(list(json!({"cursor": cursor})), Some("fastestmcp/wire/tools/list".to_owned()));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{both_eras_refuse, plain_call, shown};
+use super::{both_eras_refuse, shown};
 use crate::support::{Client, Client2025, Client2026, Http, Link, Stdio, until};
 
 const META: &str = "io.modelcontextprotocol/";

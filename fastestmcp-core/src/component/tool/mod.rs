@@ -30,6 +30,8 @@ type Prepare = dyn Fn(&Value) -> Result<Prepared<ToolOutput>, ToolError> + Send 
 /// assert_eq!(now.schema()["properties"], unit.schema()["properties"]);
 /// ```
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+// Models read this, and not what is said above to authors.
+#[schemars(description = "No arguments.")]
 pub struct NoArgs {}
 
 /// What a tool says of itself to clients. All of it are hints, but idempotence and read-only decide the default of

@@ -6,13 +6,14 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::context::Caller;
-use crate::principal::Owner;
+use crate::principal::{Owner, Principal};
 
 /// Above this many the full buckets are forgotten: they say nothing.
 const PRUNE_ABOVE: usize = 10_000;
 
 /// A token bucket for the creation of tasks (contract R2): one per owner, and one per address for callers who are nobody
-/// in particular. Where such a caller has no address either, the node's other caps are all there is.
+/// in particular, however many sessions they open. Where such a caller has neither an address nor a session, the node's
+/// other caps are all there is.
 pub(crate) struct TaskRate {
     burst: f64,
     per_second: f64,
@@ -38,7 +39,8 @@ impl TaskRate {
 
     /// Takes one token, or says when there will be one.
     pub(crate) fn take(&self, caller: &Caller, now: Instant) -> Result<(), Duration> {
-        let name = caller.owner().map(Name::Owner).or_else(|| caller.address.map(network).map(Name::Address));
+        let address = caller.address.filter(|_| caller.auth.principal == Principal::Anonymous);
+        let name = address.map(network).map(Name::Address).or_else(|| caller.owner().map(Name::Owner));
         name.map_or(Ok(()), |name| self.take_of(name, now))
     }
 
@@ -73,7 +75,7 @@ fn network(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::principal::{AuthContext, Principal};
+    use crate::principal::AuthContext;
     use crate::task::ClientAbilities;
 
     #[test]
@@ -104,5 +106,22 @@ mod tests {
         assert!(!take(Some("::ffff:192.0.2.1")), "the same address, as IPv6 has it");
         assert!(take(Some("2001:db8::1")) && !take(Some("2001:db8::2:1")) && take(Some("2001:db8:0:1::1")));
         assert!(take(None) && take(None));
+    }
+
+    #[test]
+    fn another_session_is_no_other_bucket_for_who_is_nobody_and_has_an_address() {
+        let rate = TaskRate::new(1, 1);
+        let start = Instant::now();
+        let take = |principal: Principal, session: &str, address: Option<&str>| {
+            let auth = AuthContext::new(principal);
+            let mut caller = Caller::in_session(auth, session.to_owned(), ClientAbilities::default());
+            caller.address = address.map(|address| address.parse().unwrap());
+            rate.take(&caller, start).is_ok()
+        };
+        let nobody = || Principal::Anonymous;
+        assert!(take(nobody(), "s1", Some("192.0.2.1")) && !take(nobody(), "s2", Some("192.0.2.1")));
+        assert!(take(nobody(), "s1", None) && !take(nobody(), "s1", None) && take(nobody(), "s2", None));
+        let me = || Principal::Local("me".into());
+        assert!(take(me(), "s1", Some("192.0.2.1")) && !take(me(), "s2", Some("192.0.2.9")), "counted as himself");
     }
 }

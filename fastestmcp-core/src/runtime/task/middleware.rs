@@ -15,6 +15,7 @@ use super::run::TaskRun;
 use super::tasks::Tasks;
 use crate::context::NoClient;
 use crate::operation::{Call, CallError, Endpoint, Next, Outcome, RunTask};
+use crate::task::{RpcError, TaskEvent, TaskOutcome};
 
 /// Runs the handler of a task behind all middleware. One that does not go on, or not to the end, ends the task: with an
 /// error, a panic, an answer of its own, or by taking longer than the task may run.
@@ -25,12 +26,12 @@ pub(super) async fn through_middleware(tasks: &Arc<Tasks>, run: &Arc<TaskRun>) {
     let next = Next::new(tasks.node.middleware.clone(), end.clone());
     let ended = tokio::select! {
         outcome = AssertUnwindSafe(next.run(call)).catch_unwind() => match outcome {
-            Ok(Ok(_)) => Ended::Failed("not run"),
+            Ok(Ok(_)) => Ended::Failed(RpcError::internal("not run")),
             Ok(Err(error)) => {
                 tracing::warn!(task = %run.id().short(), %error, "a middleware refused a run");
-                Ended::Failed("refused")
+                Ended::Failed(error.to_rpc())
             }
-            Err(_) => Ended::Failed("panic"),
+            Err(_) => Ended::Failed(CallError::Panicked.to_rpc()),
         },
         ended = end.given_up() => ended,
     };
@@ -39,7 +40,7 @@ pub(super) async fn through_middleware(tasks: &Arc<Tasks>, run: &Arc<TaskRun>) {
         return;
     }
     match ended {
-        Ended::Failed(reason) => finish::settle(run, finish::failed(reason)).await,
+        Ended::Failed(error) => finish::settle(run, TaskEvent::Finished(TaskOutcome::Error(error))).await,
         Ended::Stopping => hand_back(tasks, run, Duration::ZERO).await,
         Ended::Lost => {}
     }
@@ -54,7 +55,7 @@ enum Phase {
 
 /// How it came that the handler has not ended by itself.
 enum Ended {
-    Failed(&'static str),
+    Failed(RpcError),
     Stopping,
     Lost,
 }
@@ -73,7 +74,7 @@ impl Run {
         let most = Duration::from_millis(self.run.policy().run_timeout_ms);
         tokio::select! {
             _ = phase.wait_for(|phase| *phase != Phase::Before) => {}
-            () = sleep(most) => return Ended::Failed("run timeout"),
+            () = sleep(most) => return Ended::Failed(RpcError::internal("run timeout")),
             () = self.run.lost.cancelled() => return Ended::Lost,
             () = self.tasks.node.stopping.cancelled() => return Ended::Stopping,
         }
