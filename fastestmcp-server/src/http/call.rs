@@ -2,6 +2,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use fastestmcp_core::principal::Principal;
+use tokio::sync::Notify;
 
 use super::refusal::Refusal;
 use crate::auth::{Identified, LiveSession};
@@ -21,12 +22,13 @@ pub(crate) struct HttpCall {
     /// The message itself, if it is one that makes a session.
     initialize: Option<Bytes>,
     refusal: OnceLock<Refusal>,
+    left: Notify,
 }
 
 impl HttpCall {
     pub(super) fn new(identified: Arc<Identified>, envelope: Envelope, message: &Bytes) -> Self {
         let initialize = envelope.is("initialize").then(|| message.clone());
-        Self { identified, envelope, initialize, refusal: OnceLock::new() }
+        Self { identified, envelope, initialize, refusal: OnceLock::new(), left: Notify::new() }
     }
 
     /// The request that the running task serves; `None` on the tasks that the protocol layer starts on its own.
@@ -68,5 +70,16 @@ impl HttpCall {
     pub(super) fn refuse(&self, refusal: Refusal) {
         // The first reason stands.
         let _ = self.refusal.set(refusal);
+    }
+
+    /// Takes the request out of the protocol layer: it is refused, and nothing more is done for it. Does not return.
+    pub(super) async fn leave<T>(&self) -> T {
+        self.left.notify_one();
+        std::future::pending().await
+    }
+
+    /// Ends when the request has left the protocol layer without an answer.
+    pub(super) async fn left(&self) {
+        self.left.notified().await;
     }
 }

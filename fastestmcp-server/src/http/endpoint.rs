@@ -180,7 +180,12 @@ impl Endpoint {
         let request = Request::from_parts(parts, Full::new(body));
         // On the heap, or every move of the futures around it would copy all it can ever hold.
         let work = Box::pin(self.service.handle(request));
-        call.scope(work).await.map(Body::new)
+        tokio::select! {
+            biased;
+            response = call.scope(work) => response.map(Body::new),
+            // It has been refused.
+            () = call.left() => Response::new(Body::empty()),
+        }
     }
 }
 

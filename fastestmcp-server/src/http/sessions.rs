@@ -159,8 +159,7 @@ fn keeping<S: Stream>(stream: S, room: Listening) -> impl Stream<Item = S::Item>
     })
 }
 
-/// The request that is served, which is of a session. One that is not can come this far, if that session was restored for
-/// somebody else at the same time.
+/// The request that is served, which is of a session.
 fn within_session() -> Result<Arc<HttpCall>, SessionsError> {
     HttpCall::current().filter(|call| call.session().is_some()).ok_or(SessionsError::OutOfTurn)
 }
@@ -207,7 +206,11 @@ impl SessionManager for RegistrySessions {
 
     async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
         let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
-        Ok(self.exists(&call, id).await? && self.local.has_session(id).await?)
+        if !self.exists(&call, id).await? {
+            // The protocol layer would look further for it, and who may have it would wait for that and be told the same.
+            return call.leave().await;
+        }
+        Ok(self.local.has_session(id).await?)
     }
 
     /// Within a request this is its DELETE, which ends the session everywhere; else a worker has ended, which ends nothing.
@@ -227,7 +230,6 @@ impl SessionManager for RegistrySessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        within_session()?;
         Ok(self.local.create_stream(id, message).await?)
     }
 

@@ -1,12 +1,13 @@
 //! A session is its principal's (contract C5): to everybody else it is one that does not exist.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fastestmcp::HttpConfig;
 use serde_json::{Value, json};
 
 use crate::client::{Http, Response};
-use crate::eras::{Era, Session, accept};
+use crate::eras::{Era, Session, Stateless, accept};
 use crate::scene::{Served, tools, two_users};
 
 const UNKNOWN: &str = "no-session-ever-had-this-name";
@@ -128,4 +129,29 @@ fn two_who_are_nobody_have_their_own_sessions_values_tasks_and_questions() {
     assert_eq!(one.about("tasks/get", &task).result()["status"], "input_required");
     one.say(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": accept("one") }));
     assert_eq!(waiting.answer().text(), "hello one");
+}
+
+#[test]
+fn a_session_that_another_node_takes_up_is_not_lent_to_who_asks_for_it_meanwhile() {
+    let first = Served::to_two_users();
+    let ada = Session::begin(&first.ada());
+    for _ in 0..10 {
+        let stores = first.service.runtime().stores().clone();
+        let other = Served::on(async { stores }, tools().authenticate(two_users()));
+        let (own, done) = (Session::of(&other.ada(), &ada.id), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let foreign = Session::of(&other.grace(), &ada.id);
+                    while !done.load(Ordering::Relaxed) {
+                        assert_eq!(foreign.call("visit", json!({})).status, 404);
+                    }
+                });
+            }
+            let pinged = own.request("ping", json!({}));
+            done.store(true, Ordering::Relaxed);
+            assert_eq!(pinged.status, 200, "{pinged:?}");
+        });
+    }
+    assert_eq!(Stateless::new(&first.grace()).call("visit", json!({})).text(), "1", "his calls came through");
 }

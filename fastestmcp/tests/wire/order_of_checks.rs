@@ -71,13 +71,13 @@ fn a_challenge_reaches_a_client_that_writes_all_before_it_reads() {
 }
 
 #[test]
-fn a_client_that_asks_whether_to_write_its_body_is_told_who_may_and_nothing_else() {
+fn a_client_that_asks_whether_to_write_its_body_is_told_no_and_hung_up_on() {
     let served = Served::to_two_users();
-    for _ in 0..20 {
-        let mut stream = connect(&served);
-        stream.write_all(format!("{POST}1000000\r\nexpect: 100-continue\r\n\r\n").as_bytes()).unwrap();
-        assert!(head(&mut stream).starts_with("HTTP/1.1 401"));
-    }
+    let mut stream = connect(&served);
+    stream.write_all(format!("{POST}1000000\r\nexpect: 100-continue\r\n\r\n").as_bytes()).unwrap();
+    assert!(head(&mut stream).starts_with("HTTP/1.1 401"));
+    // Else what it says next would pass for the body.
+    stream.read_to_end(&mut Vec::new()).expect("its body is waited for");
     let mut stream = connect(&served);
     let authorized = format!("{POST}1000\r\nauthorization: Bearer {ADA}\r\nexpect: 100-continue\r\n\r\n");
     stream.write_all(authorized.as_bytes()).unwrap();

@@ -23,9 +23,14 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn new(server: ServerBuilder) -> Self {
+        Self::on(async { connect("memory:").await.unwrap() }, server)
+    }
+
+    /// One that keeps its state in these stores.
+    pub(crate) fn on(stores: impl Future<Output = Stores>, server: ServerBuilder) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let bound = runtime.block_on(async {
-            let server = server.stores(connect("memory:").await.unwrap()).build().unwrap();
+            let server = server.stores(stores.await).build().unwrap();
             server.bind_http("127.0.0.1:0").await.unwrap()
         });
         let (address, service) = (bound.local_addr(), bound.service().clone());
