@@ -334,9 +334,8 @@ async fn fine_progress_reaches_another_node_by_event_and_the_last_one_lands_in_t
         let ended = me(&front).task(task.id).until(|view| view.status.is_terminal()).await.unwrap();
         assert_eq!(ended.progress.unwrap().progress, 10.0);
         front.shutdown().await;
-        while let Ok(progress) = feed.next().await {
-            assert!(progress.progress > second.progress);
-        }
+        let rest = async { while feed.next().await.is_ok() {} };
+        tokio::time::timeout(Duration::from_secs(10), rest).await.expect("the feed ends with its node");
     })
     .await;
 }

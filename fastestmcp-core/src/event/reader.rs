@@ -92,15 +92,15 @@ impl Reader {
             match self.ask(&part).await {
                 Ok(answers) => round = round.max(self.deliver(&part, &answers)),
                 // One damaged topic does not cost the listeners of the others (contract G16).
-                Err(error) if error.kind == StoreErrorKind::Corrupt => {
-                    if part.len() > 1 {
-                        parts.push(part.split_off(part.len() / 2));
-                        parts.push(part);
-                    }
+                Err(error) if is_of_one(error.kind) && part.len() > 1 => {
+                    parts.push(part.split_off(part.len() / 2));
+                    parts.push(part);
                 }
                 Err(error) => {
                     tracing::debug!(%error, "events could not be read");
-                    return Round::Failed;
+                    if !is_of_one(error.kind) {
+                        return Round::Failed;
+                    }
                 }
             }
         }
@@ -126,4 +126,10 @@ impl Reader {
         unfinished.iter().for_each(|(_, topic)| self.listeners.mark(topic));
         if unfinished.is_empty() { Round::Done } else { Round::More }
     }
+}
+
+/// Whether an error is about a topic, rather than the log or the way to it.
+const fn is_of_one(kind: StoreErrorKind) -> bool {
+    use StoreErrorKind::{Corrupt, InvalidInput, TooLarge, Unsupported};
+    matches!(kind, Corrupt | InvalidInput | TooLarge | Unsupported)
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fastestmcp::connect;
 use fastestmcp_core::event::{Delivery, EventBus, EventLog, EventSubscription, Keep};
+use tokio::time::timeout;
 
 use watched::Watched;
 
@@ -41,9 +42,14 @@ async fn publish(bus: &EventBus, topic: &str, numbers: impl IntoIterator<Item = 
     bus.publish(topic, numbers.into_iter().map(event).collect(), ALL).await.unwrap();
 }
 
+/// What comes next; if that is nothing, the test fails and does not hang.
+async fn delivery(subscription: &mut EventSubscription) -> Option<Delivery> {
+    timeout(Duration::from_secs(120), subscription.next()).await.expect("nothing comes")
+}
+
 /// The number of the next event, or what came instead.
 async fn next(subscription: &mut EventSubscription) -> Result<u32, Delivery> {
-    match subscription.next().await.expect("the bus lives") {
+    match delivery(subscription).await.expect("the bus lives") {
         Delivery::Event(event) => Ok(std::str::from_utf8(&event.payload).unwrap().parse().unwrap()),
         other => Err(other),
     }
@@ -58,6 +64,6 @@ async fn expect(subscription: &mut EventSubscription, numbers: impl IntoIterator
 
 /// Nothing comes, not even after a while.
 async fn expect_nothing(subscription: &mut EventSubscription) {
-    let late = tokio::time::timeout(Duration::from_secs(5), subscription.next()).await;
+    let late = timeout(Duration::from_secs(5), subscription.next()).await;
     assert!(late.is_err(), "{late:?}");
 }

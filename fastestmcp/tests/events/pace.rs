@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastestmcp_core::event::{Delivery, EventBus, Offset, ReadFrom};
 use tokio::time::{Instant, timeout};
 
-use super::{ALL, expect, expect_nothing, memory, next, publish};
+use super::{ALL, delivery, expect, expect_nothing, memory, next, publish};
 
 #[tokio::test(start_paused = true)]
 async fn who_is_too_slow_is_told_once_and_goes_on_while_the_fast_get_everything() {
@@ -65,7 +65,7 @@ async fn a_topic_with_large_events_does_not_keep_others_waiting() {
     expect(&mut small, 0..3).await;
     assert!(begun.elapsed() < Duration::from_millis(100), "{:?}", begun.elapsed());
     for _ in 0..50 {
-        assert!(matches!(large.next().await, Some(Delivery::Event(_))));
+        assert!(matches!(delivery(&mut large).await, Some(Delivery::Event(_))));
     }
     assert!(begun.elapsed() < Duration::from_millis(100), "{:?}", begun.elapsed());
 }
@@ -78,4 +78,15 @@ async fn a_publisher_does_not_wait_for_wake_ups() {
     log.hang_wakes();
     timeout(Duration::from_secs(1), publish(&bus, "t", 0..3)).await.expect("a publisher waits for a wake-up");
     expect(&mut subscription, 0..3).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_whose_name_is_too_long_to_be_announced_costs_others_no_wake_up() {
+    let log = memory().await;
+    let bus = EventBus::new(log.clone());
+    let mut subscription = bus.subscribe(&"t".repeat(510), ReadFrom::Tail).await.unwrap();
+    publish(&bus, &"t".repeat(510), [0]).await;
+    publish(&bus, "short", [0]).await;
+    expect(&mut subscription, [0]).await;
+    assert_eq!(log.wakes(), [["event/short"]]);
 }

@@ -30,13 +30,15 @@ pub(crate) struct Watched {
     faults: Mutex<VecDeque<Fault>>,
     /// A read that asks for it is `Corrupt`.
     damaged: Mutex<Option<&'static str>>,
+    /// The channels of each call.
+    wakes: Mutex<Vec<Vec<String>>>,
     wakes_hang: Mutex<bool>,
 }
 
 impl Watched {
     pub(crate) fn new(inner: Arc<dyn EventLog>) -> Arc<Self> {
-        let (reads, faults, damaged, wakes_hang) = Default::default();
-        Arc::new(Self { inner, reads, faults, damaged, wakes_hang })
+        let (reads, faults, damaged, wakes, wakes_hang) = Default::default();
+        Arc::new(Self { inner, reads, faults, damaged, wakes, wakes_hang })
     }
 
     /// The reads since the last call.
@@ -51,6 +53,11 @@ impl Watched {
 
     pub(crate) fn damage(&self, topic: &'static str) {
         *self.damaged.lock() = Some(topic);
+    }
+
+    /// The channels of each wake-up since the last call.
+    pub(crate) fn wakes(&self) -> Vec<Vec<String>> {
+        std::mem::take(&mut self.wakes.lock())
     }
 
     pub(crate) fn hang_wakes(&self) {
@@ -104,6 +111,7 @@ impl EventLog for Watched {
     }
 
     async fn wake(&self, channels: &[String]) -> StoreResult<()> {
+        self.wakes.lock().push(channels.to_vec());
         if *self.wakes_hang.lock() {
             std::future::pending().await
         }
