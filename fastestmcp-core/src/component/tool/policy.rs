@@ -55,7 +55,7 @@ pub struct TaskPolicy {
     /// How often clients are asked to poll: 1 s.
     pub poll_interval: Duration,
     /// On the 2026 wire: whether it begins as a plain call and becomes a task where the handler says so
-    /// ([`Context::detach`](crate::runtime::Context::detach)): no, at once.
+    /// ([`Context::detach`](crate::context::Context::detach)): no, at once.
     pub detaches: bool,
 }
 
@@ -166,8 +166,8 @@ impl TaskPolicy {
     }
 
     /// On the 2026 wire, it begins as a plain call, which may ask for input, and becomes a task where the handler says so
-    /// ([`Context::detach`](crate::runtime::Context::detach)). What comes before that point runs twice: see
-    /// [`Context::once`](crate::runtime::Context::once).
+    /// ([`Context::detach`](crate::context::Context::detach)). What comes before that point runs twice: see
+    /// [`Context::once`](crate::context::Context::once).
     #[must_use]
     pub const fn detaches(mut self) -> Self {
         self.detaches = true;
