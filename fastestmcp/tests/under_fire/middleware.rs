@@ -52,7 +52,7 @@ async fn one_that_hangs_before_a_run_ends_it_when_the_time_of_the_task_is_over()
             }
             next.run(call).await
         };
-        let runtime = node(&stores, move |call, next| hangs(call, next)).await;
+        let runtime = node(&stores, hangs).await;
         let short = client(&runtime).start("short", json!({})).await.unwrap();
         assert_eq!(reason(&in_time(short.result()).await.unwrap()), "run timeout");
         quick_is_done(&runtime).await;
@@ -68,7 +68,7 @@ async fn one_that_lets_go_of_a_run_ends_its_task() {
             let patience = Duration::from_millis(if is_endless { 50 } else { 60_000 });
             tokio::time::timeout(patience, next.run(call)).await.unwrap_or(Err(CallError::Timeout))
         };
-        let runtime = node(&stores, move |call, next| impatient(call, next)).await;
+        let runtime = node(&stores, impatient).await;
         let endless = client(&runtime).start("endless", json!({})).await.unwrap();
         let outcome = in_time(endless.result()).await.unwrap();
         assert!(matches!(outcome, TaskOutcome::Error(_)), "{outcome:?}");
@@ -89,7 +89,7 @@ async fn one_that_never_ends_after_a_run_keeps_no_slot() {
             }
             outcome
         };
-        let runtime = node(&stores, move |call, next| lingers(call, next)).await;
+        let runtime = node(&stores, lingers).await;
         for _ in 0..2 {
             quick_is_done(&runtime).await;
         }
@@ -106,7 +106,7 @@ async fn one_that_hangs_before_a_run_holds_up_no_stop() {
             }
             next.run(call).await
         };
-        let runtime = node(&stores, move |call, next| hangs(call, next)).await;
+        let runtime = node(&stores, hangs).await;
         let quick = client(&runtime).start("quick", json!({})).await.unwrap();
         crate::scene::until(&stores, quick.id(), |record| record.head.lease.is_some()).await;
         in_time(runtime.shutdown()).await;
