@@ -1,6 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use ::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
@@ -22,6 +22,8 @@ use crate::handler::McpHandler;
 use crate::telemetry::{Shown, TARGET};
 use crate::wire::inbound::{self, Envelope, Looked};
 
+/// What says where a request goes, and from which page.
+const DIRECTION: [HeaderName; 2] = [header::HOST, header::ORIGIN];
 const SESSION: &str = "mcp-session-id";
 const METHOD: &str = "mcp-method";
 /// How often a request is tried whose session was being restored by another one at the same time.
@@ -43,6 +45,8 @@ pub(super) struct Endpoint {
     pub(super) max_body: usize,
     /// How long a body may take to arrive.
     pub(super) body_timeout: Duration,
+    /// Host and origin of the first request that was for this endpoint: most have the same.
+    pub(super) known: OnceLock<[Vec<HeaderValue>; 2]>,
 }
 
 impl Endpoint {
@@ -100,17 +104,30 @@ impl Endpoint {
     /// a method that it does not have. The protocol layer knows; it is asked as if for a method that it does not have.
     async fn misdirected(&self, parts: &Parts) -> Option<Response> {
         let is_served = matches!(parts.method, Method::GET | Method::POST | Method::DELETE);
+        if is_served && self.is_known(parts) {
+            return None;
+        }
         let mut asked = Request::new(Full::new(Bytes::new()));
         *asked.method_mut() = if is_served { Method::OPTIONS } else { parts.method.clone() };
         *asked.uri_mut() = parts.uri.clone();
-        for name in [header::HOST, header::ORIGIN] {
+        for name in DIRECTION {
             for value in parts.headers.get_all(&name) {
                 asked.headers_mut().append(&name, value.clone());
             }
         }
         let response = Box::pin(self.service.handle(asked)).await;
-        let is_fine = is_served && response.status() == StatusCode::METHOD_NOT_ALLOWED;
-        (!is_fine).then(|| response.map(Body::new))
+        if !is_served || response.status() != StatusCode::METHOD_NOT_ALLOWED {
+            return Some(response.map(Body::new));
+        }
+        if parts.uri.authority().is_none() {
+            let _ = self.known.set(DIRECTION.map(|name| parts.headers.get_all(name).iter().cloned().collect()));
+        }
+        None
+    }
+
+    fn is_known(&self, parts: &Parts) -> bool {
+        let same = |(name, values): (&HeaderName, &Vec<HeaderValue>)| parts.headers.get_all(name).iter().eq(values);
+        parts.uri.authority().is_none() && self.known.get().is_some_and(|known| DIRECTION.iter().zip(known).all(same))
     }
 
     /// Who makes a request, and from where. Before anything of its body is read.

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -65,6 +65,7 @@ impl McpService {
             address_header: config.address_header(),
             max_body: config.max_body,
             body_timeout: config.body_timeout,
+            known: OnceLock::new(),
         });
         let serve = async |State(endpoint): State<Arc<Endpoint>>, request: Request| endpoint.serve(request).await;
         let router = Router::new().route(&config.path, any(serve)).with_state(endpoint);
