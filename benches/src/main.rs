@@ -1,11 +1,15 @@
 //! Measures every row of the target table that this machine can: both sides in one run, interleaved.
 
+mod caller;
+mod http;
 mod measure;
 mod payload;
 mod peer;
 mod raw;
 mod report;
 mod rows;
+mod serve;
+mod served;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -17,7 +21,7 @@ use crate::peer::PeerPath;
 use crate::report::{BenchResult, Row};
 use crate::rows::{
     Options, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values, recovery_rows, redis_tasks,
-    redis_values, scale_rows, sqlite_values, start_rows, task_rows,
+    redis_values, scale_rows, server_rows, sqlite_values, start_rows, task_rows,
 };
 
 /// Prints both sides, the ratio, the target and pass or short.
@@ -38,6 +42,9 @@ struct Args {
     /// Measures one footprint case in this process: `idle` or `one-key`, then how many sessions.
     #[arg(long, hide = true, num_args = 2)]
     footprint: Vec<String>,
+    /// Serves MCP over HTTP on the store of this URL, until the input ends.
+    #[arg(long, hide = true)]
+    serve: Option<String>,
 }
 
 const GROUPS: &[&str] = &[
@@ -52,6 +59,7 @@ const GROUPS: &[&str] = &[
     "claim",
     "recovery",
     "start",
+    "server",
     "postgres.tasks",
     "postgres.snapshot",
     "postgres.commit",
@@ -79,6 +87,9 @@ async fn run(args: Args) -> BenchResult<()> {
         let sessions = sessions.parse().unwrap_or_default();
         return Ok(writeln!(out, "{}", memory_sessions::footprint(case, sessions).await?)?);
     }
+    if let Some(store) = &args.serve {
+        return serve::serve(store, &mut out).await;
+    }
     let options =
         Options { quick: args.quick, folder: args.folder.unwrap_or_else(std::env::temp_dir), peers: args.peer };
     Row::print_head(&mut out)?;
@@ -103,6 +114,7 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "claim" => task_rows::claim_rows(options).await,
         "recovery" => recovery_rows::rows(options).await,
         "start" => start_rows::rows(options).await,
+        "server" => server_rows::rows(options).await,
         "postgres.tasks" => postgres_tasks::pipeline_rows(options).await,
         "postgres.snapshot" => postgres_tasks::snapshot_rows(options).await,
         "postgres.commit" => postgres_values::commit_rows(options).await,

@@ -19,6 +19,7 @@ pub(crate) enum Target {
 pub(crate) enum Unit {
     PerSecond,
     Milliseconds,
+    Microseconds,
     Bytes,
 }
 
@@ -82,6 +83,7 @@ impl Unit {
             Self::PerSecond if value >= 1e4 => format!("{:.1}k/s", value / 1e3),
             Self::PerSecond => format!("{value:.0}/s"),
             Self::Milliseconds => format!("{value:.3}ms"),
+            Self::Microseconds => format!("{value:.1}us"),
             Self::Bytes if value >= f64::from(1 << 20) => format!("{:.1}MiB", value / f64::from(1 << 20)),
             Self::Bytes if value >= 1e4 => format!("{:.1}KiB", value / 1024.0),
             Self::Bytes => format!("{value:.0}B"),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use fastestmcp_core::error::StoreResult;
 
-use crate::case::Halt;
+use crate::halt::Halt;
 
 /// How long a lost connection may take to come back.
 const PATIENCE: Duration = Duration::from_secs(5);

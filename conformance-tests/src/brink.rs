@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::case::{CaseResult, Halt};
+use crate::halt::{CaseResult, Halt};
 use crate::scene::Scene;
 
 /// How long what is made for [`on_the_brink`] lives.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fastestmcp_core::backend::{Backend, SweepBudget};
 
-use crate::case::Halt;
+use crate::halt::Halt;
 use crate::scene::Scene;
 
 /// Sweeps until nothing more is to be removed; how much was.

@@ -2,36 +2,11 @@
 
 use std::fmt;
 
-use fastestmcp_core::error::StoreError;
 use futures_util::future::LocalBoxFuture;
 
-use crate::harness::HarnessError;
+use crate::halt::CaseResult;
 use crate::scene::Scene;
-
-/// The seam a case is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Seam {
-    /// `SessionStateStore`.
-    Session,
-    /// `TaskBackend`.
-    Task,
-    /// `EventLog`.
-    Event,
-}
-
-impl Seam {
-    /// All of them, in the order of reports.
-    pub const ALL: [Self; 3] = [Self::Session, Self::Task, Self::Event];
-
-    /// As case ids and reports spell it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Task => "task",
-            Self::Event => "event",
-        }
-    }
-}
+use crate::seam::Seam;
 
 /// Whether every backend is held to a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,37 +26,6 @@ impl Level {
         }
     }
 }
-
-/// Why a case ended before its end.
-#[derive(Debug)]
-pub(crate) enum Halt {
-    /// It cannot be tried here.
-    Skip(String),
-    /// The harness failed.
-    Harness(String),
-    /// The store failed where a value was due.
-    Store(StoreError),
-    /// The store gave another value than the one that the rest of the case needs.
-    Wrong(String),
-}
-
-impl From<StoreError> for Halt {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<HarnessError> for Halt {
-    fn from(error: HarnessError) -> Self {
-        match error {
-            HarnessError::Unsupported(reason) => Self::Skip(reason),
-            HarnessError::Failed(detail) => Self::Harness(detail),
-        }
-    }
-}
-
-/// How a case ends. What it found is in its scene.
-pub(crate) type CaseResult = Result<(), Halt>;
 
 /// One promise and the way to try it.
 pub struct Case {
@@ -110,7 +54,7 @@ macro_rules! cases {
             id: concat!($prefix, ".", stringify!($run)),
             rule: $rule,
             level: $crate::case::level!($($durable)?),
-            seam: $crate::case::Seam::$seam,
+            seam: $crate::seam::Seam::$seam,
             run: |scene| Box::pin($run(scene)),
         }),+];
     };

@@ -24,8 +24,8 @@ use fastestmcp_core::task::{
 use fastestmcp_core::time::StoreTime;
 use parking_lot::Mutex;
 
+use crate::brief::brief;
 use crate::harness::Node;
-use crate::scene::brief;
 
 /// How many operations are kept.
 const KEPT: usize = 40;

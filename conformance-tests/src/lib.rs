@@ -2,32 +2,36 @@
 
 mod abandon;
 mod again;
+mod brief;
 mod brink;
 mod broom;
 mod case;
 mod cases;
 pub mod chaos;
 mod engine;
+mod halt;
 mod harness;
 mod history;
 mod hostile;
 mod journal;
 pub mod model;
+mod options;
 pub mod planted;
 mod random;
 mod refusal;
 mod rules;
 mod scene;
+mod seam;
 mod sequence;
 pub mod storm;
 mod walk;
 
-pub use case::{Case, Level, Seam};
-pub use engine::{Options, Profile, Record, Suite, Verdict, main};
+pub use case::{Case, Level};
+pub use engine::{Record, Suite, Verdict, main};
 pub use harness::{Cluster, Damage, Fault, Harness, HarnessError, Node, Skew};
-
-/// The edition of the contract that this suite tests.
-pub const EDITION: &str = "2026-1";
+pub use options::{Options, Profile};
+pub use rules::EDITION;
+pub use seam::Seam;
 
 /// The whole case table.
 pub fn cases() -> impl Iterator<Item = &'static Case> {

@@ -4,7 +4,8 @@ use std::fmt::Debug;
 
 use fastestmcp_core::error::{Outcome, StoreError, StoreErrorKind};
 
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::scene::Scene;
 
 /// Reports anything but an error of `kind` that is known to have changed nothing.
 pub(crate) fn refused<T: Debug>(scene: &Scene, what: &str, kind: StoreErrorKind, got: &Result<T, StoreError>) {

@@ -1,5 +1,8 @@
 //! The contract's rules in one line each, for the report of a failure.
 
+/// The edition of the contract that this suite tests.
+pub const EDITION: &str = "2026-1";
+
 /// What the rule `id` promises; empty for a rule that no case is about.
 pub(crate) fn text(id: &str) -> &'static str {
     RULES.iter().find(|(rule, _)| *rule == id).map_or("", |(_, text)| text)
@@ -51,5 +54,8 @@ const RULES: &[(&str, &str)] = &[
     ("E1", "offsets rise strictly per topic in commit order as every reader sees it, also over re-creation"),
     ("E2", "a gap is told if anything after the offset may be gone; never a silent hole"),
     ("E3", "wake-ups are hints that reach listeners on any node"),
-    ("E4", "keep is a minimum by count and age; topics that nobody writes disappear"),
+    (
+        "E4",
+        "keep is a minimum by count and age, within its maximum in bytes, above which the oldest go first; topics that nobody writes disappear",
+    ),
 ];

@@ -1,6 +1,6 @@
 //! Where a case runs: a cluster on a clock that stands still, and the place for what the case finds.
 
-use std::fmt::{self, Debug, Display, Write};
+use std::fmt::{Debug, Display};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,11 +12,13 @@ use fastestmcp_core::task::TaskBackend;
 use fastestmcp_core::time::ManualClock;
 use parking_lot::Mutex;
 
-use crate::case::{Halt, Seam};
-use crate::engine::Options;
+use crate::brief::brief;
+use crate::halt::Halt;
 use crate::harness::{Cluster, Fault, HarnessError, Node, Opener};
 use crate::journal::{Journal, record};
+use crate::options::Options;
 use crate::random::Random;
+use crate::seam::Seam;
 
 /// More findings than this say nothing new.
 const MAX_FINDINGS: usize = 20;
@@ -186,23 +188,4 @@ impl Scene {
 
 pub(crate) fn missing(seam: Seam) -> Halt {
     Halt::Skip(format!("the backend has no {} seam", seam.name()))
-}
-
-/// A value as a report shows it: never a megabyte of it.
-pub(crate) fn brief(value: &impl Debug) -> String {
-    let mut text = Brief(String::new());
-    if write!(text, "{value:?}").is_err() {
-        text.0.push('…');
-    }
-    text.0
-}
-
-/// Takes the first few hundred bytes and then stops the writer.
-struct Brief(String);
-
-impl Write for Brief {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.push_str(text);
-        if self.0.len() > 400 { Err(fmt::Error) } else { Ok(()) }
-    }
 }

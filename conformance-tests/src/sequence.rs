@@ -8,8 +8,9 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
-use crate::case::{CaseResult, Halt};
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::halt::{CaseResult, Halt};
+use crate::scene::Scene;
 
 /// Plays `sequences` random sequences; `play` answers with the first difference it saw, if any. What fails is shrunk.
 pub(crate) fn explore<S>(

@@ -7,8 +7,9 @@ use fastestmcp_core::backend::At;
 use fastestmcp_core::error::{StoreErrorKind, StoreResult};
 use fastestmcp_core::page::{Page, PageLimit, PageRequest, Position};
 
-use crate::case::{CaseResult, Halt};
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::halt::{CaseResult, Halt};
+use crate::scene::Scene;
 
 /// More pages than any walk of the suite can need.
 const MAX_PAGES: usize = 500;

@@ -9,11 +9,15 @@
 //! their ids ("contract T6").
 
 pub mod backend;
+pub mod component;
+pub mod context;
 pub mod error;
 pub mod event;
 pub mod ids;
 pub mod json;
 pub mod limits;
+mod middleware;
+pub mod operation;
 pub mod page;
 pub mod principal;
 pub mod record;
@@ -22,7 +26,7 @@ pub mod seal;
 pub mod session;
 pub mod stores;
 pub mod task;
+mod telemetry;
 pub mod time;
-pub mod tool;
 
 pub use stores::Stores;

@@ -1,6 +1,9 @@
 //! Who calls, and who owns what they created (contract G9).
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::ids::{self, MAX_ID_BYTES, TaskId};
 
@@ -50,12 +53,21 @@ pub struct AuthContext {
     /// Granted OAuth scopes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
+    /// What else is vouched for.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub claims: Map<String, Value>,
+    /// The organisation on whose behalf the principal calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// When all of this is no longer vouched for. What was begun before goes on.
+    #[serde(skip)]
+    pub expires: Option<SystemTime>,
 }
 
 impl AuthContext {
-    /// A context with neither client nor scopes.
-    pub const fn new(principal: Principal) -> Self {
-        Self { principal, client: None, scopes: Vec::new() }
+    /// Nothing is known but who it is.
+    pub fn new(principal: Principal) -> Self {
+        Self { principal, client: None, scopes: Vec::new(), claims: Map::new(), tenant: None, expires: None }
     }
 }
 

@@ -2,15 +2,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastestmcp_core::Stores;
+use fastestmcp_core::component::Tool;
 use fastestmcp_core::event::EventLog;
 use fastestmcp_core::limits::{check_line, check_text};
+use fastestmcp_core::operation::Middleware;
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{Runtime, RuntimeConfig};
+use fastestmcp_core::runtime::{Runtime, RuntimeBuilder, RuntimeConfig};
 use fastestmcp_core::session::SessionStateStore;
 use fastestmcp_core::task::TaskBackend;
-use fastestmcp_core::tool::Tool;
 use rmcp::model::Implementation;
 
+use crate::auth::{Anonymous, Authenticator};
 use crate::config::HttpConfig;
 use crate::error::ServerError;
 use crate::server::Server;
@@ -25,8 +27,9 @@ const LONGEST_INSTRUCTIONS: usize = 64 << 10;
 /// ```
 /// use std::time::Duration;
 ///
-/// use fastestmcp_core::runtime::{Context, RuntimeConfig};
-/// use fastestmcp_core::tool::{NoArgs, Tool};
+/// use fastestmcp_core::context::Context;
+/// use fastestmcp_core::runtime::RuntimeConfig;
+/// use fastestmcp_core::component::{NoArgs, Tool};
 /// use fastestmcp_server::{Server, ServerError};
 ///
 /// let built = Server::builder("shop")
@@ -51,6 +54,8 @@ pub struct ServerBuilder {
     lease: Option<Duration>,
     http: HttpConfig,
     principal: Principal,
+    authenticator: Arc<dyn Authenticator>,
+    middleware: Vec<Arc<dyn Middleware>>,
 }
 
 impl std::fmt::Debug for ServerBuilder {
@@ -59,6 +64,13 @@ impl std::fmt::Debug for ServerBuilder {
             .field("name", &self.info.name)
             .field("tools", &self.tools)
             .finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Begins a server that clients see under `name`.
+    pub fn builder(name: impl Into<String>) -> ServerBuilder {
+        ServerBuilder::new(name.into())
     }
 }
 
@@ -76,6 +88,8 @@ impl ServerBuilder {
             lease: None,
             http: HttpConfig::default(),
             principal: Principal::of_this_process(),
+            authenticator: Arc::new(Anonymous),
+            middleware: Vec::new(),
         }
     }
 
@@ -178,6 +192,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Who calls over HTTP; nobody is asked unless told otherwise.
+    #[must_use]
+    pub fn authenticate(mut self, authenticator: impl Authenticator) -> Self {
+        self.authenticator = Arc::new(authenticator);
+        self
+    }
+
+    /// Adds a middleware: every request of every client passes it, and every run of a task. In the order they are added.
+    #[must_use]
+    pub fn middleware(mut self, middleware: impl Middleware) -> Self {
+        self.middleware.push(Arc::new(middleware));
+        self
+    }
+
     /// The server. Stores are not touched before it serves.
     ///
     /// # Errors
@@ -205,6 +233,7 @@ impl ServerBuilder {
         let mut config = self.runtime;
         config.lease = self.lease.unwrap_or(config.lease);
         let runtime = Runtime::builder(stores).config(config).tools(self.tools.iter().cloned());
+        let runtime = self.middleware.into_iter().fold(runtime, RuntimeBuilder::middleware);
         runtime.check()?;
         Ok(Server {
             info: self.info,
@@ -213,6 +242,7 @@ impl ServerBuilder {
             runtime,
             http: self.http,
             principal: self.principal,
+            authenticator: self.authenticator,
         })
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
-use fastestmcp_core::tool::{TaskSupport, Tool};
+use fastestmcp_core::component::{TaskSupport, Tool};
+use fastestmcp_core::operation::ToolPage;
 use rmcp::model::{ListToolsResult, Tool as WireTool, ToolAnnotations};
 use serde_json::{Value, json};
 
@@ -27,20 +28,11 @@ impl Catalog {
         self.by_name.get(name).and_then(|(index, _)| self.tools.get(*index))
     }
 
-    /// All of them.
-    pub(crate) fn list(&self) -> ListToolsResult {
+    /// A page of them.
+    pub(crate) fn list(&self, page: &ToolPage) -> ListToolsResult {
         let mut list = ListToolsResult::default();
-        list.tools.clone_from(&self.tools);
-        list
-    }
-
-    /// All of them, for a session: there a structured result is an object, and clients refuse the whole list if a schema
-    /// says otherwise.
-    pub(crate) fn list_for_session(&self) -> ListToolsResult {
-        let mut list = self.list();
-        for tool in &mut list.tools {
-            tool.output_schema.take_if(|schema| schema.get("type").and_then(Value::as_str) != Some("object"));
-        }
+        list.next_cursor.clone_from(&page.next_cursor);
+        list.tools = page.tools.iter().filter_map(|tool| self.get(tool.name()).cloned()).collect();
         list
     }
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use ::http::HeaderName;
 use fastestmcp_core::limits::{Refused, check_span};
 
 /// No request of MCP is smaller.
@@ -24,6 +25,9 @@ pub enum InvalidHttp {
     /// Nobody could connect.
     #[error("at most 0 connections serve nobody")]
     MaxConnections,
+    /// The header of addresses is named like none.
+    #[error("{0:?} is no name of a header")]
+    Header(String),
     /// A time of nothing, or one that no clock can show.
     #[error(transparent)]
     Time(#[from] Refused),
@@ -56,6 +60,10 @@ pub struct HttpConfig {
     pub body_timeout: Duration,
     /// How often an idle event stream gets a comment that keeps it open: 15 s; `None` for never.
     pub sse_keep_alive: Option<Duration>,
+    /// The header in which a proxy in front says from which address a request comes, for instance `x-forwarded-for`: its
+    /// last entry counts. Only where every request comes through that proxy; none by default, and the address is that of
+    /// the connection. What anonymous callers may use of the server is counted by address.
+    pub client_address_header: Option<String>,
     /// Whether stateless requests are answered with plain JSON where one message is the whole answer: yes.
     pub json_responses: bool,
 }
@@ -79,6 +87,7 @@ impl Default for HttpConfig {
             head_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(30),
             sse_keep_alive: Some(Duration::from_secs(15)),
+            client_address_header: None,
             json_responses: true,
         }
     }
@@ -103,6 +112,13 @@ impl HttpConfig {
     #[must_use]
     pub fn allowed_origins<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
         self.allowed_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The header in which a proxy in front says from which address a request comes.
+    #[must_use]
+    pub fn client_address_header(mut self, name: impl Into<String>) -> Self {
+        self.client_address_header = Some(name.into());
         self
     }
 
@@ -167,6 +183,9 @@ impl HttpConfig {
         if let Some(origin) = self.allowed_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(InvalidHttp::Origin(origin.clone()));
         }
+        if let Some(name) = self.client_address_header.as_ref().filter(|_| self.address_header().is_none()) {
+            return Err(InvalidHttp::Header(name.clone()));
+        }
         if self.max_body < SMALLEST_BODY {
             return Err(InvalidHttp::MaxBody(self.max_body));
         }
@@ -176,6 +195,10 @@ impl HttpConfig {
         check_span("a time for heads", self.head_timeout)?;
         check_span("a time for bodies", self.body_timeout)?;
         self.sse_keep_alive.map_or(Ok(()), |every| Ok(check_span("a keep-alive", every)?))
+    }
+
+    pub(crate) fn address_header(&self) -> Option<HeaderName> {
+        self.client_address_header.as_ref()?.parse().ok()
     }
 }
 

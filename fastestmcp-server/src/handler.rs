@@ -1,29 +1,27 @@
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
+use fastestmcp_core::component::Tool;
 use fastestmcp_core::ids::ShortId;
+use fastestmcp_core::operation::{CallTool, ListTools, Resume, TaskMode};
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{CallError, CallOutcome, Resume, Runtime, ToolCall};
-use fastestmcp_core::task::InputRequest;
-use fastestmcp_core::tool::{TaskSupport, Tool};
+use fastestmcp_core::runtime::Runtime;
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult, CustomRequest,
-    CustomResult, ErrorData, GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams, InitializeResult,
-    InputRequests, InputRequiredResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool as WireTool, UpdateTaskParams,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CustomRequest, CustomResult, ErrorData, GetTaskParams,
+    GetTaskResult, Implementation, InitializeRequestParams, InitializeResult, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig, Tool as WireTool, UpdateTaskParams,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::catalog::Catalog;
-use crate::peer_client::PeerClient;
-use crate::site::{self, Era, Site};
+use crate::incoming::{self, Era, Incoming};
 use crate::telemetry::{Drained, SPAN_REQUEST, Shown, TARGET};
-use crate::wire::{RENAMED, content, errors, inbound};
+use crate::wire::{RENAMED, errors, inbound};
 use crate::{era2025, era2026};
 
 /// Methods of MCP that this server serves. The protocol layer hands them over untyped only if their params do not fit.
@@ -39,7 +37,8 @@ struct Inner {
     config: ServerConfig,
     catalog: Arc<Catalog>,
     local: Principal,
-    calls: TaskTracker,
+    /// What is under way, for an orderly stop.
+    under_way: TaskTracker,
     /// What the first drain came upon.
     drained: OnceLock<Drained>,
 }
@@ -60,7 +59,7 @@ impl McpHandler {
             config,
             catalog: Arc::new(Catalog::new(tools)),
             local,
-            calls: TaskTracker::new(),
+            under_way: TaskTracker::new(),
             drained: OnceLock::new(),
         }))
     }
@@ -80,12 +79,12 @@ impl McpHandler {
     /// Lets running calls and tasks end within the drain period, or hands them back, and closes the stores (contract R7).
     /// Once is enough: the second time it tells what the first came upon.
     pub(crate) async fn drain(&self) -> Drained {
-        let (began, calls, runtime) = (Instant::now(), self.0.calls.len(), self.runtime());
-        self.0.calls.close();
-        let ended = tokio::time::timeout(runtime.config().drain, self.0.calls.wait());
+        let (began, calls, runtime) = (Instant::now(), self.0.under_way.len(), self.runtime());
+        self.0.under_way.close();
+        let ended = tokio::time::timeout(runtime.config().drain, self.0.under_way.wait());
         let _ = tokio::join!(runtime.shutdown(), ended);
         runtime.stores().close().await;
-        let cut_off = self.0.calls.len();
+        let cut_off = self.0.under_way.len();
         *self.0.drained.get_or_init(|| {
             if cut_off > 0 {
                 tracing::warn!(target: TARGET, cut_off, "some calls did not end and are cut off");
@@ -94,66 +93,30 @@ impl McpHandler {
         })
     }
 
-    fn site(&self, cx: &RequestContext<RoleServer>) -> Site {
-        Site::of(cx, &self.0.local)
-    }
-
-    /// Runs a call whose answer is the answer of the request.
-    pub(crate) async fn plain_call(&self, call: ToolCall, client: PeerClient) -> Result<CallToolResponse, ErrorData> {
-        let _running = self.0.calls.token();
-        match self.0.runtime.call(call, Arc::new(client)).await {
-            Ok(CallOutcome::Complete(output)) => content::call_result(output).map(CallToolResponse::Complete),
-            Ok(CallOutcome::InputRequired { requests, state }) => {
-                let requests = input_requests(&requests)?;
-                Ok(CallToolResponse::InputRequired(InputRequiredResult::new(Some(requests), Some(state))))
-            }
-            Ok(CallOutcome::Detached(task)) => Ok(era2026::created(&task)),
-            Err(error) => Err(errors::refused(&error)),
-        }
+    fn incoming(&self, cx: &RequestContext<RoleServer>) -> Incoming<'_> {
+        Incoming::of(cx, &self.0.runtime, &self.0.under_way, &self.0.local)
     }
 
     async fn call(&self, params: CallToolRequestParams, cx: RequestContext<RoleServer>) -> CallResult {
-        let Site { caller, era } = self.site(&cx);
-        let policy = self.0.runtime.tool(&params.name).map(Tool::task_policy);
-        let support = policy.map(|policy| policy.support);
-        let detaches = policy.is_some_and(|policy| policy.detaches);
-        let client = PeerClient::of(&cx, matches!(era, Era::Session { .. }));
-        let mut call = ToolCall::new(params.name, params.arguments.unwrap_or_default(), caller);
-        call.meta = cx.meta.0.0;
-        call.cancelled = cx.ct;
-        match era {
-            Era::Session { .. } if support == Some(TaskSupport::Required) => {
-                Err(errors::method_not_found("this tool runs as a task only"))
+        let incoming = self.incoming(&cx);
+        let mut request = CallTool::new(params.name, params.arguments.unwrap_or_default()).meta(cx.meta.0.0);
+        if let Era::Stateless { tasks } = incoming.era {
+            request.tasks = if tasks { TaskMode::Accepted } else { TaskMode::Unknown };
+            if params.input_responses.is_some() || params.request_state.is_some() {
+                let answers = params.input_responses.unwrap_or_default();
+                request = request.resume(Resume { state: params.request_state, answers });
             }
-            Era::Session { .. } => self.plain_call(call, client).await.map(era2025::answer),
-            Era::Stateless { tasks } => {
-                if params.input_responses.is_some() || params.request_state.is_some() {
-                    let answers = params.input_responses.unwrap_or_default();
-                    call.resume = Some(Resume { state: params.request_state, answers });
-                }
-                match support {
-                    Some(TaskSupport::Required) if !tasks => Err(era2026::needs_extension()),
-                    Some(TaskSupport::Required | TaskSupport::Optional) if tasks && detaches => {
-                        call.may_detach = true;
-                        self.plain_call(call, client).await
-                    }
-                    Some(TaskSupport::Required) => Box::pin(era2026::submit(self, call)).await,
-                    Some(TaskSupport::Optional) if tasks && call.resume.is_none() => {
-                        Box::pin(era2026::submit(self, call)).await
-                    }
-                    _ => self.plain_call(call, client).await,
-                }
-            }
+        }
+        let outcome = incoming.ask(request).await.map_err(|error| incoming.refused(&error))?;
+        match incoming.era {
+            Era::Session { .. } => era2025::answer(outcome),
+            Era::Stateless { .. } => era2026::answer(outcome),
         }
     }
 
     /// A request that the protocol layer has no type for, or whose params do not fit its type.
-    async fn custom(
-        &self,
-        request: CustomRequest,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CustomResult, ErrorData> {
-        let Site { caller, era } = self.site(&context);
+    async fn custom(&self, request: CustomRequest, cx: RequestContext<RoleServer>) -> Result<CustomResult, ErrorData> {
+        let incoming = self.incoming(&cx);
         let params = request.params.unwrap_or(Value::Null);
         let Some(method) = request.method.strip_prefix(RENAMED) else {
             return Err(if SERVED.contains(&request.method.as_str()) {
@@ -162,10 +125,13 @@ impl McpHandler {
                 errors::method_not_found(&request.method)
             });
         };
-        let result = match era {
-            Era::Session { knows_tasks } => era2025::serve(self, caller, knows_tasks, method, params, context).await?,
+        if method == inbound::LIST {
+            return Err(errors::invalid_params("cursor is not a string"));
+        }
+        let result = match incoming.era {
+            Era::Session { knows_tasks } => era2025::serve(&incoming, knows_tasks, method, params, cx.meta.0.0).await?,
             Era::Stateless { tasks } if method == inbound::LISTEN => {
-                era2026::listen(self, caller, tasks, &params, context).await?
+                era2026::listen(&incoming, tasks, &params, self.server_info()).await?
             }
             Era::Stateless { .. } => return Err(errors::method_not_found(method)),
         };
@@ -191,7 +157,7 @@ impl About<'_> {
             tool = self.tool,
             task = self.task.map(|task| Shown(&ShortId::of(task).to_string()).to_string()),
         );
-        if let Some(session) = site::session(cx) {
+        if let Some(session) = incoming::session(cx) {
             span.record("session", session);
         }
         span
@@ -212,17 +178,6 @@ async fn observed<T>(span: Span, work: impl Future<Output = Result<T, ErrorData>
 }
 
 type CallResult = Result<CallToolResponse, ErrorData>;
-
-/// Typed, as results carry them.
-pub(crate) fn input_requests<'a>(
-    requests: impl IntoIterator<Item = (&'a String, &'a InputRequest)>,
-) -> Result<InputRequests, ErrorData> {
-    let typed = |request: &InputRequest| serde_json::to_value(request).and_then(serde_json::from_value);
-    requests
-        .into_iter()
-        .map(|(key, request)| Ok((key.clone(), typed(request).map_err(|error| errors::internal(&error))?)))
-        .collect()
-}
 
 // rmcp moves the futures of all methods as one: each of them is kept small by putting what it does on the heap.
 impl ServerHandler for McpHandler {
@@ -247,48 +202,10 @@ impl ServerHandler for McpHandler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        // The list is one page: no cursor is one of ours.
-        match request.and_then(|request| request.cursor) {
-            None => Ok(match self.site(&context).era {
-                Era::Session { .. } => self.0.catalog.list_for_session(),
-                Era::Stateless { .. } => self.0.catalog.list(),
-            }),
-            Some(_) => Err(errors::refused(&CallError::InvalidCursor)),
-        }
-    }
-
-    // The protocol layer would answer these with empty results, as if the server had what it does not declare.
-
-    async fn complete(
-        &self,
-        _: CompleteRequestParams,
-        _: RequestContext<RoleServer>,
-    ) -> Result<CompleteResult, ErrorData> {
-        Err(errors::method_not_found("completion/complete"))
-    }
-
-    async fn list_prompts(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListPromptsResult, ErrorData> {
-        Err(errors::method_not_found("prompts/list"))
-    }
-
-    async fn list_resources(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListResourcesResult, ErrorData> {
-        Err(errors::method_not_found("resources/list"))
-    }
-
-    async fn list_resource_templates(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(errors::method_not_found("resources/templates/list"))
+        let incoming = self.incoming(&context);
+        let cursor = request.and_then(|request| request.cursor);
+        let page = incoming.ask(ListTools::new(cursor)).await.map_err(|error| incoming.refused(&error))?;
+        Ok(self.0.catalog.list(&page))
     }
 
     fn get_tool(&self, name: &str) -> Option<WireTool> {
@@ -297,7 +214,7 @@ impl ServerHandler for McpHandler {
 
     async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> CallResult {
         // What is no name of a tool is the client's text, of any length.
-        let tool = self.runtime().tool(&request.name).map(Tool::name);
+        let tool = self.runtime().tool(&request.name).map(|tool| tool.name());
         let span = About { tool, ..About::default() }.span("tools/call", &context);
         observed(span, Box::pin(self.call(request, context))).await
     }
@@ -308,8 +225,8 @@ impl ServerHandler for McpHandler {
         context: RequestContext<RoleServer>,
     ) -> Result<GetTaskResult, ErrorData> {
         let span = About { task: Some(&request.task_id), ..About::default() }.span("tasks/get", &context);
-        let site = self.site(&context);
-        observed(span, Box::pin(era2026::get(self.runtime(), &site.caller, request))).await
+        let incoming = self.incoming(&context);
+        observed(span, Box::pin(era2026::get(&incoming, request))).await
     }
 
     async fn update_task(
@@ -318,8 +235,8 @@ impl ServerHandler for McpHandler {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let span = About { task: Some(&request.task_id), ..About::default() }.span("tasks/update", &context);
-        let site = self.site(&context);
-        observed(span, Box::pin(era2026::update(self.runtime(), &site.caller, request))).await
+        let incoming = self.incoming(&context);
+        observed(span, Box::pin(era2026::update(&incoming, request))).await
     }
 
     async fn cancel_task(
@@ -328,8 +245,8 @@ impl ServerHandler for McpHandler {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let span = About { task: Some(&request.task_id), ..About::default() }.span("tasks/cancel", &context);
-        let site = self.site(&context);
-        observed(span, Box::pin(era2026::cancel(self.runtime(), &site.caller, request))).await
+        let incoming = self.incoming(&context);
+        observed(span, Box::pin(era2026::cancel(&incoming, request))).await
     }
 
     async fn on_custom_request(
@@ -339,7 +256,7 @@ impl ServerHandler for McpHandler {
     ) -> Result<CustomResult, ErrorData> {
         let method = request.method.strip_prefix(RENAMED).unwrap_or(&request.method);
         let named = |name: &str| request.params.as_ref().and_then(|params| params.get(name)?.as_str());
-        let tool = named("name").and_then(|name| self.runtime().tool(name)).map(Tool::name);
+        let tool = named("name").and_then(|name| self.runtime().tool(name)).map(|tool| tool.name());
         let span = About { tool, task: named("taskId") }.span(method, &context);
         observed(span, Box::pin(self.custom(request, context))).await
     }

@@ -4,6 +4,7 @@
 //! [`Server::run_workers`] run it until a signal stops it. The protocol layer is `rmcp`; what it lacks is added around
 //! it: sessions that every node knows, tasks of the 2025-11-25 wire, and durable tasks on both wires.
 
+mod auth;
 mod bound;
 mod builder;
 mod catalog;
@@ -13,16 +14,17 @@ mod era2026;
 mod error;
 mod handler;
 mod http;
+mod incoming;
 mod peer_client;
 mod server;
+mod session_transport;
 mod signal;
-mod site;
 mod stdio;
 mod stop;
 mod telemetry;
-mod widened;
 mod wire;
 
+pub use auth::{Anonymous, Authenticator, Bearer, Challenge};
 pub use bound::BoundServer;
 pub use builder::ServerBuilder;
 pub use config::{HttpConfig, InvalidHttp};

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
+use fastestmcp_core::context::Client;
 use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::runtime::Client;
 use fastestmcp_core::task::{InputRequest, Progress, RpcError};
 use rmcp::model::{
     CustomRequest, ProgressNotification, ProgressNotificationParam, ProgressToken, RequestId, ServerNotification,
@@ -9,12 +9,12 @@ use rmcp::model::{
 use rmcp::service::{OriginatingRequestId, Peer, RequestContext, RoleServer, ServiceError};
 use serde_json::Value;
 
-use crate::era2025::Question;
 use crate::telemetry::TARGET;
 use crate::wire::errors;
+use crate::wire::question::Question;
 
 /// The client on the other end of the request that is being served.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PeerClient {
     peer: Peer<RoleServer>,
     /// The request whose stream carries what is sent to the client.
@@ -34,6 +34,7 @@ impl PeerClient {
 
     /// The same client, asked what a task wants to know.
     pub(crate) fn asking_for(mut self, task: &TaskId) -> Self {
+        self.can_ask = true;
         self.task = Some(task.clone());
         self
     }

@@ -1,14 +1,16 @@
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use fastestmcp_core::component::Tool;
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::{LocalClient, RuntimeBuilder};
-use fastestmcp_core::tool::Tool;
 use rmcp::model::Implementation;
 use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 
+use crate::auth::Authenticator;
 use crate::bound::BoundServer;
-use crate::builder::ServerBuilder;
 use crate::config::HttpConfig;
 use crate::error::ServerError;
 use crate::handler::McpHandler;
@@ -27,8 +29,8 @@ use crate::telemetry;
 /// ```
 /// use fastestmcp_core::Stores;
 /// use fastestmcp_core::principal::Principal;
-/// use fastestmcp_core::runtime::Context;
-/// use fastestmcp_core::tool::{NoArgs, Tool};
+/// use fastestmcp_core::context::Context;
+/// use fastestmcp_core::component::{NoArgs, Tool};
 /// use fastestmcp_server::Server;
 ///
 /// async fn hello(stores: Stores) -> Result<String, Box<dyn std::error::Error>> {
@@ -41,7 +43,6 @@ use crate::telemetry;
 ///     Ok(output.content[0].as_text().unwrap_or_default().to_owned())
 /// }
 /// ```
-#[derive(Debug)]
 pub struct Server {
     pub(crate) info: Implementation,
     pub(crate) instructions: Option<String>,
@@ -49,14 +50,16 @@ pub struct Server {
     pub(crate) runtime: RuntimeBuilder,
     pub(crate) http: HttpConfig,
     pub(crate) principal: Principal,
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("name", &self.info.name).field("tools", &self.tools).finish_non_exhaustive()
+    }
 }
 
 impl Server {
-    /// Begins a server that clients see under `name`.
-    pub fn builder(name: impl Into<String>) -> ServerBuilder {
-        ServerBuilder::new(name.into())
-    }
-
     /// Serves HTTP and runs tasks until the process is asked to stop ([`stop_signal`](crate::stop_signal)), then drains
     /// (contract R7).
     ///
@@ -83,9 +86,8 @@ impl Server {
     /// # Errors
     /// The runtime could not start.
     pub async fn into_service(self) -> Result<McpService, ServerError> {
-        let http = self.http.clone();
-        let handler = self.start().await?;
-        Ok(McpService::new(handler, http))
+        let (http, authenticator) = (self.http.clone(), self.authenticator.clone());
+        Ok(McpService::new(self.start().await?, http, authenticator))
     }
 
     /// Starts the runtime and gives a client of it within this process: for an author's own tests.
@@ -105,7 +107,7 @@ impl Server {
     pub async fn serve_stdio(self) -> Result<(), ServerError> {
         let (max_line, stop) = (self.http.max_body, signal::asked());
         let handler = self.start().await?;
-        telemetry::started(&handler, "stdio");
+        telemetry::started(handler.runtime(), handler.server_info(), "stdio");
         let served = stdio::serve(&handler, max_line, async { Why::Signal(stop.await) }).await;
         let drained = handler.drain().await;
         telemetry::stopped(*served.as_ref().unwrap_or(&Why::BadClient), &drained);
@@ -119,7 +121,7 @@ impl Server {
     pub async fn run_workers(self) -> Result<(), ServerError> {
         let stop = signal::asked();
         let handler = self.start().await?;
-        telemetry::started(&handler, "nothing, to run tasks");
+        telemetry::started(handler.runtime(), handler.server_info(), "nothing, to run tasks");
         let why = Why::Signal(stop.await);
         telemetry::stopped(why, &handler.drain().await);
         Ok(())

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use fastestmcp_core::backend::Guarantees;
 use fastestmcp_core::ids::ShortId;
-use fastestmcp_core::runtime::CallError;
+use fastestmcp_core::operation::CallError;
+use fastestmcp_core::runtime::Runtime;
+use rmcp::model::Implementation;
 
-use crate::handler::McpHandler;
 use crate::stop::Why;
 
 /// A request of a client, with its method, its id, a digest of its session, and the tool or a digest of the task.
@@ -16,8 +17,7 @@ pub(crate) const SPAN_REQUEST: &str = "mcp.request";
 pub(crate) const TARGET: &str = "fastestmcp::server";
 
 /// The line at the start: who serves what, where, and what is promised for it.
-pub(crate) fn started(handler: &McpHandler, over: &str) {
-    let (runtime, server) = (handler.runtime(), handler.server_info());
+pub(crate) fn started(runtime: &Runtime, server: &Implementation, over: &str) {
     let Guarantees { durability, reach, failover_may_lose, .. } = runtime.stores().tasks.guarantees();
     tracing::info!(
         target: TARGET,

@@ -1,5 +1,6 @@
--- `floor`: events up to this offset may be gone. `dies` is when a topic that nobody writes disappears; `look`, never
--- later, when the sweep looks at it. Only the sweep moves `look`, so that an append changes no index of this table.
+-- `floor`: events up to this offset may be gone. `events` and `bytes`: how many it holds, and those of their payloads.
+-- `dies` is when a topic that nobody writes disappears; `look`, never later, when the sweep looks at it. Only the sweep moves
+-- `look`, so that an append changes no index of this table.
 CREATE TABLE fastestmcp.topic (
     id bigint PRIMARY KEY,
     ns integer NOT NULL,
@@ -7,6 +8,7 @@ CREATE TABLE fastestmcp.topic (
     floor bigint NOT NULL,
     head bigint NOT NULL,
     events bigint NOT NULL,
+    bytes bigint NOT NULL,
     dies bigint NOT NULL,
     look bigint NOT NULL
 ) WITH (
@@ -57,8 +59,28 @@ BEGIN
     WHERE l.old AND l.before < most_bytes;
     IF swept_rows > 0 THEN
         DELETE FROM fastestmcp.event e WHERE e.topic = trimmed AND e.place <= last;
-        UPDATE fastestmcp.topic t SET floor = greatest(t.floor, last), events = t.events - swept_rows
+        UPDATE fastestmcp.topic t
+        SET floor = greatest(t.floor, last), events = t.events - swept_rows, bytes = t.bytes - swept_bytes
         WHERE t.id = trimmed;
     END IF;
+END
+$$;
+
+-- Removes the oldest events of a topic whose lock is held until they have at most `most_bytes`, or only the newest is left.
+CREATE OR REPLACE FUNCTION fastestmcp.topic_fit(fitted bigint, most_bytes bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    spare bigint;
+    over bigint;
+    gone bigint;
+BEGIN
+    LOOP
+        SELECT t.events - 1, t.bytes - most_bytes INTO spare, over FROM fastestmcp.topic t WHERE t.id = fitted;
+        EXIT WHEN spare <= 0 OR over <= 0;
+        SELECT t.swept_rows INTO gone
+        FROM fastestmcp.topic_trim(fitted, 9223372036854775807, least(spare, 32), over) AS t;
+        -- A damaged topic counts events that are not there.
+        EXIT WHEN gone = 0;
+    END LOOP;
 END
 $$;

@@ -4,7 +4,7 @@
 -- ARGV  2 how many events per topic, 3 how many bytes altogether but for the last event, then per topic its digest and
 --       the offset to read after, or `t` for its tail
 -- Answers the time, then per topic { 0, next, offset, event, … } or, for a gap, { 1, next, oldest or nothing }.
-local TOPIC, TOPIC_BYTES, FORMAT = '>BI7I7', 15, 1
+local TOPIC, TOPIC_BYTES, FORMAT = '>BI7I7I7', 22, 1
 local limit, bytes = tonumber(ARGV[2]), tonumber(ARGV[3])
 local marks = redis.call('HMGET', KEYS[1], 'f', 'l')
 local forgotten, leapt = tonumber(marks[1] or 0), tonumber(marks[2] or 0)

@@ -90,7 +90,8 @@ CREATE TABLE task_state (
     state BLOB NOT NULL
 ) STRICT;
 
--- `floor`: events up to this offset may be gone. `dies`: when a topic that nobody writes disappears.
+-- `floor`: events up to this offset may be gone. `events` and `bytes`: how many it holds, and those of their payloads.
+-- `dies`: when a topic that nobody writes disappears.
 CREATE TABLE topic (
     id INTEGER PRIMARY KEY,
     ns INTEGER NOT NULL,
@@ -98,6 +99,7 @@ CREATE TABLE topic (
     floor INTEGER NOT NULL,
     head INTEGER NOT NULL,
     events INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
     dies INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX topic_name ON topic (ns, name);

@@ -1,1 +1,1 @@
-UPDATE topic SET head = ?2, events = ?3, dies = ?4 WHERE id = ?1
+UPDATE topic SET head = ?2, events = ?3, bytes = ?4, dies = ?5 WHERE id = ?1

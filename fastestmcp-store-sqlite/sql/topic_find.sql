@@ -1,1 +1,1 @@
-SELECT id, floor, head, events FROM topic WHERE ns = ?1 AND name = ?2
+SELECT id, floor, head, events, bytes FROM topic WHERE ns = ?1 AND name = ?2

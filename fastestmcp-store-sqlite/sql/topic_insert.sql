@@ -1,1 +1,1 @@
-INSERT INTO topic (ns, name, floor, head, events, dies) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+INSERT INTO topic (ns, name, floor, head, events, bytes, dies) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)

@@ -1,1 +1,1 @@
-UPDATE topic SET floor = ?2, events = ?3 WHERE id = ?1
+UPDATE topic SET floor = ?2, events = ?3, bytes = ?4 WHERE id = ?1

@@ -4,7 +4,7 @@ use fastestmcp_core::session::ScopeKind;
 
 use crate::error::Failure;
 use crate::event;
-use crate::session::{bury, drop_if_empty};
+use crate::session::{discard, drop_if_empty};
 use crate::snapshot::{millis, number, optional_number_at};
 use crate::store::SqliteStore;
 use crate::task;
@@ -58,7 +58,7 @@ impl Broom<'_> {
             let key = (self.tx.namespace, kind.code(), millis(self.tx.now), self.rows_left());
             let expired: Vec<i64> = expired.query_map(key, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
             for scope in expired {
-                bury(self.tx, scope)?;
+                discard(self.tx, scope)?;
                 self.rows += 1;
             }
         }

@@ -143,28 +143,81 @@
 //! # }
 //! ```
 //!
+//! # Who calls, and what all calls pass
+//!
+//! Over HTTP nobody is asked who they are unless [`ServerBuilder::authenticate`] says by whom: [`Bearer`] knows tokens that
+//! you have given out, and any other way is an [`Authenticator`]. Whatever a caller makes, sessions, tasks, handles, is then
+//! theirs alone. Every request of every client, and every run of a task, passes each [`Middleware`] of the server.
+//!
+//! ```
+//! use fastestmcp::prelude::*;
+//! use fastestmcp::{Bearer, Call, CallError, Next, Operation, Outcome};
+//!
+//! async fn no_reports_for_guests(call: Call, next: Next) -> Result<Outcome, CallError> {
+//!     match &call.operation {
+//!         Operation::CallTool(tool) if tool.name == "report" && call.caller.auth.scopes.is_empty() => {
+//!             Err(CallError::InvalidParams("guests get no reports".to_owned()))
+//!         }
+//!         _ => next.run(call).await,
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let ada = Principal::User { issuer: "me".into(), subject: "ada".into() };
+//! let server = Server::builder("reports")
+//!     .tool(Tool::new("report", async |_: Context, _: ()| Ok("done")))
+//!     .authenticate(Bearer::tokens([("a long random text", ada)]))
+//!     .middleware(no_reports_for_guests)
+//!     .stores(connect("memory:").await?)
+//!     .build()?;
+//! # drop(server);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! An [`Authenticator`] of your own sees the head of a request before its body is read:
+//!
+//! ```
+//! use fastestmcp::http::request::Parts;
+//! use fastestmcp::{AuthContext, Authenticator, Challenge, Principal, async_trait};
+//!
+//! /// Trusts a proxy in front that has looked who it is.
+//! struct FromProxy;
+//!
+//! #[async_trait]
+//! impl Authenticator for FromProxy {
+//!     async fn authenticate(&self, head: &Parts) -> Result<AuthContext, Challenge> {
+//!         let user = head.headers.get("x-user").and_then(|user| user.to_str().ok()).ok_or(Challenge::bearer())?;
+//!         Ok(AuthContext::new(Principal::User { issuer: "proxy".into(), subject: user.into() }))
+//!     }
+//! }
+//! ```
+//!
 //! What may be relied on, whatever the store, is written down in
 //! [the contract](https://github.com/fastestmcp/fastestmcp/blob/main/docs/contract.md); docs cite its rules by their ids.
 
 mod connect;
 mod redacted;
 
+pub use async_trait::async_trait;
 pub use connect::{ConnectError, connect};
 pub use fastestmcp_core as core;
 pub use fastestmcp_core::Stores;
+pub use fastestmcp_core::component::{
+    Content, IntoOutput, InvalidTool, Json, NoArgs, ResourceContents, TaskPolicy, TaskSupport, Tool, ToolOutput,
+};
+pub use fastestmcp_core::context::{Answer, Context, ContextError, State};
+pub use fastestmcp_core::context::{NotAForm, ToolError, form_of};
+pub use fastestmcp_core::operation::{Call, CallError, Middleware, Next, Operation, Outcome, TaskView};
 pub use fastestmcp_core::principal::{AuthContext, Principal};
-pub use fastestmcp_core::runtime::{
-    Answer, CallError, Context, ContextError, LocalClient, LocalTask, Runtime, RuntimeConfig, StartError, State,
-    TaskView,
-};
+pub use fastestmcp_core::runtime::{LocalClient, LocalTask, Runtime, RuntimeConfig, StartError};
 pub use fastestmcp_core::task::{DefaultScope, OnInputTimeout, Progress, Rerun, RpcError, TaskOutcome, TaskStatus};
-pub use fastestmcp_core::tool::{
-    Content, IntoOutput, InvalidTool, Json, NoArgs, NotAForm, ResourceContents, TaskPolicy, TaskSupport, Tool,
-    ToolError, ToolOutput, form_of,
-};
 pub use fastestmcp_server::{
-    BoundServer, HttpConfig, InvalidHttp, McpService, Server, ServerBuilder, ServerError, stop_signal,
+    Anonymous, Authenticator, Bearer, BoundServer, Challenge, HttpConfig, InvalidHttp, McpService, Server,
+    ServerBuilder, ServerError, stop_signal,
 };
+pub use http;
 pub use redacted::redacted;
 
 /// What a server author needs, in one line.

@@ -8,10 +8,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fastestmcp::connect;
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::context::ToolError;
+use fastestmcp_core::context::{Answer, Caller, Client, Context};
+use fastestmcp_core::operation::{CallError, CallOutcome, CallTool, Resume, TaskMode};
 use fastestmcp_core::principal::{AuthContext, Principal};
-use fastestmcp_core::runtime::{Answer, CallError, CallOutcome, Caller, Client, Context, Resume, Runtime, ToolCall};
+use fastestmcp_core::runtime::Runtime;
 use fastestmcp_core::task::{ClientAbilities, InputRequest, Progress, RpcError, TaskOutcome};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError};
 use serde_json::{Map, Value, json};
 
 /// Asks nobody.
@@ -61,15 +64,20 @@ async fn runtime(tool: Tool) -> Runtime {
 
 const EVERYTHING: ClientAbilities = ClientAbilities { elicitation: true, sampling: true, roots: true };
 
-fn call(abilities: ClientAbilities, resume: Option<Resume>) -> ToolCall {
+async fn called(
+    runtime: &Runtime,
+    abilities: ClientAbilities,
+    resume: Option<Resume>,
+    tasks: TaskMode,
+) -> Result<CallOutcome, CallError> {
     let caller = Caller::stateless(AuthContext::new(Principal::Local("me".into())), abilities);
-    let mut call = ToolCall::new("tool", Map::new(), caller);
+    let mut call = CallTool::new("tool", Map::new()).tasks(tasks);
     call.resume = resume;
-    call
+    runtime.handle(call, caller, Arc::new(Silent)).await
 }
 
 async fn leg(runtime: &Runtime, resume: Option<Resume>) -> Result<CallOutcome, CallError> {
-    runtime.call(call(EVERYTHING, resume), Arc::new(Silent)).await
+    called(runtime, EVERYTHING, resume, TaskMode::Unknown).await
 }
 
 fn answers(names: &[(&str, Value)]) -> BTreeMap<String, Value> {
@@ -169,7 +177,7 @@ async fn what_the_client_cannot_be_asked_is_named_and_not_asked() {
         Ok("sampled")
     });
     let runtime = runtime(tool).await;
-    let refused = runtime.call(call(ClientAbilities::default(), None), Arc::new(Silent)).await.unwrap_err().to_rpc();
+    let refused = called(&runtime, ClientAbilities::default(), None, TaskMode::Unknown).await.unwrap_err().to_rpc();
     assert_eq!(refused.code, -32021);
     assert_eq!(refused.data, Some(json!({ "requiredCapabilities": { "sampling": {} } })));
 }
@@ -185,16 +193,12 @@ async fn a_call_that_asked_goes_on_as_a_task_with_its_answers_and_does_nothing_t
         let task = cx.task_id().is_some();
         Ok(format!("{plan} {name} {task}"))
     });
-    let runtime = runtime(tool.task(TaskPolicy::required().detaches())).await;
-    let detaching = |resume| {
-        let mut call = call(EVERYTHING, resume);
-        call.may_detach = true;
-        runtime.call(call, Arc::new(Silent))
-    };
+    let runtime = runtime(tool.task(TaskPolicy::optional().detaches())).await;
+    let detaching = |resume| called(&runtime, EVERYTHING, resume, TaskMode::Accepted);
     let (keys, state) = asked(detaching(None).await.unwrap());
     assert_eq!(keys, ["a"]);
     let resume = Some(Resume { state: Some(state), answers: answers(&[("a", named("Ann"))]) });
-    let CallOutcome::Detached(task) = detaching(resume).await.unwrap() else { panic!("not a task") };
+    let CallOutcome::Task(task) = detaching(resume).await.unwrap() else { panic!("not a task") };
     let outcome = runtime.local(Principal::Local("me".into())).task(task.id).result().await.unwrap();
     let TaskOutcome::Result(result) = outcome else { panic!("{outcome:?}") };
     assert_eq!(result["content"][0]["text"], "1 Ann true");

@@ -1,18 +1,27 @@
-//! `cargo xtask bench`: builds the benches and their peers in release and runs them.
+//! `cargo xtask bench`: builds the benches, and the peers of the groups that are asked for, in release and runs them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{cargo, root};
 
-/// Other libraries to measure against. Each is a workspace of its own: several of them cannot share our lock file.
-const PEERS: [&str; 5] = ["tokio-rusqlite", "sqlx-sqlite", "apalis-sqlite", "apalis-postgres", "pydocket"];
+/// Other libraries to measure against, with the group that each is measured in. Each is a workspace of its own: several of
+/// them cannot share our lock file.
+const PEERS: [(&str, &str); 6] = [
+    ("tokio-rusqlite", "sqlite.peers"),
+    ("sqlx-sqlite", "sqlite.peers"),
+    ("apalis-sqlite", "sqlite.tasks"),
+    ("apalis-postgres", "postgres.tasks"),
+    ("pydocket", "redis.tasks"),
+    ("rmcp", "server"),
+];
 
 /// Passes the arguments on to the benches. `--no-peers` leaves the other libraries out; their rows then say so.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let with_peers = !arguments.iter().any(|argument| argument == "--no-peers");
     let mut passed_on: Vec<String> = arguments.iter().filter(|argument| *argument != "--no-peers").cloned().collect();
-    for name in PEERS.into_iter().filter(|_| with_peers) {
+    let filter = filter(arguments);
+    for (name, _) in PEERS.into_iter().filter(|(_, group)| with_peers && group.contains(filter)) {
         match build_peer(&root().join("benches/peers").join(name), name) {
             Some(path) => passed_on.extend(["--peer".to_owned(), format!("{name}={}", path.display())]),
             None => eprintln!("peer {name} did not build: its rows are not measured"),
@@ -25,6 +34,19 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         Ok(status) => Err(format!("the benches ended with {status}")),
         Err(error) => Err(format!("cargo does not start: {error}")),
     }
+}
+
+/// What the names of groups are to contain: the first word that is no option and belongs to none.
+fn filter(arguments: &[String]) -> &str {
+    let mut words = arguments.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            "--folder" | "--peer" => drop(words.next()),
+            word if word.starts_with("--") => {}
+            word => return word,
+        }
+    }
+    ""
 }
 
 /// A peer in Python: its libraries, pinned by version, go into an environment of their own.

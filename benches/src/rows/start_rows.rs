@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fastestmcp_core::Stores;
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::Runtime;
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
 use fastestmcp_store_sqlite::SqliteStore;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};

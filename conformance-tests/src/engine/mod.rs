@@ -1,7 +1,6 @@
 //! Runs the case table: every case on a runtime of its own, under a deadline, with a verdict.
 
 mod baseline;
-mod options;
 mod report;
 mod run;
 mod verdict;
@@ -13,12 +12,12 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use parking_lot::Mutex;
 
-pub use options::{Options, Profile};
 pub use run::Suite;
 pub use verdict::{Record, Verdict};
 
 use crate::cases;
 use crate::harness::Harness;
+use crate::options::Options;
 use baseline::Baseline;
 
 /// Runs the whole suite as the main function of a test target: what [`conformance_main!`](crate::conformance_main) calls.

@@ -4,10 +4,11 @@ use std::io;
 
 use serde_json::json;
 
-use super::options::Options;
 use super::verdict::{Record, Verdict};
-use crate::EDITION;
-use crate::case::{Level, Seam};
+use crate::case::Level;
+use crate::options::Options;
+use crate::rules::EDITION;
+use crate::seam::Seam;
 
 /// Writes the reports that were asked for.
 pub(crate) fn write(backend: &str, options: &Options, records: &[Record]) -> io::Result<()> {

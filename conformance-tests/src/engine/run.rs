@@ -7,11 +7,13 @@ use fastestmcp_core::backend::Durability;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
-use super::options::Options;
 use super::verdict::{Record, Verdict};
-use crate::case::{Case, CaseResult, Halt, Level, Seam};
+use crate::case::{Case, Level};
+use crate::halt::{CaseResult, Halt};
 use crate::harness::{Harness, Opener};
+use crate::options::Options;
 use crate::scene::{Findings, Scene, missing};
+use crate::seam::Seam;
 
 /// The suite bound to one backend.
 pub struct Suite {

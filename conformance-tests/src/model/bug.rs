@@ -54,6 +54,20 @@ pub enum Bug {
     EventHole,
     /// A reader of trimmed events is told nothing.
     SilentGap,
+    /// A maximum in bytes is ignored.
+    MaximumIgnored,
+    /// The oldest event goes as soon as the maximum is reached.
+    MaximumIsExclusive,
+    /// Above the maximum the newest events go first.
+    MaximumDropsTheNewest,
+    /// An event that is larger than the maximum goes although it is the newest.
+    MaximumSparesNothing,
+    /// A reader of events that went for the maximum is told nothing.
+    MaximumDropsSilently,
+    /// With a maximum, events go that are beyond the count, however young they are.
+    MaximumLiftsMinimum,
+    /// Only a few of the events go that are above the maximum, and the rest with later appends.
+    MaximumInSteps,
     /// A topic that is made again counts from the beginning.
     OffsetsRestart,
     /// The quota is counted first and the insert happens later.

@@ -12,7 +12,7 @@ use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self, Sender};
 
-use super::{Bug, Model, NAME, Space};
+use super::{Bug, Model, NAME, Space, Switch};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Topics {
@@ -36,13 +36,41 @@ impl Topic {
         Self { events: VecDeque::new(), floor, head: floor, keep, written: now }
     }
 
-    fn trim(&mut self, now: StoreTime) {
-        while self.events.len() > self.keep.count as usize
-            && self.events.front().is_some_and(|(at, _)| at.after(self.keep.age) <= now)
-        {
-            if let Some((_, event)) = self.events.pop_front() {
-                self.floor = self.floor.max(event.offset.0);
+    /// Drops what need not be kept and what may not be.
+    fn trim(&mut self, now: StoreTime, switch: &Switch) {
+        while self.is_beyond_minimum(now, switch) {
+            self.drop_oldest();
+        }
+        let mut dropped = 0;
+        while self.is_beyond_maximum(switch) && !switch.bends(Bug::MaximumInSteps, dropped == 10) {
+            if switch.is(Bug::MaximumDropsTheNewest) {
+                self.events.pop_back();
+            } else if switch.is(Bug::MaximumDropsSilently) {
+                self.events.pop_front();
+            } else {
+                self.drop_oldest();
             }
+            dropped += 1;
+        }
+    }
+
+    fn is_beyond_minimum(&self, now: StoreTime, switch: &Switch) -> bool {
+        let old = self.events.front().is_some_and(|(at, _)| at.after(self.keep.age) <= now);
+        self.events.len() > self.keep.count as usize
+            && (old || switch.bends(Bug::MaximumLiftsMinimum, self.keep.max_bytes.is_some()))
+    }
+
+    fn is_beyond_maximum(&self, switch: &Switch) -> bool {
+        let Some(max) = self.keep.max_bytes else { return false };
+        let bytes = self.events.iter().map(|(_, event)| event.payload.len() as u64).sum::<u64>();
+        (bytes > max || switch.bends(Bug::MaximumIsExclusive, bytes == max))
+            && (self.events.len() > 1 || switch.is(Bug::MaximumSparesNothing))
+            && !switch.is(Bug::MaximumIgnored)
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some((_, event)) = self.events.pop_front() {
+            self.floor = self.floor.max(event.offset.0);
         }
     }
 }
@@ -57,7 +85,7 @@ impl Model {
             topic.events.push_back((now, Event { offset: Offset(offset), payload }));
         }
         topic.events.make_contiguous().sort_by_key(|(_, event)| event.offset);
-        topic.trim(now);
+        topic.trim(now, &self.switch);
     }
 
     /// The first offset of an append of `count` events.

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::time::Clock;
 
+use super::faulty::Faulty;
 use super::{Bug, Disk, Switch};
 use crate::harness::{Cluster, Damage, Fault, Harness, HarnessError, Node, Skew};
-use crate::planted::Faulty;
 
 /// Runs the suite on the reference model, or on the model with one bug.
 #[derive(Clone, Debug)]

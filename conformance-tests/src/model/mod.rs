@@ -6,6 +6,7 @@ mod clock;
 mod crash;
 mod damage;
 mod event;
+mod faulty;
 mod harness;
 mod page;
 mod session;
@@ -15,11 +16,9 @@ mod under_way;
 mod wire;
 
 pub use bug::Bug;
-pub(crate) use bug::Switch;
+use bug::Switch;
 pub use harness::ModelHarness;
-pub(crate) use session::unconditional;
-pub(crate) use under_way::COMMIT;
-pub(crate) use wire::Wire;
+use wire::Wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

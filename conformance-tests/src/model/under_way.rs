@@ -9,7 +9,7 @@ use fastestmcp_core::time::StoreTime;
 use super::{Bug, Model, Space};
 
 /// How long a commit is under way.
-pub(crate) const COMMIT: Duration = Duration::from_millis(5);
+pub(super) const COMMIT: Duration = Duration::from_millis(5);
 
 /// What a write keeps alive.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -162,6 +162,40 @@ pub const PLANTED: &[Planted] = &[
         ],
     ),
     planted(
+        Bug::MaximumIgnored,
+        &[
+            "event.maximum.above_it_the_oldest_go_first_and_who_needed_them_gets_a_gap",
+            "event.maximum.at_it_nothing_goes_and_with_one_byte_more_the_oldest_does",
+            "event.maximum.the_newest_event_stays_whatever_its_size",
+            "event.maximum.a_lower_one_holds_for_all_that_is_there_and_none_drops_nothing",
+            "event.sequence.any_read_shows_exactly_what_follows_or_a_gap_where_one_may_be",
+        ],
+    ),
+    planted(Bug::MaximumIsExclusive, &["event.maximum.at_it_nothing_goes_and_with_one_byte_more_the_oldest_does"]),
+    planted(
+        Bug::MaximumDropsTheNewest,
+        &[
+            "event.maximum.above_it_the_oldest_go_first_and_who_needed_them_gets_a_gap",
+            "event.maximum.who_needed_none_of_what_went_reads_on_without_a_gap",
+            "event.maximum.at_it_nothing_goes_and_with_one_byte_more_the_oldest_does",
+            "event.maximum.the_newest_event_stays_whatever_its_size",
+            "event.sequence.any_read_shows_exactly_what_follows_or_a_gap_where_one_may_be",
+        ],
+    ),
+    planted(Bug::MaximumSparesNothing, &["event.maximum.the_newest_event_stays_whatever_its_size"]),
+    planted(
+        Bug::MaximumDropsSilently,
+        &[
+            "event.maximum.above_it_the_oldest_go_first_and_who_needed_them_gets_a_gap",
+            "event.maximum.at_it_nothing_goes_and_with_one_byte_more_the_oldest_does",
+            "event.maximum.the_newest_event_stays_whatever_its_size",
+            "event.maximum.a_lower_one_holds_for_all_that_is_there_and_none_drops_nothing",
+            "event.sequence.any_read_shows_exactly_what_follows_or_a_gap_where_one_may_be",
+        ],
+    ),
+    planted(Bug::MaximumLiftsMinimum, &["event.maximum.within_it_the_minimum_by_count_and_age_holds"]),
+    planted(Bug::MaximumInSteps, &["event.maximum.a_lower_one_holds_for_all_that_is_there_and_none_drops_nothing"]),
+    planted(
         Bug::OffsetsRestart,
         &[
             "event.gap.offsets_go_on_rising_when_a_topic_is_made_again",

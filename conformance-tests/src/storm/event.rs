@@ -6,9 +6,9 @@ use fastestmcp_core::error::Outcome;
 use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead};
 
 use super::caller::Caller;
-use crate::scene::brief;
+use crate::brief::brief;
 
-const ALL: Keep = Keep { count: 1_000_000, age: Duration::from_secs(3_600) };
+const ALL: Keep = Keep::new(1_000_000, Duration::from_secs(3_600));
 const PAGE: usize = 1_000;
 
 /// Appends rising numbers to a topic of its own, and reads them back in the end.

@@ -7,7 +7,7 @@ use fastestmcp_core::session::{
 };
 
 use super::caller::Caller;
-use crate::scene::brief;
+use crate::brief::brief;
 
 const KEY: &str = "key";
 
@@ -22,7 +22,7 @@ struct Known {
 
 /// Puts a rising number, each under the version of the one before.
 pub(super) async fn run(caller: Caller, store: Arc<dyn SessionStateStore>) {
-    let scope = Scope::session(&caller.unique());
+    let scope = Scope::new(fastestmcp_core::session::ScopeKind::Session, caller.unique());
     let mut known = Known { at: None, maybe: Vec::new(), highest: None };
     let mut number = 0;
     while caller.goes_on() {

@@ -12,7 +12,7 @@ use fastestmcp_core::task::{
 use parking_lot::Mutex;
 
 use super::caller::{Caller, Findings};
-use crate::scene::brief;
+use crate::brief::brief;
 
 const LEASE: Duration = Duration::from_secs(2);
 const DONE: u8 = 9;

@@ -24,7 +24,7 @@ const MAX_WAITING: usize = 1 << 16;
 /// - Nobody is answered before all of the run is committed.
 /// - `Err` speaks for every item: `NotApplied` only if none of them changed anything.
 #[async_trait]
-pub trait Carrier: Send + Sync + 'static {
+pub trait BatchExecutor: Send + Sync + 'static {
     /// An operation.
     type Item: Send + Sync + 'static;
     /// What it is answered with.
@@ -39,24 +39,24 @@ pub trait Carrier: Send + Sync + 'static {
 
     /// Called before each run of `lane`; returns when there is a way to the store, or after a while when there is none.
     /// What waits here has not begun: at its deadline it is `NotApplied`, and an error speaks for all who wait then.
-    /// Where [`Carrier::carry`] finds the way itself, and finds it at once, there is nothing to wait for.
+    /// Where [`BatchExecutor::execute`] finds the way itself, and finds it at once, there is nothing to wait for.
     ///
-    /// `async fn approach(&self, lane: usize) -> StoreResult<()>`
+    /// `async fn ready(&self, lane: usize) -> StoreResult<()>`
     ///
     /// # Errors
     /// There is no way to the store; nothing was applied.
-    async fn approach(&self, _lane: usize) -> StoreResult<()> {
+    async fn ready(&self, _lane: usize) -> StoreResult<()> {
         Ok(())
     }
 
     /// Carries out `items`, all of `lane`. `deadline` is the first at which one of their callers gives up.
     ///
-    /// `async fn carry(&self, lane: usize, items: &[Self::Item], deadline: Instant)
+    /// `async fn execute(&self, lane: usize, items: &[Self::Item], deadline: Instant)
     /// -> StoreResult<Vec<StoreResult<Self::Answer>>>`
     ///
     /// # Errors
     /// The run failed as a whole.
-    async fn carry(
+    async fn execute(
         &self,
         lane: usize,
         items: &[Self::Item],
@@ -66,7 +66,7 @@ pub trait Carrier: Send + Sync + 'static {
 
 /// How operations are brought together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub struct BatchLimits {
     /// Lanes: operations of different ones never share a run.
     pub lanes: usize,
     /// Runs of one lane that may be under way at once.
@@ -79,41 +79,41 @@ pub struct Shape {
 
 /// Group commit for stores across a network: operations that arrive while a run is under way share the next one.
 ///
-/// A run starts at once while fewer than [`Shape::runs_per_lane`] are under way, so a single caller never waits. Each
+/// A run starts at once while fewer than [`BatchLimits::runs_per_lane`] are under way, so a single caller never waits. Each
 /// operation has its own outcome. If a run fails without having changed anything, and not because the store cannot be
 /// reached, its members run again one by one: what is wrong with one of them is not its neighbours' fault.
-pub struct Coalescer<C: Carrier> {
+pub struct Coalescer<C: BatchExecutor> {
     inner: Arc<Inner<C>>,
 }
 
-struct Inner<C: Carrier> {
-    carrier: C,
-    shape: Shape,
+struct Inner<C: BatchExecutor> {
+    executor: C,
+    batches: BatchLimits,
     lanes: Box<[Mutex<Lane<C>>]>,
 }
 
-struct Lane<C: Carrier> {
+struct Lane<C: BatchExecutor> {
     waiting: VecDeque<Waiting<C>>,
     runs: usize,
 }
 
-struct Waiting<C: Carrier> {
+struct Waiting<C: BatchExecutor> {
     item: C::Item,
     caller: Caller<C>,
 }
 
-struct Caller<C: Carrier> {
+struct Caller<C: BatchExecutor> {
     ticket: Ticket,
     deadline: Instant,
     reply: oneshot::Sender<StoreResult<C::Answer>>,
 }
 
-impl<C: Carrier> Coalescer<C> {
-    /// Brings together what `carrier` carries out.
-    pub fn new(carrier: C, shape: Shape) -> Self {
+impl<C: BatchExecutor> Coalescer<C> {
+    /// Brings together what `executor` carries out.
+    pub fn new(executor: C, batches: BatchLimits) -> Self {
         let lane = || Mutex::new(Lane { waiting: VecDeque::new(), runs: 0 });
-        let lanes = std::iter::repeat_with(lane).take(shape.lanes.max(1)).collect();
-        Self { inner: Arc::new(Inner { carrier, shape, lanes }) }
+        let lanes = std::iter::repeat_with(lane).take(batches.lanes.max(1)).collect();
+        Self { inner: Arc::new(Inner { executor, batches, lanes }) }
     }
 
     /// Carries out `item` in a run of `lane` (counted modulo the lanes).
@@ -139,7 +139,7 @@ impl<C: Carrier> Coalescer<C> {
     }
 }
 
-impl<C: Carrier> Inner<C> {
+impl<C: BatchExecutor> Inner<C> {
     /// True if a further run is to be started.
     fn enqueue(&self, lane: usize, waiting: Waiting<C>) -> StoreResult<bool> {
         let mut lane = self.lanes[lane].lock();
@@ -147,7 +147,7 @@ impl<C: Carrier> Inner<C> {
             return Err(C::SITE.error(StoreErrorKind::Contention, "too many operations wait"));
         }
         lane.waiting.push_back(waiting);
-        let free = lane.runs < self.shape.runs_per_lane.max(1);
+        let free = lane.runs < self.batches.runs_per_lane.max(1);
         lane.runs += usize::from(free);
         Ok(free)
     }
@@ -159,7 +159,7 @@ impl<C: Carrier> Inner<C> {
             // of them went ahead in a run of its own, and the others waited for it.
             tokio::task::yield_now().await;
             if self.is_awaited(lane)
-                && let Err(error) = self.approach(lane).await
+                && let Err(error) = self.ready(lane).await
             {
                 self.refuse(lane, &error);
                 continue;
@@ -181,9 +181,9 @@ impl<C: Carrier> Inner<C> {
         !self.lanes[lane].lock().waiting.is_empty()
     }
 
-    async fn approach(&self, lane: usize) -> StoreResult<()> {
-        let approach = AssertUnwindSafe(self.carrier.approach(lane)).catch_unwind();
-        approach.await.unwrap_or_else(|_| Err(C::SITE.broken()))
+    async fn ready(&self, lane: usize) -> StoreResult<()> {
+        let ready = AssertUnwindSafe(self.executor.ready(lane)).catch_unwind();
+        ready.await.unwrap_or_else(|_| Err(C::SITE.broken()))
     }
 
     /// Answers all who wait.
@@ -198,8 +198,8 @@ impl<C: Carrier> Inner<C> {
     fn take(&self, lane: &mut Lane<C>) -> (Vec<C::Item>, Vec<Caller<C>>) {
         let (mut items, mut callers, mut bytes) = (Vec::new(), Vec::new(), 0);
         while let Some(next) = lane.waiting.front() {
-            let size = self.carrier.bytes(&next.item);
-            let full = items.len() >= self.shape.max_items || bytes + size > self.shape.max_bytes;
+            let size = self.executor.bytes(&next.item);
+            let full = items.len() >= self.batches.max_items || bytes + size > self.batches.max_bytes;
             if full && !items.is_empty() {
                 break;
             }
@@ -215,11 +215,11 @@ impl<C: Carrier> Inner<C> {
     }
 
     async fn run(&self, lane: usize, items: &[C::Item], callers: Vec<Caller<C>>) {
-        let answers = match self.carry(lane, items, &callers).await {
+        let answers = match self.execute(lane, items, &callers).await {
             Err(error) if items.len() > 1 && error.outcome == Outcome::NotApplied && is_of_one(error.kind) => {
                 for (item, caller) in items.iter().zip(callers) {
                     let alone = std::slice::from_ref(&caller);
-                    let answer = self.carry(lane, std::slice::from_ref(item), alone).await;
+                    let answer = self.execute(lane, std::slice::from_ref(item), alone).await;
                     let answer = answer.and_then(|answers| answers.into_iter().next().unwrap_or(Err(missing::<C>())));
                     let _ = caller.reply.send(answer);
                 }
@@ -236,7 +236,7 @@ impl<C: Carrier> Inner<C> {
     }
 
     /// Ends with the last of the callers.
-    async fn carry(
+    async fn execute(
         &self,
         lane: usize,
         items: &[C::Item],
@@ -245,7 +245,7 @@ impl<C: Carrier> Inner<C> {
         let now = Instant::now();
         let deadlines = || callers.iter().map(|caller| caller.deadline);
         let (first, last) = (deadlines().min().unwrap_or(now), deadlines().max().unwrap_or(now));
-        let run = AssertUnwindSafe(self.carrier.carry(lane, items, first)).catch_unwind();
+        let run = AssertUnwindSafe(self.executor.execute(lane, items, first)).catch_unwind();
         match timeout_at(last, run).await {
             Ok(Ok(answers)) => answers,
             Ok(Err(_)) => Err(begun::<C>(C::SITE.broken())),
@@ -259,23 +259,26 @@ const fn is_of_one(kind: StoreErrorKind) -> bool {
     !matches!(kind, StoreErrorKind::Unavailable | StoreErrorKind::Timeout)
 }
 
-fn missing<C: Carrier>() -> StoreError {
+fn missing<C: BatchExecutor>() -> StoreError {
     begun::<C>(C::SITE.error(StoreErrorKind::Corrupt, "the run answered another number of operations"))
 }
 
 /// An error after the run had begun.
-fn begun<C: Carrier>(error: StoreError) -> StoreError {
+fn begun<C: BatchExecutor>(error: StoreError) -> StoreError {
     if C::WRITES { error.unknown() } else { error }
 }
 
-impl<C: Carrier> Clone for Coalescer<C> {
+impl<C: BatchExecutor> Clone for Coalescer<C> {
     fn clone(&self) -> Self {
         Self { inner: self.inner.clone() }
     }
 }
 
-impl<C: Carrier> fmt::Debug for Coalescer<C> {
+impl<C: BatchExecutor> fmt::Debug for Coalescer<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Coalescer").field("site", &C::SITE).field("shape", &self.inner.shape).finish_non_exhaustive()
+        f.debug_struct("Coalescer")
+            .field("site", &C::SITE)
+            .field("batches", &self.inner.batches)
+            .finish_non_exhaustive()
     }
 }

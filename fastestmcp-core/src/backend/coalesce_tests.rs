@@ -7,14 +7,14 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::{Carrier, Coalescer, Shape, Site};
+use super::{BatchExecutor, BatchLimits, Coalescer, Site};
 use crate::error::{Outcome, StoreErrorKind, StoreResult};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// What was run: lanes and items.
 type Runs = Arc<Mutex<Vec<(usize, Vec<u32>)>>>;
 
-const SHAPE: Shape = Shape { lanes: 2, runs_per_lane: 1, max_items: 4, max_bytes: 100 };
+const BATCHES: BatchLimits = BatchLimits { lanes: 2, runs_per_lane: 1, max_items: 4, max_bytes: 100 };
 
 /// Doubles numbers, one run per permit. 13 breaks its whole run; 14 panics; 15 loses the answer.
 struct Doubling {
@@ -23,7 +23,7 @@ struct Doubling {
 }
 
 #[async_trait]
-impl Carrier for Doubling {
+impl BatchExecutor for Doubling {
     type Item = u32;
     type Answer = u32;
     const SITE: Site = Site { backend: "test", operation: "double" };
@@ -33,7 +33,7 @@ impl Carrier for Doubling {
         usize::try_from(*item).unwrap_or(usize::MAX)
     }
 
-    async fn carry(&self, lane: usize, items: &[u32], _: Instant) -> StoreResult<Vec<StoreResult<u32>>> {
+    async fn execute(&self, lane: usize, items: &[u32], _: Instant) -> StoreResult<Vec<StoreResult<u32>>> {
         self.permits.acquire().await.unwrap().forget();
         self.runs.lock().push((lane, items.to_vec()));
         assert!(!items.contains(&14), "on purpose");
@@ -61,8 +61,8 @@ async fn begun() {
 
 fn scene(permits: usize) -> Scene {
     let (permits, runs) = (Arc::new(Semaphore::new(permits)), Arc::new(Mutex::default()));
-    let carrier = Doubling { permits: permits.clone(), runs: runs.clone() };
-    Scene { permits, runs, coalescer: Coalescer::new(carrier, SHAPE) }
+    let executor = Doubling { permits: permits.clone(), runs: runs.clone() };
+    Scene { permits, runs, coalescer: Coalescer::new(executor, BATCHES) }
 }
 
 impl Scene {
@@ -154,7 +154,7 @@ async fn a_panic_ends_its_run_only() {
 struct Reading;
 
 #[async_trait]
-impl Carrier for Reading {
+impl BatchExecutor for Reading {
     type Item = ();
     type Answer = ();
     const SITE: Site = Site { backend: "test", operation: "read" };
@@ -164,25 +164,25 @@ impl Carrier for Reading {
         0
     }
 
-    async fn carry(&self, _: usize, _: &[()], _: Instant) -> StoreResult<Vec<StoreResult<()>>> {
+    async fn execute(&self, _: usize, _: &[()], _: Instant) -> StoreResult<Vec<StoreResult<()>>> {
         std::future::pending().await
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_only_reads_has_changed_nothing_however_it_ends() {
-    let error = Coalescer::new(Reading, SHAPE).submit(0, (), SECOND).await.unwrap_err();
+    let error = Coalescer::new(Reading, BATCHES).submit(0, (), SECOND).await.unwrap_err();
     assert_eq!((error.kind, error.outcome), (StoreErrorKind::Timeout, Outcome::NotApplied));
 }
 
-/// Doubles numbers where there is a way: one permit for each approach, none that fails.
+/// Doubles numbers where there is a way: one permit for each time it is asked for, none that fails.
 struct Distant {
     ways: Arc<Semaphore>,
     runs: Runs,
 }
 
 #[async_trait]
-impl Carrier for Distant {
+impl BatchExecutor for Distant {
     type Item = u32;
     type Answer = u32;
     const SITE: Site = Site { backend: "test", operation: "double" };
@@ -192,7 +192,7 @@ impl Carrier for Distant {
         1
     }
 
-    async fn approach(&self, _: usize) -> StoreResult<()> {
+    async fn ready(&self, _: usize) -> StoreResult<()> {
         let Ok(way) = self.ways.acquire().await else {
             return Err(Self::SITE.error(StoreErrorKind::Unavailable, "no way"));
         };
@@ -200,7 +200,7 @@ impl Carrier for Distant {
         Ok(())
     }
 
-    async fn carry(&self, lane: usize, items: &[u32], _: Instant) -> StoreResult<Vec<StoreResult<u32>>> {
+    async fn execute(&self, lane: usize, items: &[u32], _: Instant) -> StoreResult<Vec<StoreResult<u32>>> {
         self.runs.lock().push((lane, items.to_vec()));
         Ok(items.iter().map(|item| Ok(item * 2)).collect())
     }
@@ -209,7 +209,7 @@ impl Carrier for Distant {
 #[tokio::test(start_paused = true)]
 async fn what_waits_for_the_way_has_not_begun_and_goes_together_once_there_is_one() {
     let (ways, runs) = (Arc::new(Semaphore::new(0)), Runs::default());
-    let coalescer = Coalescer::new(Distant { ways: ways.clone(), runs: runs.clone() }, SHAPE);
+    let coalescer = Coalescer::new(Distant { ways: ways.clone(), runs: runs.clone() }, BATCHES);
     let error = coalescer.submit(0, 1, SECOND).await.unwrap_err();
     assert_eq!((error.kind, error.outcome), (StoreErrorKind::Timeout, Outcome::NotApplied));
     let later = [2, 3].map(|item| {

@@ -1,9 +1,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 /// Every list and every sweep meets a damaged record again: it is told of once in this time.
 const TOLD_EVERY: Duration = Duration::from_secs(3_600);

@@ -13,7 +13,7 @@ mod sweep;
 mod ticket;
 
 pub use call::{Site, carry_out};
-pub use coalesce::{Carrier, Coalescer, Shape};
+pub use coalesce::{BatchExecutor, BatchLimits, Coalescer};
 pub use sweep::{SweepStep, sweep_in_steps};
 pub use ticket::Ticket;
 

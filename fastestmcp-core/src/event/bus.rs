@@ -1,182 +1,131 @@
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
-use super::{Event, EventLog, Keep, Offset, ReadFrom, TopicRead};
+use super::announcer::Announcer;
+use super::listeners::Listeners;
+use super::mailbox::Mailbox;
+use super::read::read;
+use super::reader::Reader;
+use super::subscription::EventSubscription;
+use super::{EventLog, Keep, ReadFrom};
 use crate::error::StoreResult;
+use crate::limits::Limits;
 
-/// Events a subscriber may be behind before the log itself decides what it has missed.
-const QUEUE: usize = 256;
-/// How long a lost wake-up may delay a subscriber.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 const CHANNEL: &str = "event/";
 
-/// Events over nodes: appended to the log, announced by a wake-up, read by each subscriber at its own pace (contract
-/// E3, E5–E7).
+/// Events over nodes: appended to the log, announced by a wake-up, read once per node for all who listen there (contract
+/// E3, E5–E7). While anybody listens, the log is read when a wake-up comes, only the topics that it names, and once a
+/// second; otherwise never.
 ///
-/// Records are the truth and events say where to look again: after a gap a subscriber looks at the records.
+/// Records are the truth and events say where to look again: a subscriber looks at the records after
+/// [`Delivery::Gap`](super::Delivery::Gap) and [`Delivery::Lagged`](super::Delivery::Lagged).
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use std::time::Duration;
+/// # use fastestmcp_core::error::StoreResult;
+/// # use fastestmcp_core::event::{Delivery, EventBus, EventLog, Keep, ReadFrom};
+/// # async fn greet(log: Arc<dyn EventLog>) -> StoreResult<()> {
+/// let bus = EventBus::new(log);
+/// let mut greetings = bus.subscribe("greetings", ReadFrom::Tail).await?;
+/// bus.publish("greetings", vec!["hello".into()], Keep::new(100, Duration::from_secs(60))).await?;
+/// while let Some(delivery) = greetings.next().await {
+///     match delivery {
+///         Delivery::Event(event) => println!("{:?}", event.payload),
+///         Delivery::Gap | Delivery::Lagged => println!("something was missed"),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct EventBus {
     log: Arc<dyn EventLog>,
-    topics: Arc<Topics>,
-}
-
-type Topics = Mutex<HashMap<String, Topic>>;
-
-struct Topic {
-    subscribers: usize,
-    changed: watch::Sender<u64>,
+    limits: Limits,
+    listeners: Arc<Listeners>,
+    announcer: Arc<Announcer>,
+    background: TaskTracker,
+    ended: CancellationToken,
+    /// Ends everything with the last handle.
+    _alive: Arc<DropGuard>,
 }
 
 impl fmt::Debug for EventBus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventBus").field("topics", &self.topics.lock().len()).finish_non_exhaustive()
+        f.debug_struct("EventBus").field("topics", &self.listeners.topics()).finish_non_exhaustive()
     }
-}
-
-/// What a subscriber gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// The next event: each at least once from the acknowledged append on, in order, without duplicates.
-    Event(Event),
-    /// Events may have been missed. Look at the records; what is still in the log follows.
-    Gap,
 }
 
 impl EventBus {
     /// A bus over `log`. Pass the wake-ups of the node to [`EventBus::woken`].
     pub fn new(log: Arc<dyn EventLog>) -> Self {
-        Self { log, topics: Arc::default() }
+        let background = TaskTracker::new();
+        let announcer = Announcer::new(log.clone(), background.clone());
+        Self::within(log, announcer, background, CancellationToken::new())
     }
 
-    /// Appends events to a topic and wakes its subscribers on all nodes.
+    /// A bus that announces with others, works in their background, and has ended when `ended` is cancelled.
+    pub(crate) fn within(
+        log: Arc<dyn EventLog>,
+        announcer: Arc<Announcer>,
+        background: TaskTracker,
+        ended: CancellationToken,
+    ) -> Self {
+        let limits = log.guarantees().limits;
+        let alive = Arc::new(ended.clone().drop_guard());
+        Self { log, limits, listeners: Arc::default(), announcer, background, ended, _alive: alive }
+    }
+
+    /// Appends events to a topic. Its subscribers on all nodes are woken in the background: nobody waits for that
+    /// (contract R9), and one who is not woken looks within a second.
     ///
     /// # Errors
-    /// As [`EventLog::append`]. That nobody could be woken is no error: subscribers look once a second.
+    /// As [`EventLog::append`].
     pub async fn publish(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<()> {
         self.log.append(topic, events, keep).await?;
-        self.bump(topic);
-        if let Err(error) = self.log.wake(&[format!("{CHANNEL}{topic}")]).await {
-            tracing::debug!(%error, "a wake-up was lost");
-        }
+        self.listeners.mark(topic);
+        self.announcer.announce([format!("{CHANNEL}{topic}")]);
         Ok(())
     }
 
     /// Takes a wake-up of the node. True if it was one of the bus's.
     pub fn woken(&self, channel: &str) -> bool {
         let topic = channel.strip_prefix(CHANNEL);
-        topic.into_iter().for_each(|topic| self.bump(topic));
+        topic.into_iter().for_each(|topic| self.listeners.mark(topic));
         topic.is_some()
     }
 
-    /// Wake-ups were lost: every subscriber looks again.
+    /// Wake-ups were lost: all topics are read soon.
     pub fn reset(&self) {
-        for topic in self.topics.lock().values() {
-            topic.changed.send_modify(|count| *count += 1);
-        }
+        self.listeners.mark_all();
     }
 
-    /// Subscribes to a topic.
+    /// Subscribes to a topic. What was in the log before, after an offset, comes at the pace at which it is taken; what
+    /// comes then must be taken in time.
     ///
     /// # Errors
     /// As [`EventLog::read`].
     pub async fn subscribe(&self, topic: &str, from: ReadFrom) -> StoreResult<EventSubscription> {
-        let changed = {
-            let mut topics = self.topics.lock();
-            let entry = topics
-                .entry(topic.to_owned())
-                .or_insert_with(|| Topic { subscribers: 0, changed: watch::Sender::new(0) });
-            entry.subscribers += 1;
-            entry.changed.subscribe()
-        };
-        let mut subscription = EventSubscription {
+        let answers = read(&*self.log, &self.limits, &[(topic.to_owned(), from)]).await?;
+        let mailbox = Arc::new(Mailbox::new(&answers[0]));
+        if self.listeners.join(topic, mailbox.clone()) {
+            self.start_reader();
+        }
+        let (listeners, ended) = (self.listeners.clone(), self.ended.clone());
+        Ok(EventSubscription { topic: topic.to_owned(), mailbox, listeners, ended })
+    }
+
+    fn start_reader(&self) {
+        let reader = Reader {
             log: self.log.clone(),
-            topics: self.topics.clone(),
-            topic: topic.to_owned(),
-            next: Offset(0),
-            queue: VecDeque::new(),
-            changed,
+            listeners: self.listeners.clone(),
+            limits: self.limits.clone(),
+            ended: self.ended.clone(),
         };
-        subscription.read(from).await?;
-        Ok(subscription)
-    }
-
-    fn bump(&self, topic: &str) {
-        if let Some(topic) = self.topics.lock().get(topic) {
-            topic.changed.send_modify(|count| *count += 1);
-        }
-    }
-}
-
-/// One subscriber of one topic. However slow, it slows nobody else: what it has not taken stays in the log until the log
-/// drops it, and then it gets a [`Delivery::Gap`].
-pub struct EventSubscription {
-    log: Arc<dyn EventLog>,
-    topics: Arc<Topics>,
-    topic: String,
-    next: Offset,
-    queue: VecDeque<Delivery>,
-    changed: watch::Receiver<u64>,
-}
-
-impl fmt::Debug for EventSubscription {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventSubscription")
-            .field("topic", &self.topic)
-            .field("next", &self.next)
-            .finish_non_exhaustive()
-    }
-}
-
-impl EventSubscription {
-    /// The next delivery. Cancel safe.
-    ///
-    /// # Errors
-    /// As [`EventLog::read`]; the next call goes on where this one was.
-    pub async fn next(&mut self) -> StoreResult<Delivery> {
-        loop {
-            if let Some(delivery) = self.queue.pop_front() {
-                return Ok(delivery);
-            }
-            // Marked as seen before the read: what is appended during it is looked for again.
-            self.changed.mark_unchanged();
-            self.read(ReadFrom::After(self.next)).await?;
-            if self.queue.is_empty() {
-                let _ = tokio::time::timeout(LOOK_EVERY, self.changed.changed()).await;
-            }
-        }
-    }
-
-    async fn read(&mut self, from: ReadFrom) -> StoreResult<()> {
-        let answer = self.log.read(&[(self.topic.clone(), from)], QUEUE).await?;
-        match answer.value.into_iter().next() {
-            Some(TopicRead::Events { items, next }) => {
-                self.queue.extend(items.into_iter().map(Delivery::Event));
-                self.next = next;
-            }
-            Some(TopicRead::Gap { next, .. }) => {
-                self.queue.push_back(Delivery::Gap);
-                self.next = next;
-            }
-            None => {}
-        }
-        Ok(())
-    }
-}
-
-impl Drop for EventSubscription {
-    fn drop(&mut self) {
-        let mut topics = self.topics.lock();
-        if let Some(topic) = topics.get_mut(&self.topic) {
-            topic.subscribers -= 1;
-            if topic.subscribers == 0 {
-                topics.remove(&self.topic);
-            }
-        }
+        self.background.spawn(reader.run());
     }
 }

@@ -20,20 +20,25 @@ pub type WakeStream = BoxStream<'static, Wake>;
 ///   topic: a reader never sees an event appear before one it has read.
 /// - **E2** Never a silent hole: if anything after the asked offset may be gone the answer is [`TopicRead::Gap`].
 /// - **E3** Wake-ups are hints, sent after the commit and never inside it, carrying names only.
-/// - **E4** `keep` is a minimum; topics that nobody writes disappear (the sweep removes them after their age).
+/// - **E4** `keep` is a minimum by count and age. If it has a maximum in bytes, the append itself drops the oldest events
+///   until the payloads of the topic have no more than that together, or only the newest event is left; whoever needed
+///   what went is told of a gap. What the newest append keeps holds for the whole topic. Topics that nobody writes
+///   disappear (the sweep removes them after their age).
 #[async_trait]
 pub trait EventLog: Backend {
     /// Appends events to a topic, all or none; the answer is their offsets, `start` included, `end` not.
     ///
     /// `async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>>`
     ///
-    /// The offsets of one append are consecutive. An append of no events is `InvalidInput`.
+    /// The offsets of one append are consecutive. An append of no events is `InvalidInput`, and so is a [`Keep`] that cannot
+    /// be kept ([`Limits::check_append`](crate::limits::Limits::check_append)).
     ///
     /// # Errors
     /// `TooLarge`, `InvalidInput`, `Unavailable`, `Timeout`, `Contention`, `StorageFull`.
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>>;
 
-    /// Reads several topics at once, up to `limit` events each (1 to `max_batch`); one answer per topic, in order.
+    /// Reads several topics at once, up to `limit` events each (1 to `max_batch`); one answer per topic, in order. A
+    /// topic may be named several times, at different offsets.
     /// An answer of more than [`max_batch_bytes`](crate::limits::Limits::max_batch_bytes) ends early: later topics may have
     /// no events in it although there are some.
     ///

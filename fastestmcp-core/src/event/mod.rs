@@ -1,11 +1,20 @@
-//! Append-only topics and volatile wake-ups: the [`EventLog`] seam.
+//! Append-only topics and volatile wake-ups: the [`EventLog`] seam, and the [`EventBus`] over it.
 
+mod announcer;
 mod bus;
 mod hub;
+mod listeners;
 mod log;
+mod mailbox;
+mod read;
+mod reader;
 mod record;
+mod subscription;
 
-pub use bus::{Delivery, EventBus, EventSubscription};
+pub(crate) use announcer::Announcer;
+pub use bus::EventBus;
 pub use hub::WakeHub;
 pub use log::{EventLog, WakeStream};
+pub use mailbox::Delivery;
 pub use record::{Event, Keep, Offset, ReadFrom, TopicRead, Wake};
+pub use subscription::EventSubscription;

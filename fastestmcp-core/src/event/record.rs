@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{Limits, Refused, check_delay};
 
+/// The largest number that every store keeps exactly.
+const MAX_NUMBER: u64 = 1 << 53;
+
 /// The place of an event in its topic: strictly rising in commit order, never repeated, also when the topic vanishes
 /// and is made again. Below 2^53.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,13 +30,55 @@ pub struct Event {
     pub payload: Bytes,
 }
 
-/// What a topic keeps at least, by count and by age: an event is dropped only when it is beyond both.
+/// What a topic keeps: at least its newest events by count and by age, so that one is dropped only when it is beyond both,
+/// and at most so many bytes.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fastestmcp_core::event::Keep;
+///
+/// // The last minute and the last 100 events, as far as they fit into 1 MiB.
+/// let keep = Keep::new(100, Duration::from_secs(60)).max_bytes(1 << 20);
+/// assert_eq!(keep.max_bytes, Some(1 << 20));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Keep {
-    /// The newest so many.
+    /// At least the newest so many.
     pub count: u32,
-    /// Those younger than this.
+    /// At least those younger than this.
     pub age: Duration,
+    /// But no more bytes of payloads than this, if it is set: above it the oldest events go first. The newest event always
+    /// stays.
+    pub max_bytes: Option<u64>,
+}
+
+impl Keep {
+    /// At least the newest `count` events and those younger than `age`, whatever their size.
+    pub const fn new(count: u32, age: Duration) -> Self {
+        Self { count, age, max_bytes: None }
+    }
+
+    /// No more than `bytes` of payloads, from 1 to 2^53: above it the oldest events go first, whatever their number and
+    /// age. The newest event always stays.
+    #[must_use]
+    pub const fn max_bytes(self, bytes: u64) -> Self {
+        Self { max_bytes: Some(bytes), ..self }
+    }
+
+    /// # Errors
+    /// The age is above 100 years, or the maximum is zero or above 2^53.
+    fn check(&self) -> Result<(), Refused> {
+        match self.max_bytes {
+            Some(0) => return Err(Refused::invalid("a maximum of no bytes")),
+            Some(bytes) if bytes > MAX_NUMBER => {
+                return Err(Refused::invalid(format!("a maximum of {bytes} bytes exceeds 2^53")));
+            }
+            _ => {}
+        }
+        check_delay("age", self.age)
+    }
 }
 
 /// Where to read from.
@@ -98,7 +143,8 @@ impl Limits {
     /// Checks an `append`.
     ///
     /// # Errors
-    /// There is nothing to append, something is too large, or the age to keep is above 100 years.
+    /// There is nothing to append, something is too large, the age to keep is above 100 years, or the maximum to keep is
+    /// zero or above 2^53.
     pub fn check_append(&self, topic: &str, events: &[Bytes], keep: &Keep) -> Result<(), Refused> {
         self.check_key("topic", topic)?;
         if events.is_empty() {
@@ -107,6 +153,6 @@ impl Limits {
         self.check_batch("events", events.len())?;
         events.iter().try_for_each(|event| self.check_value("event", event.len()))?;
         self.check_batch_bytes("events", events.iter().map(Bytes::len).sum())?;
-        check_delay("age", keep.age)
+        keep.check()
     }
 }

@@ -1,18 +1,17 @@
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use super::Runtime;
-use super::check;
-use super::config::RuntimeConfig;
-use super::shared::{Parts, Shared};
+use super::node::{Node, Parts, RuntimeConfig, check_config, check_tool};
 use crate::Stores;
 use crate::backend::{Backend, Durability, Guarantees, Reach};
+use crate::component::{Components, InvalidTool, Registry, Tool};
 use crate::error::{Sentence, StoreError};
 use crate::ids::{self, RandomSourceFailed};
+use crate::middleware::{Caps, Limits, Trace};
+use crate::operation::Middleware;
 use crate::seal::KeyRing;
 use crate::session::{SessionLimits, SessionRegistry};
-use crate::tool::{InvalidTool, Tool};
 
 /// Why a runtime was not made. `Debug` is a sentence too: it is what a `main` prints that returns the error.
 #[derive(thiserror::Error)]
@@ -65,16 +64,22 @@ impl fmt::Debug for StartError {
 }
 
 /// Makes a [`Runtime`].
-#[derive(Debug)]
 pub struct RuntimeBuilder {
     stores: Stores,
     config: RuntimeConfig,
     tools: Vec<Tool>,
+    middleware: Vec<Arc<dyn Middleware>>,
+}
+
+impl fmt::Debug for RuntimeBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuntimeBuilder").field("tools", &self.tools).finish_non_exhaustive()
+    }
 }
 
 impl RuntimeBuilder {
     pub(super) fn new(stores: Stores) -> Self {
-        Self { stores, config: RuntimeConfig::default(), tools: Vec::new() }
+        Self { stores, config: RuntimeConfig::default(), tools: Vec::new(), middleware: Vec::new() }
     }
 
     /// Adds a tool.
@@ -91,6 +96,13 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Adds a middleware, after those that were added before.
+    #[must_use]
+    pub fn middleware(mut self, middleware: Arc<dyn Middleware>) -> Self {
+        self.middleware.push(middleware);
+        self
+    }
+
     /// Replaces the configuration.
     #[must_use]
     pub fn config(mut self, config: RuntimeConfig) -> Self {
@@ -103,15 +115,7 @@ impl RuntimeBuilder {
     /// # Errors
     /// What does not fit.
     pub fn check(&self) -> Result<(), StartError> {
-        check::config(&self.config)?;
-        let mut names = BTreeSet::new();
-        for tool in &self.tools {
-            tool.check()?;
-            if !names.insert(tool.name()) {
-                return Err(StartError::DuplicateTool(tool.name().to_owned()));
-            }
-            check::tool(tool)?;
-        }
+        self.components().map(drop)?;
         let tasks = self.stores.tasks.guarantees().reach;
         let events = self.stores.events.guarantees().reach;
         if tasks > events {
@@ -120,13 +124,25 @@ impl RuntimeBuilder {
         Ok(())
     }
 
+    fn components(&self) -> Result<Components, StartError> {
+        check_config(&self.config).map_err(|(what, problem)| StartError::InvalidConfig { what, problem })?;
+        for tool in &self.tools {
+            tool.check()?;
+            let invalid =
+                |(what, problem)| StartError::InvalidToolValue { tool: tool.name().to_owned(), what, problem };
+            check_tool(tool).map_err(invalid)?;
+        }
+        Ok(Components { tools: Registry::new(self.tools.clone()).map_err(StartError::DuplicateTool)? })
+    }
+
     /// Opens the key ring and makes the runtime. It does no work of its own before [`Runtime::start`].
     ///
     /// # Errors
     /// Something does not fit, or the store failed.
     pub async fn build(self) -> Result<Runtime, StartError> {
         self.check()?;
-        let Self { stores, config, tools } = self;
+        let components = Arc::new(self.components()?);
+        let Self { stores, config, middleware, .. } = self;
         let Guarantees { reach, durability, .. } = stores.tasks.guarantees();
         if reach > Reach::Process && durability == Durability::Volatile {
             // A shared store is expected to outlive more than this process.
@@ -135,11 +151,12 @@ impl RuntimeBuilder {
             );
         }
         let keys = KeyRing::open(&*stores.sessions).await?;
-        let node = match &config.node {
+        let random = || Ok::<_, RandomSourceFailed>(ids::digest(&[&ids::random_bytes::<16>()?])[..12].to_owned());
+        let name = match &config.node {
             Some(node) => node.clone(),
-            None => format!("node-{}", ids::digest(&[&ids::random_bytes::<16>()?]).get(..12).unwrap_or_default()),
+            None => format!("node-{}", random()?),
         };
-        let worker = format!("{node}/{}", ids::digest(&[&ids::random_bytes::<16>()?]).get(..12).unwrap_or_default());
+        let worker = format!("{name}/{}", random()?);
         let limits = SessionLimits {
             max: config.max_sessions,
             idle: config.session_idle,
@@ -147,9 +164,21 @@ impl RuntimeBuilder {
             init: config.session_init,
         };
         let sessions = SessionRegistry::new(stores.sessions.clone(), limits);
-        let shared = Shared::new(Parts { stores, config, node, worker, tools, keys, sessions });
-        let now = shared.stores.tasks.ping().await?;
-        shared.observe(now);
-        Ok(Runtime { shared: Arc::new(shared) })
+        let middleware = built_in(&components, &config).into_iter().chain(middleware).collect();
+        let node = Node::new(Parts { stores, config, name, worker, components, middleware, keys, sessions });
+        let now = node.stores.tasks.ping().await?;
+        node.observe(now);
+        Ok(Runtime::new(node))
     }
+}
+
+/// The middleware that every runtime has, outermost first.
+fn built_in(components: &Arc<Components>, config: &RuntimeConfig) -> [Arc<dyn Middleware>; 2] {
+    let limits = Limits::new(
+        components.clone(),
+        Caps { all: config.max_calls, per_owner: config.max_calls_per_owner },
+        Caps { all: config.max_waiters, per_owner: config.max_waiters_per_owner },
+        Caps { all: config.max_streams, per_owner: config.max_streams_per_owner },
+    );
+    [Arc::new(Trace), Arc::new(limits)]
 }

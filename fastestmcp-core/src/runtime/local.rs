@@ -6,14 +6,15 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::Runtime;
-use super::call::{CallOutcome, ToolCall};
-use super::caller::{Caller, Client};
-use super::error::{CallError, METHOD_NOT_FOUND};
-use super::task::{AskedTtl, CancelOutcome, TaskView};
+use crate::component::ToolOutput;
+use crate::context::{Caller, Client};
 use crate::ids::TaskId;
+use crate::operation::{
+    AskedTtl, CallError, CallOutcome, CallTool, CancelOutcome, CancelTask, GetTask, METHOD_NOT_FOUND, Request,
+    TaskMode, TaskView, UpdateTask, WatchTask,
+};
 use crate::principal::{AuthContext, Principal};
 use crate::task::{ClientAbilities, InputRequest, Progress, RpcError, TaskOutcome};
-use crate::tool::ToolOutput;
 
 type Answerer = dyn Fn(&str, &InputRequest) -> Option<Value> + Send + Sync;
 
@@ -54,22 +55,24 @@ impl LocalClient {
     /// Calls a tool and waits for its result.
     ///
     /// # Errors
-    /// As [`Runtime::call`].
+    /// As [`Runtime::handle`].
     pub async fn call(&self, tool: &str, arguments: Value) -> Result<ToolOutput, CallError> {
-        let client = Arc::new(Within(self.answerer.clone()));
-        match self.runtime.call(self.request(tool, arguments)?, client).await? {
+        match self.ask(call_of(tool, arguments)?).await? {
             CallOutcome::Complete(output) => Ok(output),
-            CallOutcome::InputRequired { .. } | CallOutcome::Detached(_) => Err(CallError::Cancelled),
+            CallOutcome::InputRequired { .. } | CallOutcome::Task(_) => Err(CallError::Cancelled),
         }
     }
 
     /// Submits a tool as a task.
     ///
     /// # Errors
-    /// As [`Runtime::submit`].
+    /// As [`Runtime::handle`].
     pub async fn start(&self, tool: &str, arguments: Value) -> Result<LocalTask, CallError> {
-        let task = self.runtime.submit(self.request(tool, arguments)?, AskedTtl::Default).await?;
-        Ok(self.task(task.id))
+        let call = call_of(tool, arguments)?.tasks(TaskMode::Requested(AskedTtl::Default));
+        match self.ask(call).await? {
+            CallOutcome::Task(task) => Ok(self.task(task.id)),
+            CallOutcome::Complete(_) | CallOutcome::InputRequired { .. } => Err(CallError::Cancelled),
+        }
     }
 
     /// A task that was submitted before, in this process or another.
@@ -77,13 +80,17 @@ impl LocalClient {
         LocalTask { client: self.clone(), id }
     }
 
-    fn request(&self, tool: &str, arguments: Value) -> Result<ToolCall, CallError> {
-        let arguments = match arguments {
-            Value::Object(arguments) => arguments,
-            Value::Null => Map::new(),
-            _ => return Err(CallError::InvalidParams("arguments must be an object".to_owned())),
-        };
-        Ok(ToolCall::new(tool, arguments, self.caller.clone()))
+    async fn ask<R: Request + Clone>(&self, request: R) -> Result<R::Answer, CallError> {
+        let client = Arc::new(InProcess(self.answerer.clone()));
+        self.runtime.handle(request, self.caller.clone(), client).await
+    }
+}
+
+fn call_of(tool: &str, arguments: Value) -> Result<CallTool, CallError> {
+    match arguments {
+        Value::Object(arguments) => Ok(CallTool::new(tool, arguments)),
+        Value::Null => Ok(CallTool::new(tool, Map::new())),
+        _ => Err(CallError::InvalidParams("arguments must be an object".to_owned())),
     }
 }
 
@@ -103,17 +110,17 @@ impl LocalTask {
     /// How far it is.
     ///
     /// # Errors
-    /// As [`Runtime::task`].
+    /// As [`Runtime::handle`].
     pub async fn view(&self) -> Result<TaskView, CallError> {
-        self.client.runtime.task(&self.client.caller, &self.id).await
+        self.client.ask(GetTask::new(self.id.clone())).await
     }
 
     /// Waits until it satisfies `condition`, for instance until it waits for input.
     ///
     /// # Errors
-    /// As [`Runtime::watch_task`].
+    /// As [`Runtime::handle`].
     pub async fn until(&self, condition: impl Fn(&TaskView) -> bool + Send) -> Result<TaskView, CallError> {
-        let mut watch = self.client.runtime.watch_task(&self.client.caller, &self.id).await?;
+        let mut watch = self.client.ask(WatchTask::new(self.id.clone())).await?;
         while !condition(watch.view()) {
             watch.changed().await?;
         }
@@ -123,7 +130,7 @@ impl LocalTask {
     /// Waits until it has ended.
     ///
     /// # Errors
-    /// As [`Runtime::watch_task`].
+    /// As [`Runtime::handle`].
     pub async fn result(&self) -> Result<TaskOutcome, CallError> {
         let view = self.until(|view| view.status.is_terminal()).await?;
         view.outcome.ok_or_else(|| CallError::UnknownTask(self.id.to_string()))
@@ -132,26 +139,26 @@ impl LocalTask {
     /// Answers one of its open inputs.
     ///
     /// # Errors
-    /// As [`Runtime::answer_task`].
+    /// As [`Runtime::handle`].
     pub async fn answer(&self, key: &str, answer: Value) -> Result<(), CallError> {
         let answers = BTreeMap::from([(key.to_owned(), answer)]);
-        self.client.runtime.answer_task(&self.client.caller, &self.id, answers).await
+        self.client.ask(UpdateTask::new(self.id.clone(), answers)).await
     }
 
     /// Cancels it.
     ///
     /// # Errors
-    /// As [`Runtime::cancel_task`].
+    /// As [`Runtime::handle`].
     pub async fn cancel(&self) -> Result<CancelOutcome, CallError> {
-        self.client.runtime.cancel_task(&self.client.caller, &self.id).await
+        self.client.ask(CancelTask::new(self.id.clone())).await
     }
 }
 
 /// The client of a plain in-process call.
-struct Within(Arc<Answerer>);
+struct InProcess(Arc<Answerer>);
 
 #[async_trait]
-impl Client for Within {
+impl Client for InProcess {
     fn answers_within_call(&self) -> bool {
         true
     }

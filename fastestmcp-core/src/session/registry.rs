@@ -1,11 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::{
     CommitOutcome, CommitRequest, CommitRule, Expect, Lifetime, Op, Scope, ScopeInfo, ScopeKind, SessionStateStore,
@@ -130,7 +131,8 @@ impl SessionRegistry {
         })?;
         let life = Lifetime { ttl: self.limits.init, max_life: Some(self.limits.longest) };
         let put = Op::Put { key: RECORD.to_owned(), value: Bytes::from(value), expect: Expect::Absent, ttl: None };
-        let request = CommitRequest::new(Scope::session(&id), CommitRule::CreateNew(life), vec![put]);
+        let request =
+            CommitRequest::new(Scope::session(&record.principal, &id), CommitRule::CreateNew(life), vec![put]);
         match self.store.commit(request).await?.value {
             CommitOutcome::Committed(_) => Ok(id),
             other => Err(SessionError::Store(StoreError::new(
@@ -142,22 +144,13 @@ impl SessionRegistry {
         }
     }
 
-    /// The session `id` if it lives and belongs to `principal`; slides its life. Unknown, expired, ended and foreign are
-    /// all `None`.
+    /// The session `id` of `principal` if it lives; slides its life. Unknown, expired, ended and foreign are all `None`,
+    /// and a foreign one feels nothing of it.
     ///
     /// # Errors
     /// The store failed, which never means that the session is gone.
-    pub async fn open(&self, id: &str, principal: &Principal) -> Result<Option<SessionRecord>, StoreError> {
-        let record = self.read(&Scope::session(id), Some(Touch::new(self.limits.idle))).await?;
-        Ok(record.filter(|record| record.principal == *principal))
-    }
-
-    /// The record of a session, without sliding its life.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn find(&self, id: &str) -> Result<Option<SessionRecord>, StoreError> {
-        self.read(&Scope::session(id), None).await
+    pub async fn open(&self, principal: &Principal, id: &str) -> Result<Option<SessionRecord>, StoreError> {
+        self.read(&Scope::session(principal, id), Some(Touch::new(self.limits.idle))).await
     }
 
     async fn read(&self, scope: &Scope, touch: Option<Touch>) -> Result<Option<SessionRecord>, StoreError> {
@@ -166,7 +159,7 @@ impl SessionRegistry {
         entry.map(|entry| SessionRecord::decode(&entry.value)).transpose()
     }
 
-    /// Keeps a session, named by the digest of its id, alive while somebody works in it, within its absolute life.
+    /// Keeps a session, named by its digest, alive while somebody works in it, within its absolute life.
     /// False if it has ended or expired.
     ///
     /// # Errors
@@ -175,7 +168,7 @@ impl SessionRegistry {
         self.touch(session, Touch::new(self.limits.idle)).await
     }
 
-    /// Keeps a session, named by the digest of its id, alive for `ttl` to the millisecond, within its absolute life.
+    /// Keeps a session, named by its digest, alive for `ttl` to the millisecond, within its absolute life.
     /// False if it has ended or expired.
     ///
     /// # Errors
@@ -189,7 +182,7 @@ impl SessionRegistry {
         Ok(self.store.load(&scope, &[], Some(touch)).await?.value.scope.is_some())
     }
 
-    /// Ends a session, named by the digest of its id, on every node. True if it lived.
+    /// Ends a session, named by its digest, on every node. True if it lived.
     ///
     /// That it was ended, and has not merely expired, is remembered for a week ([`SessionRegistry::was_ended`]).
     ///
@@ -202,7 +195,7 @@ impl SessionRegistry {
         Ok(self.store.delete_scope(&Scope::new(ScopeKind::Session, session)).await?.value)
     }
 
-    /// Whether a session that is gone, named by the digest of its id, was ended rather than left to expire. Says nothing
+    /// Whether a session that is gone, named by its digest, was ended rather than left to expire. Says nothing
     /// of a session that lives.
     ///
     /// # Errors
@@ -211,7 +204,7 @@ impl SessionRegistry {
         Ok(self.store.get(&ended(session), ENDED).await?.is_some())
     }
 
-    /// The live sessions, by the digests of their ids, in an order that the store chooses and keeps.
+    /// The live sessions, by their digests, in an order that the store chooses and keeps.
     ///
     /// # Errors
     /// As [`SessionStateStore::list_scopes`].
@@ -220,7 +213,7 @@ impl SessionRegistry {
         Ok(Page { items: items.into_iter().map(|(scope, info)| (scope.id, info)).collect(), next })
     }
 
-    /// The record of a session, named by the digest of its id, without sliding its life.
+    /// The record of a session, named by its digest, without sliding its life.
     ///
     /// # Errors
     /// The store failed.

@@ -54,12 +54,13 @@ impl Scope {
         Self { kind, id: id.into() }
     }
 
-    /// The scope of a session; its id is stored as a SHA-256 digest, never in clear.
-    pub fn session(session_id: &str) -> Self {
-        Self::new(ScopeKind::Session, ids::digest(&[session_id.as_bytes()]))
+    /// The scope of a session of one principal; stored as a SHA-256 digest of both, never in clear, so that a foreign one
+    /// is unknown (contract C5).
+    pub fn session(principal: &Principal, session_id: &str) -> Self {
+        Self::new(ScopeKind::Session, ids::digest(&[principal.digest().as_bytes(), session_id.as_bytes()]))
     }
 
-    /// The scope of a state handle of one principal; stored as a digest of both, so that a foreign handle is unknown.
+    /// The scope of a state handle of one principal; stored as a digest of both, as that of a session is.
     pub fn handle(principal: &Principal, handle: &str) -> Self {
         Self::new(ScopeKind::Handle, ids::digest(&[principal.digest().as_bytes(), handle.as_bytes()]))
     }

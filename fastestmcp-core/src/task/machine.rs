@@ -105,12 +105,13 @@ pub enum Rejected {
 ///
 /// # Errors
 /// The event changes nothing; the reason says what the caller should think of it.
-pub fn apply(policy: &RunPolicy, task: Snapshot, event: TaskEvent) -> Result<Step, Rejected> {
+pub fn apply(task: Snapshot, event: TaskEvent) -> Result<Step, Rejected> {
     if task.status.is_terminal() {
         return Err(Rejected::Terminal);
     }
     let attempts = task.attempts();
     let Snapshot { status, leased, mut state, .. } = task;
+    let policy = &state.policy.clone();
     let keep = |status, state| Ok(Step { status, state, then: Then::KeepLease });
     match event {
         TaskEvent::Claimed(now) => match policy.rerun {

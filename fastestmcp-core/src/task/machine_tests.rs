@@ -3,6 +3,12 @@ use serde_json::json;
 
 use super::*;
 
+/// Under these rules.
+fn apply(policy: &RunPolicy, mut task: Snapshot, event: TaskEvent) -> Result<Step, Rejected> {
+    task.state.policy = *policy;
+    super::apply(task, event)
+}
+
 const NOW: StoreTime = StoreTime::from_millis(1_000_000);
 
 fn policy(rerun: Rerun) -> RunPolicy {

@@ -22,6 +22,6 @@ pub use record::{Lease, Part, TaskHead, TaskRecord, Token};
 pub use request::{
     ClaimRequest, Claimed, Guard, Idempotency, InsertOutcome, NewTask, Renewed, ReplaceOutcome, ReplaceRequest, Then,
 };
-pub use spec::{ClientAbilities, DefaultScope, OnInputTimeout, Rerun, RunPolicy, TaskSpec};
+pub use spec::{ClientAbilities, DefaultScope, OnInputTimeout, Rerun, RunPolicy, TaskKind, TaskSpec};
 pub use state::{Progress, TaskState};
 pub use status::TaskStatus;

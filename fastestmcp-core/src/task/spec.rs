@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -72,6 +73,19 @@ pub struct RunPolicy {
     pub retain_ms: u64,
 }
 
+impl Default for RunPolicy {
+    /// One that never reruns.
+    fn default() -> Self {
+        Self {
+            rerun: Rerun::Never,
+            run_timeout_ms: 3_600_000,
+            input_timeout_ms: 3_600_000,
+            on_input_timeout: OnInputTimeout::Decline,
+            retain_ms: 3_600_000,
+        }
+    }
+}
+
 impl RunPolicy {
     /// How long the outcome stays readable at least.
     pub const fn retain(&self) -> Duration {
@@ -79,15 +93,29 @@ impl RunPolicy {
     }
 }
 
-/// What a task is to do: written once, when it is submitted.
+/// The kind of component that a task runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TaskKind {
+    /// A tool.
+    Tool,
+    /// One that this release does not know: the task is for others (contract G15).
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a task is to do: written once, when it is submitted, and read only by whoever runs it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TaskSpec {
     pub(crate) format: u8,
-    /// The tool.
-    pub tool: String,
+    /// What it runs.
+    pub kind: TaskKind,
+    /// The name of that.
+    pub name: String,
     /// Its arguments.
-    #[serde(default)]
-    pub arguments: Map<String, Value>,
+    pub arguments: Arc<Value>,
     /// Who asked.
     pub auth: AuthContext,
     /// The values it acts on.
@@ -95,11 +123,12 @@ pub struct TaskSpec {
     /// What the client can do.
     #[serde(default)]
     pub abilities: ClientAbilities,
-    /// The rules it runs under.
-    pub policy: RunPolicy,
     /// `_meta` of the request.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub meta: Map<String, Value>,
+    #[serde(default)]
+    pub meta: Arc<Map<String, Value>>,
+    /// The trace that the request belonged to, as W3C's `traceparent` has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 impl Versioned for TaskSpec {
@@ -111,23 +140,18 @@ impl Versioned for TaskSpec {
 }
 
 impl TaskSpec {
-    /// A spec in the current format.
-    pub fn new(
-        tool: String,
-        arguments: Map<String, Value>,
-        auth: AuthContext,
-        scope: DefaultScope,
-        policy: RunPolicy,
-    ) -> Self {
+    /// The spec of a tool's task in the current format.
+    pub fn new(tool: impl Into<String>, arguments: Arc<Value>, auth: AuthContext, scope: DefaultScope) -> Self {
         Self {
             format: FORMAT,
-            tool,
+            kind: TaskKind::Tool,
+            name: tool.into(),
             arguments,
             auth,
             scope,
             abilities: ClientAbilities::default(),
-            policy,
-            meta: Map::new(),
+            meta: Arc::default(),
+            trace: None,
         }
     }
 

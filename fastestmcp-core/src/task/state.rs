@@ -2,10 +2,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::journal::Journal;
 use super::outcome::TaskOutcome;
+use super::spec::RunPolicy;
 use crate::json;
 use crate::record::{self, Unreadable, Versioned};
 use crate::time::StoreTime;
@@ -30,11 +32,17 @@ pub struct Progress {
 /// In every format it is a JSON object with the numbers `format` and `credits`. Whoever claims a task that only a newer
 /// binary can read raises `credits`, so that its claim is no attempt, and leaves everything else byte by byte as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TaskState {
     pub(crate) format: u8,
+    /// The rules it runs under.
+    pub policy: RunPolicy,
     /// How often clients are asked to poll, in milliseconds.
     #[serde(default = "default_poll")]
     pub poll_ms: u64,
+    /// Under which the client asked for progress.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress_token: Option<Value>,
     /// Claims that were no attempts: legs that only waited, hand-overs (contract T2).
     #[serde(default)]
     pub credits: u32,
@@ -63,7 +71,9 @@ impl Default for TaskState {
     fn default() -> Self {
         Self {
             format: FORMAT,
+            policy: RunPolicy::default(),
             poll_ms: default_poll(),
+            progress_token: None,
             credits: 0,
             started: false,
             progress: None,

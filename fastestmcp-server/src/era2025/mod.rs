@@ -1,73 +1,64 @@
 //! Tasks of the 2025-11-25 wire, which the protocol layer has no types for.
 
-mod question;
 mod result;
 mod view;
-
-pub(crate) use question::Question;
 
 use std::time::Duration;
 
 use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::runtime::{AskedTtl, Caller, ToolCall};
-use fastestmcp_core::tool::TaskSupport;
+use fastestmcp_core::operation::{AskedTtl, CallOutcome, CallTool, CancelTask, GetTask, ListTasks, TaskMode};
 use rmcp::model::{CallToolResponse, ErrorData, JsonObject};
-use rmcp::service::{RequestContext, RoleServer};
 use serde_json::{Value, json};
 
-use crate::handler::McpHandler;
-use crate::peer_client::PeerClient;
-use crate::wire::errors;
+use crate::incoming::Incoming;
+use crate::wire::{content, errors};
 
-/// Serves a renamed request of a session.
+/// Serves a renamed request of a session; `meta` is `_meta` of its params.
 pub(crate) async fn serve(
-    handler: &McpHandler,
-    caller: Caller,
+    incoming: &Incoming<'_>,
     knows_tasks: bool,
     method: &str,
     params: Value,
-    cx: RequestContext<RoleServer>,
+    meta: JsonObject,
 ) -> Result<Value, ErrorData> {
-    let runtime = handler.runtime();
-    let refused = |error| errors::refused(&error);
     match method {
-        "tools/call" => call(handler, caller, knows_tasks, params, cx).await,
+        "tools/call" => call(incoming, knows_tasks, params, meta).await,
         // A session of an older revision knows none of these.
         _ if !knows_tasks => Err(errors::method_not_found(method)),
-        "tasks/get" => Ok(view::task(&runtime.task(&caller, &task_id(&params)?).await.map_err(refused)?)),
-        "tasks/list" => {
-            let cursor = match params.get("cursor") {
-                None | Some(Value::Null) => None,
-                Some(cursor) => Some(cursor.as_str().ok_or(errors::invalid_params("cursor is not a string"))?),
-            };
-            let page = runtime.list_tasks(&caller, cursor).await.map_err(refused)?;
-            let mut list = JsonObject::new();
-            list.insert("tasks".to_owned(), page.tasks.iter().map(view::task).collect());
-            if let Some(cursor) = page.next_cursor {
-                list.insert("nextCursor".to_owned(), Value::String(cursor));
-            }
-            Ok(Value::Object(list))
+        "tasks/get" => {
+            let task = incoming.ask(GetTask::new(task_id(&params)?)).await;
+            task.map(|task| view::task(&task)).map_err(|error| incoming.refused(&error))
         }
+        "tasks/list" => list(incoming, &params).await,
         "tasks/cancel" => {
-            let cancelled = runtime.cancel_task(&caller, &task_id(&params)?).await.map_err(refused)?;
+            let cancelled = incoming.ask(CancelTask::new(task_id(&params)?)).await;
+            let cancelled = cancelled.map_err(|error| incoming.refused(&error))?;
             if cancelled.was_terminal {
                 return Err(errors::invalid_params("the task has already ended"));
             }
             Ok(view::task(&cancelled.task))
         }
-        "tasks/result" => result::wait(runtime, &caller, &task_id(&params)?, &cx).await,
+        "tasks/result" => result::wait(incoming, task_id(&params)?).await,
         _ => Err(errors::method_not_found(method)),
     }
 }
 
+async fn list(incoming: &Incoming<'_>, params: &Value) -> Result<Value, ErrorData> {
+    let cursor = match params.get("cursor") {
+        None | Some(Value::Null) => None,
+        Some(cursor) => Some(cursor.as_str().ok_or(errors::invalid_params("cursor is not a string"))?.to_owned()),
+    };
+    let page = incoming.ask(ListTasks::new(cursor)).await.map_err(|error| incoming.refused(&error))?;
+    let mut list = JsonObject::new();
+    list.insert("tasks".to_owned(), page.tasks.iter().map(view::task).collect());
+    if let Some(cursor) = page.next_cursor {
+        list.insert("nextCursor".to_owned(), Value::String(cursor));
+    }
+    Ok(Value::Object(list))
+}
+
 /// A `tools/call` that asks to run as a task.
-async fn call(
-    handler: &McpHandler,
-    caller: Caller,
-    knows_tasks: bool,
-    params: Value,
-    cx: RequestContext<RoleServer>,
-) -> Result<Value, ErrorData> {
+async fn call(incoming: &Incoming<'_>, knows_tasks: bool, params: Value, meta: JsonObject) -> Result<Value, ErrorData> {
     let Value::Object(mut params) = params else { return Err(errors::invalid_params("params are not an object")) };
     let Some(Value::String(name)) = params.remove("name") else {
         return Err(errors::invalid_params("name is not a string"));
@@ -77,40 +68,25 @@ async fn call(
         Some(Value::Object(arguments)) => arguments,
         Some(_) => return Err(errors::invalid_params("arguments are not an object")),
     };
-    let support = handler.runtime().tool(&name).map(|tool| tool.task_policy().support);
-    let client = PeerClient::of(&cx, true);
-    let mut call = ToolCall::new(name, arguments, caller);
-    call.meta = cx.meta.0.0;
-    match support {
-        Some(TaskSupport::Forbidden) if knows_tasks => {
-            Err(errors::method_not_found("this tool does not run as a task"))
-        }
-        // Who does not know tasks did not ask for one, whatever the params say.
-        Some(TaskSupport::Required) if !knows_tasks => Err(errors::method_not_found("this tool runs as a task only")),
-        _ if !knows_tasks => {
-            call.cancelled = cx.ct;
-            match answer(handler.plain_call(call, client).await?) {
-                CallToolResponse::Complete(mut result) => {
-                    result.result_type = None;
-                    serde_json::to_value(result).map_err(|error| errors::internal(&error))
-                }
-                _ => Err(errors::invalid_params("the call cannot be suspended")),
-            }
-        }
-        _ => {
-            let ttl = asked_ttl(params.get("task"))?;
-            let task = handler.runtime().submit(call, ttl).await.map_err(|error| errors::refused(&error))?;
-            Ok(json!({ "task": view::task(&task) }))
-        }
+    // Who does not know tasks did not ask for one, whatever the params say.
+    let tasks = if knows_tasks { TaskMode::Requested(asked_ttl(params.get("task"))?) } else { TaskMode::Unknown };
+    let request = CallTool::new(name, arguments).meta(meta).tasks(tasks);
+    match incoming.ask(request).await.map_err(|error| incoming.refused(&error))? {
+        CallOutcome::Task(task) => Ok(json!({ "task": view::task(&task) })),
+        CallOutcome::Complete(output) => result::of_call(content::call_result(output)?),
+        CallOutcome::InputRequired { .. } => Err(errors::invalid_params("the call cannot be suspended")),
     }
 }
 
-/// The answer of a call in a session, where a structured result is an object: any other value stands as text only.
-pub(crate) fn answer(mut response: CallToolResponse) -> CallToolResponse {
-    if let CallToolResponse::Complete(result) = &mut response {
-        result.structured_content.take_if(|value| !value.is_object());
+/// The answer of a call in a session.
+pub(crate) fn answer(outcome: CallOutcome) -> Result<CallToolResponse, ErrorData> {
+    match outcome {
+        CallOutcome::Complete(output) => Ok(CallToolResponse::Complete(content::call_result(output)?)),
+        // Its client answers within the call, and was not said to know tasks.
+        CallOutcome::InputRequired { .. } | CallOutcome::Task(_) => {
+            Err(errors::invalid_params("the call cannot be suspended"))
+        }
     }
-    response
 }
 
 fn asked_ttl(task: Option<&Value>) -> Result<AskedTtl, ErrorData> {

@@ -1,15 +1,16 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+use fastestmcp_core::context::Client;
 use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::runtime::{CallError, Caller, Client, ProgressFeed, Runtime, TaskView};
+use fastestmcp_core::operation::{CallError, FollowProgress, ProgressFeed, TaskView, UpdateTask, WatchTask};
 use fastestmcp_core::task::{InputRequest, Progress, RpcError, TaskOutcome};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use rmcp::model::ErrorData;
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::model::{CallToolResult, ErrorData, ServerResult};
 use serde_json::{Value, json};
 
+use crate::incoming::Incoming;
 use crate::peer_client::PeerClient;
 use crate::telemetry::{Refused, TARGET};
 use crate::wire::{META_RELATED_TASK, errors};
@@ -21,19 +22,14 @@ const RETRY: Duration = Duration::from_secs(1);
 ///
 /// While it waits, each open request of the task goes to the client on this request's stream, once, and so does the
 /// progress of the task if the call that made it asked for it.
-pub(super) async fn wait(
-    runtime: &Runtime,
-    caller: &Caller,
-    id: &TaskId,
-    cx: &RequestContext<RoleServer>,
-) -> Result<Value, ErrorData> {
-    let refused = |error| errors::refused(&error);
-    let mut client = PeerClient::of(cx, true).asking_for(id);
-    let mut feed = runtime.task_progress(caller, id).await.map_err(refused)?;
+pub(super) async fn wait(incoming: &Incoming<'_>, id: TaskId) -> Result<Value, ErrorData> {
+    let refused = |error| incoming.refused(&error);
+    let mut client = incoming.client.clone().asking_for(&id);
+    let mut feed = incoming.ask(FollowProgress::new(id.clone())).await.map_err(refused)?;
     if let Some(feed) = &feed {
         client = client.with_progress_token(feed.token());
     }
-    let mut watch = runtime.watch_task(caller, id).await.map_err(refused)?;
+    let mut watch = incoming.ask(WatchTask::new(id.clone())).await.map_err(refused)?;
     let mut asked = HashSet::new();
     let mut asking = FuturesUnordered::new();
     loop {
@@ -43,14 +39,14 @@ pub(super) async fn wait(
         }
         for (key, request) in &view.inputs {
             if asked.insert(key.clone()) {
-                asking.push(ask(runtime, caller, id, &client, key.clone(), related(request, id)));
+                asking.push(ask(incoming, &id, &client, key.clone(), related(request, &id)));
             }
         }
         tokio::select! {
             changed = watch.changed() => drop(changed.map_err(refused)?),
             Some(()) = asking.next() => {}
             progress = next(&mut feed) => client.progress(&progress).await,
-            () = cx.ct.cancelled() => return Err(refused(CallError::Cancelled)),
+            () = incoming.cancelled.cancelled() => return Err(refused(CallError::Cancelled)),
         }
     }
 }
@@ -70,7 +66,7 @@ async fn next(feed: &mut Option<ProgressFeed>) -> Progress {
 }
 
 /// Asks the client and hands its answer to the task. What the client refuses stays open until it times out.
-async fn ask(runtime: &Runtime, caller: &Caller, id: &TaskId, client: &PeerClient, key: String, request: InputRequest) {
+async fn ask(incoming: &Incoming<'_>, id: &TaskId, client: &PeerClient, key: String, request: InputRequest) {
     let answer = match client.request(&key, &request).await {
         Ok(answer) => answer,
         Err(error) => {
@@ -78,7 +74,8 @@ async fn ask(runtime: &Runtime, caller: &Caller, id: &TaskId, client: &PeerClien
             return;
         }
     };
-    if let Err(error) = runtime.answer_task(caller, id, BTreeMap::from([(key, answer)])).await {
+    let update = UpdateTask::new(id.clone(), BTreeMap::from([(key, answer)]));
+    if let Err(error) = incoming.ask(update).await {
         tracing::debug!(target: TARGET, error = %Refused(&error), "the answer was not taken");
     }
 }
@@ -101,16 +98,19 @@ fn tie(value: &mut Value, id: &TaskId) {
     }
 }
 
+/// The result of a call as the protocol layer gives it to a session, for where its types do not reach.
+pub(super) fn of_call(result: CallToolResult) -> Result<Value, ErrorData> {
+    let mut result = ServerResult::CallToolResult(result);
+    result.strip_result_type_for_legacy_peer();
+    result.strip_non_object_output_for_legacy_peer();
+    serde_json::to_value(result).map_err(|error| errors::internal(&error))
+}
+
 fn outcome(view: &TaskView) -> Result<Value, ErrorData> {
     match &view.outcome {
         Some(TaskOutcome::Result(result)) => {
-            let mut result = result.clone();
-            // As in the answer of a call.
-            if let Some(result) = result.as_object_mut()
-                && result.get("structuredContent").is_some_and(|value| !value.is_object())
-            {
-                result.remove("structuredContent");
-            }
+            let result = serde_json::from_value(result.clone()).map_err(|error| errors::internal(&error))?;
+            let mut result = of_call(result)?;
             tie(&mut result, &view.id);
             Ok(result)
         }
@@ -123,6 +123,20 @@ fn outcome(view: &TaskView) -> Result<Value, ErrorData> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_structured_result_that_is_no_object_stands_as_text_even_if_the_tool_gave_none() {
+        let result = |value| {
+            let mut result = CallToolResult::success(Vec::new());
+            result.structured_content = Some(value);
+            of_call(result).ok()
+        };
+        let text = json!([{ "type": "text", "text": "[1]" }]);
+        assert_eq!(result(json!([1])), Some(json!({ "content": text, "isError": false })));
+        let object = json!({ "a": 1 });
+        let whole = json!({ "content": [], "structuredContent": object, "isError": false });
+        assert_eq!(result(object), Some(whole));
+    }
 
     #[test]
     fn a_request_is_tied_to_its_task_and_keeps_its_own_meta() {

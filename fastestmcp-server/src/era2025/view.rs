@@ -1,4 +1,4 @@
-use fastestmcp_core::runtime::TaskView;
+use fastestmcp_core::operation::TaskView;
 use fastestmcp_core::task::TaskStatus;
 use serde_json::{Value, json};
 

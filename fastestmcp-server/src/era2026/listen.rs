@@ -1,19 +1,19 @@
 use std::time::Duration;
 
 use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::runtime::{CallError, Caller, TaskWatch};
+use fastestmcp_core::operation::{CallError, Listen, TaskWatch, WatchTask};
 use futures_util::StreamExt;
 use futures_util::stream::{self, SelectAll};
 use rmcp::model::{
-    CustomNotification, ErrorData, JsonObject, RequestId, ServerNotification, SubscriptionsListenResult,
+    CustomNotification, DetailedTask, ErrorData, GetMeta, Implementation, ServerNotification,
+    SubscriptionsListenResult, TaskStatusNotification, TaskStatusNotificationParams,
 };
-use rmcp::service::{RequestContext, RoleServer};
 use serde_json::{Value, json};
 
 use super::view;
-use crate::handler::McpHandler;
+use crate::incoming::Incoming;
 use crate::telemetry::{Refused, TARGET};
-use crate::wire::{META_SUBSCRIPTION, errors};
+use crate::wire::errors;
 
 /// Tasks one subscription may follow.
 const MOST: usize = 100;
@@ -23,39 +23,45 @@ const RETRY: Duration = Duration::from_secs(1);
 /// `subscriptions/listen` with `taskIds`: acknowledged with the ids that are the caller's own, then the state of each at
 /// once and after every change, until the client leaves or the server stops.
 pub(crate) async fn listen(
-    handler: &McpHandler,
-    caller: Caller,
+    incoming: &Incoming<'_>,
     tasks: bool,
     params: &Value,
-    cx: RequestContext<RoleServer>,
+    server: &Implementation,
 ) -> Result<Value, ErrorData> {
     if !tasks {
-        return Err(super::needs_extension());
+        return Err(errors::needs_tasks());
     }
     let ids = task_ids(params)?;
-    let _room = handler.runtime().open_stream(&caller).map_err(|error| errors::refused(&error))?;
-    let stopping = handler.runtime().stopping();
+    let _room = incoming.ask(Listen::default()).await.map_err(|error| incoming.refused(&error))?;
+    let stopping = incoming.stopping();
     let mut honoured = Vec::new();
     let mut changes = SelectAll::new();
     for id in ids {
         // Unknown, foreign, expired, or no room: not honoured, all alike.
-        if let Ok(watch) = handler.runtime().watch_task(&caller, &id).await {
+        if let Ok(watch) = incoming.ask(WatchTask::new(id.clone())).await {
             honoured.push(id);
             changes.push(Box::pin(follow(watch)));
         }
     }
     let ids: Vec<_> = honoured.iter().map(TaskId::as_str).collect();
-    let acknowledged = json!({ "notifications": { "taskIds": ids } });
-    send(&cx, "notifications/subscriptions/acknowledged", acknowledged).await?;
+    // Custom, for the protocol layer's own has no room for the ids of tasks.
+    let acknowledged = CustomNotification::new(
+        "notifications/subscriptions/acknowledged",
+        Some(json!({ "notifications": { "taskIds": ids } })),
+    );
+    send(incoming, ServerNotification::CustomNotification(acknowledged)).await?;
     loop {
         tokio::select! {
-            Some(state) = changes.next() => send(&cx, "notifications/tasks", state?).await?,
-            () = cx.ct.cancelled() => break,
+            Some(task) = changes.next() => {
+                let status = TaskStatusNotification::new(TaskStatusNotificationParams::new(task?));
+                send(incoming, ServerNotification::TaskStatusNotification(status)).await?;
+            }
+            () = incoming.cancelled.cancelled() => break,
             () = stopping.cancelled() => break,
         }
     }
-    let mut result = SubscriptionsListenResult::complete(cx.id);
-    result.meta.set_server_info(handler.server_info().clone());
+    let mut result = SubscriptionsListenResult::complete(incoming.id.clone());
+    result.meta.set_server_info(server.clone());
     serde_json::to_value(result).map_err(|error| errors::internal(&error))
 }
 
@@ -67,7 +73,7 @@ fn task_ids(params: &Value) -> Result<Vec<TaskId>, ErrorData> {
 }
 
 /// The state now, then each change, until the last.
-fn follow(watch: TaskWatch) -> impl futures_util::Stream<Item = Result<Value, ErrorData>> + Send {
+fn follow(watch: TaskWatch) -> impl futures_util::Stream<Item = Result<DetailedTask, ErrorData>> + Send {
     enum At {
         First(TaskWatch),
         Later(TaskWatch),
@@ -91,22 +97,13 @@ fn follow(watch: TaskWatch) -> impl futures_util::Stream<Item = Result<Value, Er
                 }
             },
         };
-        let state = view::detailed(watch.view())
-            .and_then(|state| serde_json::to_value(state).map_err(|error| errors::internal(&error)));
+        let state = view::detailed(watch.view());
         let next = (!watch.view().status.is_terminal()).then_some(At::Later(watch));
         Some((state, next))
     })
 }
 
-async fn send(cx: &RequestContext<RoleServer>, method: &str, mut params: Value) -> Result<(), ErrorData> {
-    if let Some(params) = params.as_object_mut() {
-        params.insert("_meta".to_owned(), Value::Object(subscription(&cx.id)));
-    }
-    let notification = ServerNotification::CustomNotification(CustomNotification::new(method, Some(params)));
-    cx.peer.send_notification(notification).await.map_err(|error| errors::internal(&error))
-}
-
-/// The id of the request, in the JSON type the client gave it.
-fn subscription(id: &RequestId) -> JsonObject {
-    JsonObject::from_iter([(META_SUBSCRIPTION.to_owned(), id.clone().into_json_value())])
+async fn send(incoming: &Incoming<'_>, mut notification: ServerNotification) -> Result<(), ErrorData> {
+    notification.get_meta_mut().set_subscription_id(incoming.id.clone());
+    incoming.peer.send_notification(notification).await.map_err(|error| errors::internal(&error))
 }

@@ -1,9 +1,8 @@
-use fastestmcp_core::runtime::TaskView;
-use fastestmcp_core::task::{RpcError, TaskOutcome, TaskStatus};
-use rmcp::model::{DetailedTask, ErrorData, JsonObject, Task, TaskPayload, TaskStatus as WireStatus};
+use fastestmcp_core::operation::TaskView;
+use fastestmcp_core::task::{InputRequest, RpcError, TaskOutcome, TaskStatus};
+use rmcp::model::{DetailedTask, ErrorData, InputRequests, JsonObject, Task, TaskPayload, TaskStatus as WireStatus};
 use serde_json::Value;
 
-use crate::handler::input_requests;
 use crate::wire::{errors, time};
 
 /// A task in the words of 2026-07-28.
@@ -58,4 +57,15 @@ fn error(view: &TaskView) -> Result<JsonObject, ErrorData> {
         Ok(_) => Ok(JsonObject::new()),
         Err(error) => Err(errors::internal(&error)),
     }
+}
+
+/// Typed, as results carry them.
+pub(super) fn input_requests<'a>(
+    requests: impl IntoIterator<Item = (&'a String, &'a InputRequest)>,
+) -> Result<InputRequests, ErrorData> {
+    let typed = |request: &InputRequest| serde_json::to_value(request).and_then(serde_json::from_value);
+    requests
+        .into_iter()
+        .map(|(key, request)| Ok((key.clone(), typed(request).map_err(|error| errors::internal(&error))?)))
+        .collect()
 }

@@ -1,41 +1,34 @@
 use std::sync::{Arc, OnceLock};
 
-use ::http::request::Parts;
 use bytes::Bytes;
-use fastestmcp_core::principal::{AuthContext, Principal};
-use fastestmcp_core::session::{Scope, SessionRecord};
+use fastestmcp_core::principal::Principal;
+use tokio::sync::Notify;
 
 use super::refusal::Refusal;
+use crate::auth::{Identified, LiveSession};
+use crate::wire::inbound::Envelope;
 
 tokio::task_local! {
     static CURRENT: Arc<HttpCall>;
 }
 
-/// One HTTP request on its way through the protocol layer.
-///
-/// It travels in the request's extensions, for the handler, and in a task-local, for the session manager, whose methods
-/// are not given the request.
+/// One HTTP request on its way through the protocol layer: a task-local, for the session manager, whose methods are not
+/// given the request.
 #[derive(Debug)]
 pub(crate) struct HttpCall {
-    auth: AuthContext,
-    body: Bytes,
-    session: OnceLock<LiveSession>,
+    identified: Arc<Identified>,
+    /// What is known of the message without its params.
+    envelope: Envelope,
+    /// The message itself, if it is one that makes a session.
+    initialize: Option<Bytes>,
     refusal: OnceLock<Refusal>,
-}
-
-/// The session of a request, as the registry has it.
-#[derive(Debug)]
-pub(crate) struct LiveSession {
-    /// The digest of its id.
-    pub(crate) digest: String,
-    pub(crate) record: SessionRecord,
+    left: Notify,
 }
 
 impl HttpCall {
-    /// `body` is the message as the client sent it.
-    pub(super) fn new(parts: &Parts, body: Bytes) -> Self {
-        let auth = AuthContext::new(principal_of(parts));
-        Self { auth, body, session: OnceLock::new(), refusal: OnceLock::new() }
+    pub(super) fn new(identified: Arc<Identified>, envelope: Envelope, message: &Bytes) -> Self {
+        let initialize = envelope.is("initialize").then(|| message.clone());
+        Self { identified, envelope, initialize, refusal: OnceLock::new(), left: Notify::new() }
     }
 
     /// The request that the running task serves; `None` on the tasks that the protocol layer starts on its own.
@@ -48,22 +41,25 @@ impl HttpCall {
         CURRENT.scope(self.clone(), work).await
     }
 
-    pub(crate) const fn auth(&self) -> &AuthContext {
-        &self.auth
+    pub(super) fn identified(&self) -> &Identified {
+        &self.identified
     }
 
-    pub(super) const fn body(&self) -> &Bytes {
-        &self.body
+    pub(super) fn principal(&self) -> &Principal {
+        &self.identified.auth.principal
+    }
+
+    pub(super) const fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    pub(super) const fn initialize(&self) -> Option<&Bytes> {
+        self.initialize.as_ref()
     }
 
     /// The live session the request belongs to.
-    pub(crate) fn session(&self) -> Option<&LiveSession> {
-        self.session.get()
-    }
-
-    pub(super) fn found_session(&self, id: &str, record: SessionRecord) {
-        // A second look within one request finds the same session.
-        let _ = self.session.set(LiveSession { digest: Scope::session(id).id, record });
+    pub(super) fn session(&self) -> Option<&LiveSession> {
+        self.identified.session()
     }
 
     /// Why the request is refused, whatever the protocol layer answers.
@@ -75,9 +71,15 @@ impl HttpCall {
         // The first reason stands.
         let _ = self.refusal.set(refusal);
     }
-}
 
-/// Who makes a request. Nobody authenticates over HTTP yet; this is where it plugs in.
-const fn principal_of(_parts: &Parts) -> Principal {
-    Principal::Anonymous
+    /// Takes the request out of the protocol layer: it is refused, and nothing more is done for it. Does not return.
+    pub(super) async fn leave<T>(&self) -> T {
+        self.left.notify_one();
+        std::future::pending().await
+    }
+
+    /// Ends when the request has left the protocol layer without an answer.
+    pub(super) async fn left(&self) {
+        self.left.notified().await;
+    }
 }

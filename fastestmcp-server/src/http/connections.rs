@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ::http::Request;
 use axum::Router;
@@ -15,6 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -158,7 +159,7 @@ async fn serve(
 /// Answers whatever is asked with "overloaded", and hangs up.
 async fn turn_away(mut stream: TcpStream) -> io::Result<()> {
     let refusal = Refusal::Overloaded { resource: "connections", retry_after: PAUSE };
-    let body = refusal.message(&[]).to_string();
+    let body = refusal.message().to_string();
     let head =
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close";
     stream.write_all(format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await?;

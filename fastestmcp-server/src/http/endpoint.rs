@@ -1,25 +1,37 @@
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
-use ::http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use ::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use rmcp::transport::StreamableHttpService;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::call::HttpCall;
 use super::refusal::Refusal;
 use super::sessions::RegistrySessions;
+use crate::auth::{Authenticator, Challenge, Identified};
 use crate::handler::McpHandler;
 use crate::telemetry::{Shown, TARGET};
-use crate::wire::inbound;
+use crate::wire::inbound::{self, Envelope, Looked};
 
+/// What says where a request goes, and from which page.
+const DIRECTION: [HeaderName; 2] = [header::HOST, header::ORIGIN];
 const SESSION: &str = "mcp-session-id";
 const METHOD: &str = "mcp-method";
 /// How often a request is tried whose session was being restored by another one at the same time.
 const TRIES: usize = 3;
+/// How long an authenticator may take.
+const AUTHENTICATION: Duration = Duration::from_secs(10);
+/// When to come back if it could not be told who makes a request.
+const COME_BACK: Duration = Duration::from_secs(1);
 /// How many times the largest body is read and thrown away to tell a client, who reads only when it has written, that
 /// its body is too large.
 const DRAINED: usize = 4;
@@ -27,9 +39,14 @@ const DRAINED: usize = 4;
 /// One MCP endpoint.
 pub(super) struct Endpoint {
     pub(super) service: StreamableHttpService<McpHandler, RegistrySessions>,
+    pub(super) authenticator: Arc<dyn Authenticator>,
+    /// Where a proxy says from where a request comes.
+    pub(super) address_header: Option<HeaderName>,
     pub(super) max_body: usize,
     /// How long a body may take to arrive.
     pub(super) body_timeout: Duration,
+    /// Host and origin of the first request that was for this endpoint: most have the same.
+    pub(super) known: OnceLock<[Vec<HeaderValue>; 2]>,
 }
 
 impl Endpoint {
@@ -46,28 +63,115 @@ impl Endpoint {
 
     async fn answer(&self, request: Request<Body>) -> Response {
         let (mut parts, body) = request.into_parts();
+        if let Some(misdirected) = self.misdirected(&parts).await {
+            self.pass_over(&parts, body);
+            return misdirected;
+        }
+        let identified = match self.identify(&parts).await {
+            Ok(identified) => identified,
+            Err(challenge) => {
+                self.pass_over(&parts, body);
+                return Refusal::Unidentified(challenge).response(&Value::Null);
+            }
+        };
         let sent = match tokio::time::timeout(self.body_timeout, self.read(&parts, body)).await {
             Ok(Ok(body)) => body,
-            Ok(Err(refusal)) => return refusal.response(&[]),
-            Err(_) => return Refusal::TooSlow { limit: self.body_timeout }.response(&[]),
+            Ok(Err(refusal)) => return refusal.response(&Value::Null),
+            Err(_) => return Refusal::TooSlow { limit: self.body_timeout }.response(&Value::Null),
         };
-        let body = rename(&mut parts, &sent);
-        let call = Arc::new(HttpCall::new(&parts, sent));
-        parts.extensions.insert(call.clone());
-        let spare = parts.headers.contains_key(SESSION).then(|| parts.clone());
-        let mut response = self.pass(&call, parts, body.clone()).await;
-        if let Some(spare) = spare {
+        let Looked { envelope, renamed } = inbound::look(&sent);
+        let call = Arc::new(HttpCall::new(identified.clone(), envelope, &sent));
+        let body = renamed.and_then(|renamed| rename(&mut parts, call.envelope(), renamed)).unwrap_or(sent);
+        parts.extensions.insert(identified);
+        // Only within a session a request may have to be tried again.
+        let spare = parts.headers.contains_key(SESSION).then(|| (parts.clone(), body.clone()));
+        let mut response = self.pass(&call, parts, body).await;
+        if let Some((parts, body)) = spare {
             for _ in 1..TRIES {
                 if !is_race(&call, &response) {
                     break;
                 }
-                response = self.pass(&call, spare.clone(), body.clone()).await;
+                response = self.pass(&call, parts.clone(), body.clone()).await;
             }
         }
         match call.refusal() {
-            Some(refusal) => refusal.response(call.body()),
+            Some(refusal) => refusal.response(&call.envelope().id),
             None => readable(&call, response),
         }
+    }
+
+    /// The answer to what is not for this endpoint, whoever makes it: to another host, from a page of another origin, or by
+    /// a method that it does not have. The protocol layer knows; it is asked as if for a method that it does not have.
+    async fn misdirected(&self, parts: &Parts) -> Option<Response> {
+        let is_served = matches!(parts.method, Method::GET | Method::POST | Method::DELETE);
+        if is_served && self.is_known(parts) {
+            return None;
+        }
+        let mut asked = Request::new(Full::new(Bytes::new()));
+        *asked.method_mut() = if is_served { Method::OPTIONS } else { parts.method.clone() };
+        *asked.uri_mut() = parts.uri.clone();
+        for name in DIRECTION {
+            for value in parts.headers.get_all(&name) {
+                asked.headers_mut().append(&name, value.clone());
+            }
+        }
+        let response = Box::pin(self.service.handle(asked)).await;
+        if !is_served || response.status() != StatusCode::METHOD_NOT_ALLOWED {
+            return Some(response.map(Body::new));
+        }
+        if parts.uri.authority().is_none() {
+            let _ = self.known.set(DIRECTION.map(|name| parts.headers.get_all(name).iter().cloned().collect()));
+        }
+        None
+    }
+
+    fn is_known(&self, parts: &Parts) -> bool {
+        let same = |(name, values): (&HeaderName, &Vec<HeaderValue>)| parts.headers.get_all(name).iter().eq(values);
+        parts.uri.authority().is_none() && self.known.get().is_some_and(|known| DIRECTION.iter().zip(known).all(same))
+    }
+
+    /// Who makes a request, and from where. Before anything of its body is read.
+    async fn identify(&self, parts: &Parts) -> Result<Arc<Identified>, Challenge> {
+        // The synchronous part of it included.
+        let asking = AssertUnwindSafe(async { self.authenticator.authenticate(parts).await }).catch_unwind();
+        let auth = match tokio::time::timeout(AUTHENTICATION, asking).await {
+            Ok(Ok(auth)) => auth?,
+            Ok(Err(_)) => {
+                tracing::error!(target: TARGET, "an authenticator panicked");
+                return Err(Challenge::Unavailable(COME_BACK));
+            }
+            Err(_) => {
+                tracing::warn!(target: TARGET, "an authenticator did not answer in time");
+                return Err(Challenge::Unavailable(COME_BACK));
+            }
+        };
+        if auth.expires.is_some_and(|expires| expires <= SystemTime::now()) {
+            return Err(Challenge::invalid_token());
+        }
+        Ok(Arc::new(Identified::new(auth, self.address(parts))))
+    }
+
+    /// Lets a client write a body to its end that nobody reads: one who reads only then would find the connection reset
+    /// instead of its answer, which does not wait for this.
+    fn pass_over(&self, parts: &Parts, body: Body) {
+        // One who waits to be told to go on with its body does not write it.
+        if body.is_end_stream() || parts.headers.contains_key(header::EXPECT) {
+            return;
+        }
+        let mut rest = Limited::new(body, self.max_body.saturating_mul(DRAINED));
+        let limit = self.body_timeout;
+        tokio::spawn(tokio::time::timeout(limit, async move { while let Some(Ok(_)) = rest.frame().await {} }));
+    }
+
+    /// The address of the client: what a proxy says that the operator trusts, or of the other end of the connection.
+    fn address(&self, parts: &Parts) -> Option<IpAddr> {
+        let said = self.address_header.as_ref().and_then(|name| {
+            // The last is that of the nearest proxy; what comes before it the client may have written.
+            let last = parts.headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim();
+            last.parse().ok().or_else(|| last.parse().ok().map(|with_port: SocketAddr| with_port.ip()))
+        });
+        // What did not come through the proxy is not let off.
+        said.or_else(|| parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()))
     }
 
     /// The whole body, if it is small enough (contract R5).
@@ -93,20 +197,24 @@ impl Endpoint {
         let request = Request::from_parts(parts, Full::new(body));
         // On the heap, or every move of the futures around it would copy all it can ever hold.
         let work = Box::pin(self.service.handle(request));
-        call.scope(work).await.map(Body::new)
+        tokio::select! {
+            biased;
+            response = call.scope(work) => response.map(Body::new),
+            // It has been refused.
+            () = call.left() => Response::new(Body::empty()),
+        }
     }
 }
 
-/// The body to pass on. A header that names the method follows it, but only if both agreed before.
-fn rename(parts: &mut Parts, sent: &Bytes) -> Bytes {
-    let Some(renamed) = inbound::rename(sent) else { return sent.clone() };
-    if let Some(method) = parts.headers.get_mut(METHOD) {
-        match HeaderValue::try_from(&renamed.renamed) {
-            Ok(value) if *method == renamed.method => *method = value,
-            _ => return sent.clone(),
+/// The body to pass on under another method. A header that names the method follows it, but only if both agreed before.
+fn rename(parts: &mut Parts, envelope: &Envelope, (renamed, message): (String, Bytes)) -> Option<Bytes> {
+    if let Some(header) = parts.headers.get_mut(METHOD) {
+        if !header.to_str().is_ok_and(|method| envelope.is(method)) {
+            return None;
         }
+        *header = HeaderValue::try_from(renamed).ok()?;
     }
-    Bytes::from(renamed.message)
+    Some(message)
 }
 
 /// Whether a live session was not served only because another request was restoring it at the same time. Nothing has
@@ -119,14 +227,11 @@ fn is_race(call: &HttpCall, response: &Response) -> bool {
 /// The protocol layer calls a message that it cannot read an unsupported media type, and an `initialize` whose params it
 /// cannot read a request without a session.
 fn readable(call: &HttpCall, response: Response) -> Response {
-    let body = call.body();
+    let envelope = call.envelope();
     match response.status() {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => match serde_json::from_slice::<IgnoredAny>(body) {
-            Ok(_) => Refusal::Unreadable { json: true }.response(body),
-            Err(_) => Refusal::Unreadable { json: false }.response(body),
-        },
-        StatusCode::BAD_REQUEST if is_plain(&response) && inbound::method(body).as_deref() == Some("initialize") => {
-            Refusal::BadInitialize.response(body)
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Refusal::Unreadable { json: envelope.is_json }.response(&envelope.id),
+        StatusCode::BAD_REQUEST if is_plain(&response) && envelope.is("initialize") => {
+            Refusal::BadInitialize.response(&envelope.id)
         }
         _ => response,
     }

@@ -9,5 +9,4 @@ mod service;
 mod sessions;
 mod unstalled;
 
-pub(crate) use call::HttpCall;
 pub use service::McpService;

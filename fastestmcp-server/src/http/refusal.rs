@@ -3,13 +3,16 @@ use std::time::Duration;
 use ::http::{HeaderValue, StatusCode, header};
 use axum::body::Body;
 use axum::response::Response;
-use fastestmcp_core::runtime::{INVALID_PARAMS, OVERLOADED};
+use fastestmcp_core::operation::{INVALID_PARAMS, OVERLOADED};
 use fastestmcp_core::task::RpcError;
-use serde::Deserialize;
 use serde_json::{Value, json};
+
+use crate::auth::Challenge;
+use crate::telemetry::TARGET;
 
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
+const INTERNAL_ERROR: i32 = -32603;
 
 /// A request that gets another answer than the protocol layer's.
 #[derive(Debug)]
@@ -20,8 +23,12 @@ pub(super) enum Refusal {
     StoreUnavailable,
     /// There is as much of something as there may be.
     Overloaded { resource: &'static str, retry_after: Duration },
+    /// No stream is opened: a middleware refused it, or failed.
+    NotListening(RpcError),
     /// `initialize` with params that are none, or too large to be kept.
     BadInitialize,
+    /// Who makes it has not shown who they are, or may not make it.
+    Unidentified(Challenge),
     /// The body is larger than allowed, in bytes.
     TooLarge { limit: usize },
     /// The body took longer than it may.
@@ -31,28 +38,35 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The response to a request whose body was `body`.
-    pub(super) fn response(&self, body: &[u8]) -> Response {
+    /// The response to a request with this id.
+    pub(super) fn response(&self, id: &Value) -> Response {
         let (status, error) = self.reason();
-        let id = request_id(body);
         // Nobody reads the error of what expects no answer: let the status speak.
-        let status = match (status, &id) {
+        let status = match (status, id) {
             (StatusCode::OK, Value::Null) => StatusCode::SERVICE_UNAVAILABLE,
             (status, _) => status,
         };
-        let mut response = Response::new(Body::from(message(&id, &error).to_string()));
+        let mut response = Response::new(Body::from(message(id, &error).to_string()));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Self::Overloaded { retry_after, .. } = self {
+        if let Self::Overloaded { retry_after, .. } | Self::Unidentified(Challenge::Unavailable(retry_after)) = self {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        }
+        if let Self::Unidentified(Challenge::Unauthorized(value) | Challenge::Forbidden(value)) = self {
+            let value = HeaderValue::try_from(value).unwrap_or_else(|error| {
+                tracing::warn!(target: TARGET, %error, "a challenge is no value of a header");
+                // A 401 must have one (RFC 9110).
+                HeaderValue::from_static("Bearer")
+            });
+            headers.insert(header::WWW_AUTHENTICATE, value);
         }
         response
     }
 
-    /// The JSON-RPC message that answers a request whose body was `body`.
-    pub(super) fn message(&self, body: &[u8]) -> Value {
-        message(&request_id(body), &self.reason().1)
+    /// The JSON-RPC message that answers what has no id that could be read.
+    pub(super) fn message(&self) -> Value {
+        message(&Value::Null, &self.reason().1)
     }
 
     fn reason(&self) -> (StatusCode, RpcError) {
@@ -65,6 +79,19 @@ impl Refusal {
                     .with_data(json!({ "resource": resource, "retryAfterMs": retry_after }));
                 (StatusCode::SERVICE_UNAVAILABLE, error)
             }
+            Self::Unidentified(Challenge::Unauthorized(_)) => {
+                (StatusCode::UNAUTHORIZED, RpcError::new(INVALID_REQUEST, "Unauthorized"))
+            }
+            Self::Unidentified(Challenge::Forbidden(_)) => {
+                (StatusCode::FORBIDDEN, RpcError::new(INVALID_REQUEST, "Forbidden"))
+            }
+            Self::Unidentified(Challenge::Unavailable(retry_after)) => {
+                Self::Overloaded { resource: "authentication", retry_after: *retry_after }.reason()
+            }
+            Self::NotListening(error) if error.code == INTERNAL_ERROR => {
+                (StatusCode::INTERNAL_SERVER_ERROR, error.clone())
+            }
+            Self::NotListening(error) => (StatusCode::FORBIDDEN, error.clone()),
             Self::BadInitialize => (StatusCode::OK, RpcError::new(INVALID_PARAMS, "invalid params of initialize")),
             Self::TooLarge { limit } => {
                 let message = format!("the request is larger than {limit} bytes");
@@ -84,18 +111,4 @@ impl Refusal {
 
 fn message(id: &Value, error: &RpcError) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "error": error })
-}
-
-/// The id of the message, `null` if it has none.
-fn request_id(body: &[u8]) -> Value {
-    #[derive(Deserialize)]
-    struct Envelope {
-        method: Option<Value>,
-        #[serde(default)]
-        id: Value,
-    }
-    match serde_json::from_slice(body) {
-        Ok(Envelope { method: Some(_), id: id @ (Value::Number(_) | Value::String(_)) }) => id,
-        _ => Value::Null,
-    }
 }

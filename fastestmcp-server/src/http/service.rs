@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,6 +14,7 @@ use super::connections::Connections;
 use super::endpoint::Endpoint;
 use super::registry_store::RegistryStore;
 use super::sessions::RegistrySessions;
+use crate::auth::Authenticator;
 use crate::config::HttpConfig;
 use crate::error::ServerError;
 use crate::handler::McpHandler;
@@ -42,7 +43,7 @@ impl fmt::Debug for McpService {
 }
 
 impl McpService {
-    pub(crate) fn new(handler: McpHandler, config: HttpConfig) -> Self {
+    pub(crate) fn new(handler: McpHandler, config: HttpConfig, authenticator: Arc<dyn Authenticator>) -> Self {
         let streams = CancellationToken::new();
         let mut wire = StreamableHttpServerConfig::default()
             .with_allowed_hosts(config.allowed_hosts.clone())
@@ -58,7 +59,14 @@ impl McpService {
         let kept = handler.clone();
         let sessions = Arc::new(RegistrySessions::new(handler.clone()));
         let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, wire);
-        let endpoint = Arc::new(Endpoint { service, max_body: config.max_body, body_timeout: config.body_timeout });
+        let endpoint = Arc::new(Endpoint {
+            service,
+            authenticator,
+            address_header: config.address_header(),
+            max_body: config.max_body,
+            body_timeout: config.body_timeout,
+            known: OnceLock::new(),
+        });
         let serve = async |State(endpoint): State<Arc<Endpoint>>, request: Request| endpoint.serve(request).await;
         let router = Router::new().route(&config.path, any(serve)).with_state(endpoint);
         Self { handler: kept, router, streams, config }
@@ -116,7 +124,7 @@ impl McpService {
     ) -> Result<(), ServerError> {
         let address = format!("http://{}{}", listener.local_addr()?, self.config.path);
         let connections = Connections::new(app, self.config.max_connections, self.config.head_timeout);
-        telemetry::started(&self.handler, &address);
+        telemetry::started(self.handler.runtime(), self.handler.server_info(), &address);
         let why = tokio::select! {
             never = connections.accept(listener) => match never {},
             why = stop => why,

@@ -1,10 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use fastestmcp_core::runtime::{CallError, Caller};
-use fastestmcp_core::session::{SessionError, SessionRecord};
+use fastestmcp_core::context::{Caller, NoClient};
+use fastestmcp_core::operation::{CallError, Listen, Listening, UpdateTask};
+use fastestmcp_core::session::{Scope, SessionError, SessionRecord};
 use fastestmcp_core::task::ClientAbilities;
 use futures_util::{Stream, StreamExt};
+use parking_lot::Mutex;
 use rmcp::ServerHandler;
 use rmcp::model::{ClientJsonRpcMessage, InitializeRequestParams, ServerJsonRpcMessage};
 use rmcp::transport::WorkerTransport;
@@ -19,10 +21,11 @@ use serde_json::value::RawValue;
 
 use super::call::HttpCall;
 use super::refusal::Refusal;
-use crate::era2025::Question;
+use crate::auth::LiveSession;
 use crate::handler::McpHandler;
+use crate::session_transport::SessionTransport;
 use crate::telemetry::{Refused, TARGET};
-use crate::widened::Widened;
+use crate::wire::question::Question;
 
 /// Bytes of the params of `initialize` at most: they are kept as long as the session.
 const MAX_INITIALIZE: usize = 64 << 10;
@@ -34,6 +37,8 @@ const MAX_INITIALIZE: usize = 64 << 10;
 pub(super) struct RegistrySessions {
     local: LocalSessionManager,
     handler: McpHandler,
+    /// Of the sessions that have a worker here, which are known by their ids alone.
+    digests: Mutex<HashMap<SessionId, String>>,
 }
 
 /// Why a session cannot serve a request.
@@ -53,18 +58,18 @@ pub(super) enum SessionsError {
     Local(#[from] LocalSessionManagerError),
 }
 
-type Transport = Widened<WorkerTransport<LocalSessionWorker>>;
+type Transport = SessionTransport<WorkerTransport<LocalSessionWorker>>;
 
 impl RegistrySessions {
     pub(super) fn new(handler: McpHandler) -> Self {
         let mut local = LocalSessionManager::default();
         // It would end a session under calls that are still running; how long a session lives is the registry's.
         local.session_config.keep_alive = None;
-        Self { local, handler }
+        Self { local, handler, digests: Mutex::default() }
     }
 
     fn widen(&self, transport: WorkerTransport<LocalSessionWorker>) -> Result<Transport, SessionsError> {
-        Ok(Widened::new(transport, self.handler.catalog().clone())?)
+        Ok(SessionTransport::new(transport, self.handler.catalog().clone())?)
     }
 
     /// What the registry will remember of the running `initialize`.
@@ -73,13 +78,11 @@ impl RegistrySessions {
         struct Initialize {
             params: Box<RawValue>,
         }
-        if call.body().len() > MAX_INITIALIZE {
-            return None;
-        }
-        let Initialize { params } = serde_json::from_slice(call.body()).ok()?;
+        let message = call.initialize().filter(|message| message.len() <= MAX_INITIALIZE)?;
+        let Initialize { params } = serde_json::from_slice(message).ok()?;
         let typed: InitializeRequestParams = serde_json::from_str(params.get()).ok()?;
         let agreed = self.handler.negotiate_initialize(&typed).ok()?.protocol_version;
-        Some(SessionRecord::new(call.auth().principal.clone(), agreed.as_str().to_owned(), params))
+        Some(SessionRecord::new(call.principal().clone(), agreed.as_str().to_owned(), params))
     }
 
     fn unavailable(call: &HttpCall, error: &(dyn std::error::Error + 'static)) -> SessionsError {
@@ -90,13 +93,10 @@ impl RegistrySessions {
 
     /// Records what the client answered to a task, whichever node asked it: accepted is recorded. On the node that asked
     /// the answer then ends the wait of its request, too.
-    async fn take_answer(&self, question: Question, answer: Value) -> Result<(), SessionsError> {
-        let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
-        let session = call.session().ok_or(SessionsError::OutOfTurn)?;
-        let caller = Caller::in_session(call.auth().clone(), session.digest.clone(), ClientAbilities::default());
-        let answers = BTreeMap::from([(question.key, answer)]);
-        match self.handler.runtime().answer_task(&caller, &question.task, answers).await {
-            Err(CallError::Store(error)) => Err(Self::unavailable(&call, &error)),
+    async fn take_answer(&self, call: &HttpCall, question: Question, answer: Value) -> Result<(), SessionsError> {
+        let update = UpdateTask::new(question.task, BTreeMap::from([(question.key, answer)]));
+        match self.handler.runtime().handle(update, caller(call)?, Arc::new(NoClient)).await {
+            Err(CallError::Store(error)) => Err(Self::unavailable(call, &error)),
             Err(error) => {
                 tracing::debug!(target: TARGET, error = %Refused(&error), "the answer was not taken");
                 Ok(())
@@ -105,25 +105,71 @@ impl RegistrySessions {
         }
     }
 
+    /// Room for a stream that the client keeps open.
+    async fn room(&self, call: &HttpCall) -> Result<Listening, SessionsError> {
+        match self.handler.runtime().handle(Listen::default(), caller(call)?, Arc::new(NoClient)).await {
+            Ok(room) => Ok(room),
+            Err(CallError::Overloaded { resource, retry_after }) => {
+                call.refuse(Refusal::Overloaded { resource, retry_after });
+                Err(SessionsError::Refused)
+            }
+            Err(error) => {
+                call.refuse(Refusal::NotListening(error.to_rpc()));
+                Err(SessionsError::Refused)
+            }
+        }
+    }
+
     /// The registry's word on a session; what it does not know is closed here.
     async fn exists(&self, call: &HttpCall, id: &SessionId) -> Result<bool, SessionsError> {
         let sessions = self.handler.runtime().sessions();
-        match sessions.open(id, &call.auth().principal).await {
+        match sessions.open(call.principal(), id).await {
             Ok(Some(record)) => {
-                call.found_session(id, record);
+                let digest = Scope::session(call.principal(), id).id;
+                self.digests.lock().insert(id.clone(), digest.clone());
+                call.identified().found_session(LiveSession { digest, record });
                 Ok(true)
             }
             Ok(None) => {
                 call.refuse(Refusal::SessionGone);
                 // A live session of somebody else must not feel that it was asked for.
-                if sessions.find(id).await.is_ok_and(|found| found.is_none()) {
-                    self.local.close_session(id).await?;
+                let known = self.digests.lock().get(id).cloned();
+                if let Some(digest) = known
+                    && sessions.record(&digest).await.is_ok_and(|found| found.is_none())
+                {
+                    self.forget(id).await?;
                 }
                 Ok(false)
             }
             Err(error) => Err(Self::unavailable(call, &error)),
         }
     }
+
+    /// Closes what this node has of a session.
+    async fn forget(&self, id: &SessionId) -> Result<(), SessionsError> {
+        self.digests.lock().remove(id);
+        Ok(self.local.close_session(id).await?)
+    }
+}
+
+/// The same stream, which keeps its room as long as it is there.
+fn keeping<S: Stream>(stream: S, room: Listening) -> impl Stream<Item = S::Item> {
+    stream.inspect(move |_| {
+        let _kept = &room;
+    })
+}
+
+/// The request that is served, which is of a session.
+fn within_session() -> Result<Arc<HttpCall>, SessionsError> {
+    HttpCall::current().filter(|call| call.session().is_some()).ok_or(SessionsError::OutOfTurn)
+}
+
+/// Who makes a request within a session.
+fn caller(call: &HttpCall) -> Result<Caller, SessionsError> {
+    let session = call.session().ok_or(SessionsError::OutOfTurn)?;
+    let identified = call.identified();
+    let caller = Caller::in_session(identified.auth.clone(), session.digest.clone(), ClientAbilities::default());
+    Ok(identified.at_its_address(caller))
 }
 
 impl SessionManager for RegistrySessions {
@@ -160,18 +206,23 @@ impl SessionManager for RegistrySessions {
 
     async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
         let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
-        Ok(self.exists(&call, id).await? && self.local.has_session(id).await?)
+        if !self.exists(&call, id).await? {
+            // The protocol layer would look further for it, and who may have it would wait for that and be told the same.
+            return call.leave().await;
+        }
+        Ok(self.local.has_session(id).await?)
     }
 
     /// Within a request this is its DELETE, which ends the session everywhere; else a worker has ended, which ends nothing.
     async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
-        if let Some(call) = HttpCall::current()
-            && self.exists(&call, id).await?
-        {
-            let ended = self.handler.runtime().end_session(id).await;
+        if let Some(call) = HttpCall::current() {
+            if !self.exists(&call, id).await? {
+                return Ok(());
+            }
+            let ended = self.handler.runtime().end_session(call.principal(), id).await;
             ended.map_err(|error| Self::unavailable(&call, &error))?;
         }
-        Ok(self.local.close_session(id).await?)
+        self.forget(id).await
     }
 
     async fn create_stream(
@@ -183,8 +234,9 @@ impl SessionManager for RegistrySessions {
     }
 
     async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
+        let call = within_session()?;
         if let Some((question, answer)) = Question::answered(&message) {
-            self.take_answer(question, answer).await?;
+            self.take_answer(&call, question, answer).await?;
         }
         Ok(self.local.accept_message(id, message).await?)
     }
@@ -193,22 +245,8 @@ impl SessionManager for RegistrySessions {
         &self,
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        let call = HttpCall::current().ok_or(SessionsError::OutOfTurn)?;
-        let session = call.session().ok_or(SessionsError::OutOfTurn)?;
-        let caller = Caller::in_session(call.auth().clone(), session.digest.clone(), ClientAbilities::default());
-        let room = match self.handler.runtime().open_stream(&caller) {
-            Ok(room) => room,
-            Err(CallError::Overloaded { resource, retry_after }) => {
-                call.refuse(Refusal::Overloaded { resource, retry_after });
-                return Err(SessionsError::Refused);
-            }
-            Err(_) => return Err(SessionsError::OutOfTurn),
-        };
-        let stream = self.local.create_standalone_stream(id).await?;
-        // The stream keeps its room as long as it is there.
-        Ok(stream.inspect(move |_| {
-            let _kept = &room;
-        }))
+        let room = self.room(&*within_session()?).await?;
+        Ok(keeping(self.local.create_standalone_stream(id).await?, room))
     }
 
     async fn resume(
@@ -216,7 +254,8 @@ impl SessionManager for RegistrySessions {
         id: &SessionId,
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        Ok(self.local.resume(id, last_event_id).await?)
+        let room = self.room(&*within_session()?).await?;
+        Ok(keeping(self.local.resume(id, last_event_id).await?, room))
     }
 
     async fn restore_session(&self, id: SessionId) -> Result<RestoreOutcome<Self::Transport>, Self::Error> {

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::ServerError;
 use crate::handler::McpHandler;
+use crate::session_transport::SessionTransport;
 use crate::stop::Why;
 use crate::telemetry::TARGET;
-use crate::widened::Widened;
 use output::Output;
 use transport::StdioTransport;
 
@@ -27,7 +27,7 @@ pub(crate) async fn serve(
     let output = Output::over(output::standard);
     let ending = CancellationToken::new();
     let transport = StdioTransport::open(max_line, output.clone(), ending.clone());
-    let transport = Widened::new(transport, handler.catalog().clone())
+    let transport = SessionTransport::new(transport, handler.catalog().clone())
         .map_err(|error| ServerError::Io(std::io::Error::other(error)))?;
     let stop = async {
         let why = stop.await;
@@ -58,7 +58,7 @@ pub(crate) async fn serve(
 /// Until the input ends, which is `None`, or `stop` does.
 async fn converse(
     handler: &McpHandler,
-    transport: Widened<StdioTransport>,
+    transport: SessionTransport<StdioTransport>,
     stop: impl Future<Output = Why> + Send,
 ) -> Result<Option<Why>, ServerError> {
     let mut stop = std::pin::pin!(stop);

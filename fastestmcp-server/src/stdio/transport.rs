@@ -1,18 +1,17 @@
 use std::borrow::Cow;
 use std::io::{self, BufReader};
 
+use bytes::Bytes;
 use rmcp::RoleServer;
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, ErrorData, JsonRpcError, JsonRpcMessage, RequestId};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::lines::{self, Line};
 use super::output::Output;
-use crate::wire::inbound;
+use crate::wire::inbound::{self, Envelope, Looked};
 
 /// JSON-RPC messages, one a line. What cannot be read is answered with an error, and the connection goes on.
 pub(super) struct StdioTransport {
@@ -42,11 +41,12 @@ impl StdioTransport {
         if line.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
-        let renamed = inbound::rename(&line);
-        let message = renamed.as_ref().map_or(&*line, |renamed| &renamed.message);
+        let line = Bytes::from(line);
+        let Looked { envelope, renamed } = inbound::look(&line);
+        let message = renamed.as_ref().map_or(&line, |(_, message)| message);
         match serde_json::from_slice(message) {
             Ok(message) => Ok(Some(message)),
-            Err(_) => Err(ErrorReply::to_unreadable(&line)),
+            Err(_) => Err(ErrorReply::to_unreadable(&envelope)),
         }
     }
 
@@ -71,16 +71,13 @@ impl ErrorReply {
         Self(JsonRpcError::new(id, error))
     }
 
-    fn to_unreadable(line: &[u8]) -> Self {
-        #[derive(Deserialize)]
-        struct Envelope {
-            id: Option<RequestId>,
+    fn to_unreadable(envelope: &Envelope) -> Self {
+        if envelope.is_json {
+            let id = serde_json::from_value(envelope.id.clone()).ok();
+            Self::new(id, ErrorData::invalid_request("Invalid Request", None))
+        } else {
+            Self::new(None, ErrorData::parse_error("Parse error", None))
         }
-        if serde_json::from_slice::<IgnoredAny>(line).is_err() {
-            return Self::new(None, ErrorData::parse_error("Parse error", None));
-        }
-        let id = serde_json::from_slice(line).ok().and_then(|Envelope { id }| id);
-        Self::new(id, ErrorData::invalid_request("Invalid Request", None))
     }
 
     /// As a line; JSON-RPC wants an id that is unknown to be there and null.

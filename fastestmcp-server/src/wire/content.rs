@@ -1,4 +1,4 @@
-use fastestmcp_core::tool::{Content, ResourceContents as Contents, ToolOutput};
+use fastestmcp_core::component::{Content, ResourceContents as Contents, ToolOutput};
 use rmcp::model::{CallToolResult, ContentBlock, ErrorData, MetaObject, ResourceContents};
 
 use super::errors;

@@ -1,7 +1,7 @@
 use fastestmcp_core::error::StoreErrorKind;
-use fastestmcp_core::runtime::CallError;
+use fastestmcp_core::operation::CallError;
 use fastestmcp_core::task::RpcError;
-use rmcp::model::{ErrorCode, ErrorData};
+use rmcp::model::{ClientCapabilities, ErrorCode, ErrorData};
 
 use crate::telemetry::{Refused, TARGET};
 
@@ -41,6 +41,11 @@ pub(crate) fn invalid_params(message: &'static str) -> ErrorData {
 /// A method that does not exist here.
 pub(crate) fn method_not_found(method: &str) -> ErrorData {
     ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method.to_owned(), None)
+}
+
+/// What a client is told that needs the tasks extension and did not declare it (2026-07-28).
+pub(crate) fn needs_tasks() -> ErrorData {
+    ErrorData::missing_required_client_capability(ClientCapabilities::builder().enable_tasks().build())
 }
 
 /// A failure of this crate that is nobody's fault but its own.

@@ -1,60 +1,155 @@
 //! Renames requests that the protocol layer would misread, before it reads them.
 //!
-//! It has dropped the task methods of 2025-11-25 and takes `tasks/get` for that of 2026-07-28, loses `params.task`, and
-//! loses `taskIds` of a subscription. Under a method it does not know it hands over params as they came.
+//! It has dropped the task methods of 2025-11-25 and takes `tasks/get` for that of 2026-07-28, loses `params.task`, loses
+//! `taskIds` of a subscription, and begins a list anew for a cursor that is no text. Under a method it does not know it hands over params as they came.
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::{META_PROTOCOL_VERSION, RENAMED, STATELESS_REVISION};
+use super::{RENAMED, STATELESS_REVISION};
 
 /// Requests of 2025-11-25 about tasks.
 const TASK_METHODS: [&str; 4] = ["tasks/get", "tasks/result", "tasks/list", "tasks/cancel"];
 /// The method of 2026-07-28 that answers what a task asks.
 const UPDATE: &str = "tasks/update";
+/// The method whose params are lost as a whole where they do not fit.
+pub(crate) const LIST: &str = "tools/list";
 /// The method of 2026-07-28 that opens a subscription.
 pub(crate) const LISTEN: &str = "subscriptions/listen";
 
-/// A request under its new method.
-pub(crate) struct Renamed {
-    /// The whole message.
-    pub(crate) message: Vec<u8>,
-    /// The method it came under.
-    pub(crate) method: String,
-    /// The method it goes on under.
-    pub(crate) renamed: String,
+/// What is known of a message without a look at its params.
+#[derive(Debug, Default)]
+pub(crate) struct Envelope {
+    /// Its id; `null` if it has none that an answer could carry.
+    pub(crate) id: Value,
+    method: Option<String>,
+    /// Whether it is JSON at all.
+    pub(crate) is_json: bool,
 }
 
-/// The message to read instead of `message`, if it is one that would be misread.
-pub(crate) fn rename(message: &[u8]) -> Option<Renamed> {
-    // Nearly every message ends here, so that it is parsed only once.
-    memchr::memmem::find(message, b"task").or_else(|| memchr::memmem::find(message, RENAMED.as_bytes()))?;
-    let mut value: Value = serde_json::from_slice(message).ok()?;
-    let method = value.get("method")?.as_str()?.to_owned();
-    let params = value.get("params");
-    let revision = params.and_then(|params| params.get("_meta")?.get(META_PROTOCOL_VERSION)?.as_str());
-    let misread = if method.starts_with(RENAMED) {
-        // Only this function gives such names; under two of them it is a method that nobody serves.
-        true
-    } else if revision.is_some_and(|revision| revision >= STATELESS_REVISION) {
-        method == LISTEN && params.and_then(|params| params.get("notifications")?.get("taskIds")).is_some()
-    } else {
-        let with_task = || params.is_some_and(|params| params.get("task").is_some());
-        // In a session the methods of 2026-07-28 are not refused in its words: they do not exist.
-        let is_of_2026 = || [UPDATE, LISTEN].contains(&method.as_str());
-        TASK_METHODS.contains(&method.as_str()) || (method == "tools/call" && with_task()) || is_of_2026()
-    };
-    if !misread {
-        return None;
+impl Envelope {
+    pub(crate) fn is(&self, method: &str) -> bool {
+        self.method.as_deref() == Some(method)
     }
-    let renamed = format!("{RENAMED}{method}");
-    *value.get_mut("method")? = Value::String(renamed.clone());
-    Some(Renamed { message: serde_json::to_vec(&value).ok()?, method, renamed })
 }
 
-/// The method of a message, if it is one that has a method.
-pub(crate) fn method(message: &[u8]) -> Option<String> {
-    let message: Value = serde_json::from_slice(message).ok()?;
-    Some(message.get("method")?.as_str()?.to_owned())
+/// A message and what to read instead of it.
+pub(crate) struct Looked {
+    pub(crate) envelope: Envelope,
+    /// The message under another method, if it would be misread: that method, and the whole of it.
+    pub(crate) renamed: Option<(String, Bytes)>,
+}
+
+/// Looks at a message, shallowly: params are passed over but for the few words that decide how it is read.
+pub(crate) fn look(message: &Bytes) -> Looked {
+    let Ok(outer) = serde_json::from_slice::<Outer<'_>>(message) else {
+        let is_json = serde_json::from_slice::<IgnoredAny>(message).is_ok();
+        return Looked { envelope: Envelope { is_json, ..Envelope::default() }, renamed: None };
+    };
+    let method = outer.method.and_then(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get()).ok());
+    let renamed = outer.method.zip(method.as_ref()).and_then(|(raw, method)| {
+        is_misread(method, outer.params).then(|| {
+            let renamed = format!("{RENAMED}{method}");
+            let message = with_method(message, raw, &renamed);
+            (renamed, message)
+        })
+    });
+    // Whatever else an id may be, it is none of JSON-RPC, and no answer carries it.
+    let id = outer.id.filter(|_| method.is_some()).and_then(|id| match id.get().as_bytes().first() {
+        Some(b'"' | b'-' | b'0'..=b'9') => serde_json::from_str(id.get()).ok(),
+        _ => None,
+    });
+    let envelope = Envelope { id: id.unwrap_or(Value::Null), method: method.map(Cow::into_owned), is_json: true };
+    Looked { envelope, renamed }
+}
+
+#[derive(Deserialize)]
+struct Outer<'m> {
+    #[serde(borrow, default)]
+    id: Option<&'m RawValue>,
+    #[serde(borrow, default)]
+    method: Option<&'m RawValue>,
+    #[serde(borrow, default)]
+    params: Option<&'m RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Inner<'m> {
+    #[serde(default)]
+    task: Present,
+    #[serde(borrow, default)]
+    notifications: Option<&'m RawValue>,
+    #[serde(borrow, default, rename = "_meta")]
+    meta: Option<&'m RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Paginated<'m> {
+    #[serde(borrow, default)]
+    cursor: Option<&'m RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Notifications {
+    #[serde(default, rename = "taskIds")]
+    task_ids: Present,
+}
+
+#[derive(Default, Deserialize)]
+struct Meta<'m> {
+    #[serde(borrow, default, rename = "io.modelcontextprotocol/protocolVersion")]
+    revision: Option<Cow<'m, str>>,
+}
+
+/// Whether a field is there, whatever it holds.
+#[derive(Clone, Copy, Default)]
+struct Present(bool);
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
+    }
+}
+
+fn part<'m, T: Default + Deserialize<'m>>(raw: Option<&'m RawValue>) -> T {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+}
+
+/// Whether the protocol layer would take a request for another than it is.
+fn is_misread(method: &str, params: Option<&RawValue>) -> bool {
+    // Only this module gives such names; under two of them it is a method that nobody serves.
+    if method.starts_with(RENAMED) {
+        return true;
+    }
+    if method == LIST {
+        let Paginated { cursor } = part(params);
+        return cursor.is_some_and(|cursor| !cursor.get().starts_with(['"', 'n']));
+    }
+    let is_about_tasks = TASK_METHODS.contains(&method) || [UPDATE, LISTEN, "tools/call"].contains(&method);
+    if !is_about_tasks {
+        return false;
+    }
+    let inner: Inner<'_> = part(params);
+    let Meta { revision } = part(inner.meta);
+    if revision.is_some_and(|revision| *revision >= *STATELESS_REVISION) {
+        let Notifications { task_ids } = part(inner.notifications);
+        method == LISTEN && task_ids.0
+    } else {
+        // In a session the methods of 2026-07-28 are not refused in its words: they do not exist.
+        method != "tools/call" || inner.task.0
+    }
+}
+
+/// The message with another method in the place of `raw`, which is a part of it.
+fn with_method(message: &Bytes, raw: &RawValue, method: &str) -> Bytes {
+    let from = raw.get().as_ptr() as usize - message.as_ptr() as usize;
+    let name = Value::String(method.to_owned()).to_string();
+    [&message[..from], name.as_bytes(), &message[from + raw.get().len()..]].concat().into()
 }
 
 #[cfg(test)]
@@ -63,8 +158,14 @@ mod tests {
 
     use super::*;
 
+    const META_PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+
+    fn looked(message: &str) -> Looked {
+        look(&Bytes::from(message.to_owned()))
+    }
+
     fn renamed(message: &Value) -> Option<String> {
-        rename(message.to_string().as_bytes()).map(|renamed| renamed.renamed)
+        looked(&message.to_string()).renamed.map(|(method, _)| method)
     }
 
     #[test]
@@ -95,6 +196,17 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_renamed_only_if_its_cursor_is_no_text() {
+        let list = |params: Value| renamed(&json!({"id": 1, "method": LIST, "params": params}));
+        for params in [json!({}), json!({"cursor": "x"}), json!({"cursor": null}), json!(null)] {
+            assert_eq!(list(params), None);
+        }
+        for cursor in [json!(7), json!([]), json!({}), json!(true)] {
+            assert_eq!(list(json!({"cursor": cursor})), Some("fastestmcp/wire/tools/list".to_owned()));
+        }
+    }
+
+    #[test]
     fn methods_of_2026_do_not_exist_in_a_session() {
         let update = json!({"id": 1, "method": UPDATE, "params": {"taskId": "t", "inputResponses": {}}});
         assert_eq!(renamed(&update), Some("fastestmcp/wire/tasks/update".to_owned()));
@@ -111,8 +223,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_left_alone() {
-        assert!(rename(b"{\"method\": \"tasks/get\"").is_none());
-        assert!(rename(b"").is_none());
+    fn what_is_no_message_is_left_alone() {
+        for (message, is_json) in [("{\"method\": \"tasks/get\"", false), ("", false), ("[]", true), ("7", true)] {
+            let Looked { envelope, renamed } = looked(message);
+            assert!(renamed.is_none() && envelope.id.is_null() && envelope.is_json == is_json, "{message}");
+        }
+        for params in ["7", "[]", "null", r#"{"_meta": 7}"#, r#"{"task": {}, "task": {}}"#] {
+            let message = format!(r#"{{"id": 1, "method": "tools/call", "params": {params}}}"#);
+            assert!(looked(&message).renamed.is_none(), "{params}");
+        }
+    }
+
+    #[test]
+    fn only_the_method_of_a_renamed_message_changes() {
+        let message = r#" { "x":1.0e5, "method" : "tasks\/get" , "params":{ "taskId":"t"  }, "id":"7" } "#;
+        let (_, renamed) = looked(message).renamed.unwrap();
+        let expected = message.replace(r#""tasks\/get""#, r#""fastestmcp/wire/tasks/get""#);
+        assert_eq!(std::str::from_utf8(&renamed).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_id_is_a_number_or_text_of_a_request() {
+        for (id, expected) in [("7", json!(7)), (r#""a""#, json!("a")), ("-1.5", json!(-1.5)), ("{}", json!(null))] {
+            assert_eq!(looked(&format!(r#"{{"id": {id}, "method": "ping"}}"#)).envelope.id, expected);
+        }
+        assert!(looked(r#"{"id": 7, "result": {}}"#).envelope.id.is_null(), "an answer");
     }
 }

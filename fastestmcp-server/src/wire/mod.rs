@@ -3,17 +3,14 @@
 pub(crate) mod content;
 pub(crate) mod errors;
 pub(crate) mod inbound;
+pub(crate) mod question;
 pub(crate) mod time;
 
 /// The revision whose sessions know tasks.
 pub(crate) const TASKS_REVISION: &str = "2025-11-25";
 /// The first revision without sessions. Revisions are dates and compare as text.
 pub(crate) const STATELESS_REVISION: &str = "2026-07-28";
-/// `_meta` key of the revision a request is made in.
-pub(crate) const META_PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 /// `_meta` key that ties a message to a task (2025-11-25).
 pub(crate) const META_RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
-/// `_meta` key of the subscription a notification belongs to (2026-07-28).
-pub(crate) const META_SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 /// Prefix of the methods that requests are renamed to which the protocol layer would misread.
 pub(crate) const RENAMED: &str = "fastestmcp/wire/";

@@ -10,6 +10,8 @@ use crate::sweep::Budget;
 #[derive(Debug)]
 pub(super) struct Topic {
     events: VecDeque<(StoreTime, Event)>,
+    /// Those of all payloads.
+    bytes: u64,
     /// Everything up to here may be gone.
     base: Offset,
     keep: Keep,
@@ -18,19 +20,28 @@ pub(super) struct Topic {
 impl Topic {
     /// An empty topic whose past, up to `base`, is unknown.
     pub(super) const fn new(base: Offset, keep: Keep) -> Self {
-        Self { events: VecDeque::new(), base, keep }
+        Self { events: VecDeque::new(), bytes: 0, base, keep }
     }
 
     /// Adds events under the offsets from `first` on and drops what need not be kept any longer.
     pub(super) fn append(&mut self, first: u64, payloads: Vec<Bytes>, keep: Keep, now: StoreTime) {
         self.keep = keep;
-        let events = payloads.into_iter().zip(first..);
-        self.events.extend(events.map(|(payload, offset)| (now, Event { offset: Offset(offset), payload })));
-        while self.events.len() > keep.count as usize
-            && self.events.front().is_some_and(|(appended, _)| appended.after(keep.age) <= now)
-        {
+        for (payload, offset) in payloads.into_iter().zip(first..) {
+            self.bytes += payload.len() as u64;
+            self.events.push_back((now, Event { offset: Offset(offset), payload }));
+        }
+        while self.is_beyond_minimum(now) || self.is_beyond_maximum() {
             self.drop_oldest();
         }
+    }
+
+    fn is_beyond_minimum(&self, now: StoreTime) -> bool {
+        self.events.len() > self.keep.count as usize
+            && self.events.front().is_some_and(|(appended, _)| appended.after(self.keep.age) <= now)
+    }
+
+    fn is_beyond_maximum(&self) -> bool {
+        self.events.len() > 1 && self.keep.max_bytes.is_some_and(|max| self.bytes > max)
     }
 
     /// When the whole topic may go, if nobody writes to it before; `None` if it is empty.
@@ -77,6 +88,7 @@ impl Topic {
     fn drop_oldest(&mut self) -> Option<usize> {
         let (_, event) = self.events.pop_front()?;
         self.base = event.offset;
+        self.bytes -= event.payload.len() as u64;
         Some(event.payload.len())
     }
 }

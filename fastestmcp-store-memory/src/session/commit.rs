@@ -37,7 +37,7 @@ pub(super) fn commit(
         (Some(slot), true) => shard.edit(slot, |record| apply(&mut record.entries, now, sequence, request.ops)),
         (expired, _) => {
             if let Some(record) = expired.and_then(|slot| shard.remove(&scopes.hasher, slot)) {
-                scopes.bury(record.entries);
+                scopes.discard(record.entries);
             }
             let mut record = create(&request.scope, request.rule, now);
             let applied = apply(&mut record.entries, now, sequence, request.ops);

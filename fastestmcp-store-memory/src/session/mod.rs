@@ -99,7 +99,7 @@ impl SessionStateStore for MemoryStore {
         drop(shard);
         let existed = record.as_ref().is_some_and(|record| record.live(now));
         if let Some(Record { entries: entries @ Entries::Many(_), .. }) = record {
-            scopes.bury(entries);
+            scopes.discard(entries);
         }
         Ok(At::new(now, existed))
     }

@@ -41,7 +41,7 @@ impl Scopes {
     }
 
     /// Leaves keys for a later sweep to free, whatever their number.
-    pub(crate) fn bury(&self, entries: Entries) {
+    pub(crate) fn discard(&self, entries: Entries) {
         if !entries.is_empty() {
             self.graves.lock().push(entries);
         }
@@ -49,12 +49,12 @@ impl Scopes {
 
     /// Frees what has expired, a bounded step at a time; false if the budget ran out first.
     pub(crate) fn sweep(&self, now: StoreTime, budget: &mut Budget) -> bool {
-        self.free_buried(budget)
+        self.free_discarded(budget)
             && self.kinds.iter().flat_map(|shards| shards.iter()).all(|shard| {
                 let due = shard.read().first_due(now);
                 due.is_none() || self.sweep_shard(&mut shard.write(), now, budget)
             })
-            && self.free_buried(budget)
+            && self.free_discarded(budget)
     }
 
     fn sweep_shard(&self, shard: &mut Shard, now: StoreTime, budget: &mut Budget) -> bool {
@@ -67,13 +67,13 @@ impl Scopes {
                 budget.spend(expired.map_or(0, |stored| stored.value.len()));
             } else if let Some(record) = shard.remove(&self.hasher, slot) {
                 budget.spend(0);
-                self.bury(record.entries);
+                self.discard(record.entries);
             }
         }
         true
     }
 
-    fn free_buried(&self, budget: &mut Budget) -> bool {
+    fn free_discarded(&self, budget: &mut Budget) -> bool {
         let mut graves = self.graves.lock();
         while let Some(grave) = graves.last_mut() {
             if budget.spent() {

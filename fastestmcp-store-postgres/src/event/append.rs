@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fastestmcp_core::backend::{At, Carrier, Coalescer, Shape, Site};
+use fastestmcp_core::backend::{At, BatchExecutor, BatchLimits, Coalescer, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::event::{Keep, Offset};
 use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
-use crate::database::{Database, count, moment, span};
+use crate::database::{Database, count, moment, number, span};
 use crate::error::{Failure, site};
 use crate::lane::lane;
 use crate::row::{get, only};
 use crate::statement::Statement;
 
-const SHAPE: Shape = Shape { lanes: 2, runs_per_lane: 1, max_items: 128, max_bytes: 1 << 20 };
+const BATCHES: BatchLimits = BatchLimits { lanes: 2, runs_per_lane: 1, max_items: 128, max_bytes: 1 << 20 };
 
 /// What one caller appends.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Appends {
 
 impl Appends {
     pub(crate) fn new(database: Arc<Database>) -> Self {
-        Self { timeout: database.timeout, coalescer: Coalescer::new(Appending(database), SHAPE) }
+        Self { timeout: database.timeout, coalescer: Coalescer::new(Appending(database), BATCHES) }
     }
 
     pub(super) async fn submit(&self, append: Append) -> StoreResult<At<Range<Offset>>> {
@@ -49,7 +49,7 @@ impl Appends {
 struct Appending(Arc<Database>);
 
 #[async_trait]
-impl Carrier for Appending {
+impl BatchExecutor for Appending {
     type Item = Append;
     type Answer = At<Range<Offset>>;
     const SITE: Site = site("append");
@@ -59,7 +59,7 @@ impl Carrier for Appending {
         append.topic.len() + append.events.iter().map(Bytes::len).sum::<usize>()
     }
 
-    async fn carry(
+    async fn execute(
         &self,
         _lane: usize,
         appends: &[Append],
@@ -77,6 +77,7 @@ impl Carrier for Appending {
 struct Batch<'a> {
     names: Vec<&'a [u8]>,
     counts: Vec<i32>,
+    sizes: Vec<i64>,
     keeps: Vec<Keep>,
     topics: Vec<i32>,
     ranks: Vec<i32>,
@@ -93,6 +94,7 @@ impl<'a> Batch<'a> {
             let topic = *known.entry(&append.topic).or_insert_with(|| {
                 batch.names.push(append.topic.as_bytes());
                 batch.counts.push(0);
+                batch.sizes.push(0);
                 batch.keeps.push(append.keep);
                 batch.names.len() - 1
             });
@@ -104,6 +106,7 @@ impl<'a> Batch<'a> {
                 batch.ranks.push(batch.counts[topic]);
                 batch.payloads.push(event);
                 batch.counts[topic] += 1;
+                batch.sizes[topic] += number(event.len() as u64);
             }
         }
         batch
@@ -112,14 +115,17 @@ impl<'a> Batch<'a> {
     fn statement(&self, database: &Database) -> Statement {
         let keep_counts: Vec<i64> = self.keeps.iter().map(|keep| i64::from(keep.count)).collect();
         let keep_ages: Vec<i64> = self.keeps.iter().map(|keep| span(keep.age)).collect();
+        let keep_bytes: Vec<i64> = self.keeps.iter().map(|keep| keep.max_bytes.map_or(i64::MAX, number)).collect();
         database
             .statement(include_str!("../../sql/event_append.sql"))
             .bind(database.at())
             .bind(database.namespace)
             .bind(&self.names)
             .bind(&self.counts)
+            .bind(&self.sizes)
             .bind(keep_counts)
             .bind(keep_ages)
+            .bind(keep_bytes)
             .bind(&self.topics)
             .bind(&self.ranks)
             .bind(&self.payloads)

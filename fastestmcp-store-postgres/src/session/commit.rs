@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fastestmcp_core::backend::{At, Carrier, Coalescer, Shape, Site};
+use fastestmcp_core::backend::{At, BatchExecutor, BatchLimits, Coalescer, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule, Entry, Expect, Op, Scope, Version};
 use sqlx::postgres::PgRow;
@@ -17,7 +17,7 @@ use crate::lane::lane;
 use crate::row::{get, only};
 use crate::statement::Statement;
 
-const SHAPE: Shape = Shape { lanes: 2, runs_per_lane: 1, max_items: 128, max_bytes: 1 << 20 };
+const BATCHES: BatchLimits = BatchLimits { lanes: 2, runs_per_lane: 1, max_items: 128, max_bytes: 1 << 20 };
 
 /// Commits of concurrent callers travel in one call, each with its own outcome. Those to one scope keep to one lane, so
 /// that they wait here for each other, not on the server.
@@ -29,7 +29,7 @@ pub(crate) struct Commits {
 
 impl Commits {
     pub(crate) fn new(database: Arc<Database>) -> Self {
-        Self { timeout: database.timeout, coalescer: Coalescer::new(Committing(database), SHAPE) }
+        Self { timeout: database.timeout, coalescer: Coalescer::new(Committing(database), BATCHES) }
     }
 
     pub(super) async fn submit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
@@ -41,7 +41,7 @@ impl Commits {
 struct Committing(Arc<Database>);
 
 #[async_trait]
-impl Carrier for Committing {
+impl BatchExecutor for Committing {
     type Item = CommitRequest;
     type Answer = At<CommitOutcome>;
     const SITE: Site = site("commit");
@@ -53,7 +53,7 @@ impl Carrier for Committing {
         request.scope.id.len() + ops.sum::<usize>()
     }
 
-    async fn carry(
+    async fn execute(
         &self,
         _lane: usize,
         requests: &[CommitRequest],

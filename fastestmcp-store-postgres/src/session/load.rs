@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{At, Carrier, Coalescer, Shape, Site};
+use fastestmcp_core::backend::{At, BatchExecutor, BatchLimits, Coalescer, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::session::{Loaded, Scope};
 use fastestmcp_core::time::StoreTime;
@@ -17,7 +17,7 @@ use crate::statement::Statement;
 
 /// Bytes that a key of a load counts in a run, since what it will find is not known.
 const ASSUMED: usize = 4 << 10;
-const SHAPE: Shape = Shape { lanes: 1, runs_per_lane: 3, max_items: 128, max_bytes: 1 << 20 };
+const BATCHES: BatchLimits = BatchLimits { lanes: 1, runs_per_lane: 3, max_items: 128, max_bytes: 1 << 20 };
 
 /// A load without a touch.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ pub(crate) struct Loads {
 
 impl Loads {
     pub(crate) fn new(database: Arc<Database>) -> Self {
-        Self { timeout: database.timeout, coalescer: Coalescer::new(Loading(database), SHAPE) }
+        Self { timeout: database.timeout, coalescer: Coalescer::new(Loading(database), BATCHES) }
     }
 
     pub(super) async fn submit(&self, load: Load) -> StoreResult<Glance> {
@@ -87,7 +87,7 @@ impl Loads {
 struct Loading(Arc<Database>);
 
 #[async_trait]
-impl Carrier for Loading {
+impl BatchExecutor for Loading {
     type Item = Load;
     type Answer = Glance;
     const SITE: Site = site("load");
@@ -97,7 +97,7 @@ impl Carrier for Loading {
         load.keys.iter().map(|key| key.len() + load.scope.id.len() + ASSUMED).sum()
     }
 
-    async fn carry(&self, _lane: usize, loads: &[Load], deadline: Instant) -> StoreResult<Vec<StoreResult<Glance>>> {
+    async fn execute(&self, _lane: usize, loads: &[Load], deadline: Instant) -> StoreResult<Vec<StoreResult<Glance>>> {
         let rows = self.0.carry(statement(&self.0, loads), false, deadline).await;
         let answers = rows.and_then(|rows| answers(loads, rows));
         let answers = answers.map_err(|failure| failure.of_read(Self::SITE))?;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{At, Carrier, Site};
+use fastestmcp_core::backend::{At, BatchExecutor, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::task::{InsertOutcome, NewTask, Part, TaskHead};
 use sqlx::postgres::PgRow;
@@ -18,7 +18,7 @@ use crate::statement::Statement;
 pub(super) struct Inserts(pub(super) Arc<Database>);
 
 #[async_trait]
-impl Carrier for Inserts {
+impl BatchExecutor for Inserts {
     type Item = NewTask;
     type Answer = At<InsertOutcome>;
     const SITE: Site = site("insert");
@@ -28,7 +28,7 @@ impl Carrier for Inserts {
         task.spec.len() + task.state.len()
     }
 
-    async fn carry(
+    async fn execute(
         &self,
         _: usize,
         tasks: &[NewTask],

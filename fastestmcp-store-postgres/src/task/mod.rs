@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{At, Coalescer, Shape};
+use fastestmcp_core::backend::{At, BatchLimits, Coalescer};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::page::{Page, PageRequest};
@@ -30,7 +30,7 @@ use crate::database::{Database, refuse};
 use crate::store::PostgresStore;
 
 /// Two runs at once: one is carried out while another waits for its commit.
-const SHAPE: Shape = Shape { lanes: 1, runs_per_lane: 2, max_items: 128, max_bytes: 1 << 20 };
+const BATCHES: BatchLimits = BatchLimits { lanes: 1, runs_per_lane: 2, max_items: 128, max_bytes: 1 << 20 };
 
 /// What a store keeps for its tasks.
 #[derive(Debug)]
@@ -43,8 +43,8 @@ pub(crate) struct Tasks {
 impl Tasks {
     pub(crate) fn new(database: &Arc<Database>) -> Self {
         Self {
-            inserts: Coalescer::new(Inserts(database.clone()), SHAPE),
-            replaces: Coalescer::new(Replaces(database.clone()), SHAPE),
+            inserts: Coalescer::new(Inserts(database.clone()), BATCHES),
+            replaces: Coalescer::new(Replaces(database.clone()), BATCHES),
             marks: Arc::default(),
         }
     }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{At, Carrier, Site};
+use fastestmcp_core::backend::{At, BatchExecutor, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::task::{Part, ReplaceOutcome, ReplaceRequest, Then};
 use sqlx::postgres::PgRow;
@@ -17,7 +17,7 @@ use crate::statement::Statement;
 pub(super) struct Replaces(pub(super) Arc<Database>);
 
 #[async_trait]
-impl Carrier for Replaces {
+impl BatchExecutor for Replaces {
     type Item = ReplaceRequest;
     type Answer = At<ReplaceOutcome>;
     const SITE: Site = site("replace");
@@ -27,7 +27,7 @@ impl Carrier for Replaces {
         request.state.len()
     }
 
-    async fn carry(
+    async fn execute(
         &self,
         _: usize,
         requests: &[ReplaceRequest],

@@ -102,7 +102,7 @@ async fn an_insert_of_an_id_that_is_damaged_is_told_and_does_not_wait_for_ever()
 async fn an_event_that_cannot_be_read_from_the_disk_is_a_gap_for_its_readers_alone() {
     let server = Postgres::start().unwrap();
     let store = store(server.url()).await;
-    let keep = Keep { count: 10, age: Duration::from_secs(600) };
+    let keep = Keep::new(10, Duration::from_secs(600));
     let mut froms = Vec::new();
     for topic in ["broken", "whole"] {
         let range = store.append(topic, vec![large(), large()], keep).await.unwrap().value;

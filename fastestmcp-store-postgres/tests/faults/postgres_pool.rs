@@ -11,7 +11,7 @@ use crate::node::{at, config};
 const LIFE: CommitRule = CommitRule::CreateIfMissing(Lifetime { ttl: Duration::from_secs(3_600), max_life: None });
 
 fn put(scope: &str) -> CommitRequest {
-    CommitRequest::new(Scope::session(scope), LIFE, vec![Op::put("key", "x")])
+    CommitRequest::new(Scope::new(fastestmcp_core::session::ScopeKind::Session, scope), LIFE, vec![Op::put("key", "x")])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,7 +33,10 @@ async fn an_exhausted_pool_is_a_timeout_that_applied_nothing() {
             tokio::spawn(async move { store.commit(put(&number.to_string())).await })
         })
         .collect();
-    let read = store.load(&Scope::session("before"), &["key"], None).await.unwrap_err();
+    let read = store
+        .load(&Scope::new(fastestmcp_core::session::ScopeKind::Session, "before"), &["key"], None)
+        .await
+        .unwrap_err();
     assert_eq!((read.kind, read.outcome), (StoreErrorKind::Timeout, Outcome::NotApplied), "{read}");
     let first = occupying.await.unwrap().unwrap_err();
     assert_eq!((first.kind, first.outcome), (StoreErrorKind::Timeout, Outcome::Unknown), "{first}");
@@ -43,7 +46,11 @@ async fn an_exhausted_pool_is_a_timeout_that_applied_nothing() {
     }
     proxy.heal();
     for number in 0..20 {
-        let loaded = store.load(&Scope::session(&number.to_string()), &["key"], None).await.unwrap().value;
+        let loaded = store
+            .load(&Scope::new(fastestmcp_core::session::ScopeKind::Session, number.to_string()), &["key"], None)
+            .await
+            .unwrap()
+            .value;
         assert!(loaded.scope.is_none(), "{number} was applied");
     }
 }

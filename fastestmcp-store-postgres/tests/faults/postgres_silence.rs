@@ -41,7 +41,7 @@ async fn connections_that_died_in_silence_cost_no_call_its_deadline() {
     let server = Postgres::start().unwrap();
     let store =
         PostgresStore::open_with(config(server.url()).timeout(Duration::from_secs(8)).pool(POOL)).await.unwrap();
-    let scope = Scope::session("s");
+    let scope = Scope::new(fastestmcp_core::session::ScopeKind::Session, "s");
     store.commit(CommitRequest::new(scope.clone(), LIFE, vec![Op::put("key", "x")])).await.unwrap();
     // Each holds a connection of its own for a moment.
     let wide = (0..POOL).map(|_| store.list_entries(&scope, "", fastestmcp_core::page::PageRequest::default()));

@@ -15,7 +15,7 @@ use crate::promotion::version;
 
 /// The offset of an event, and the token of a lease.
 async fn numbers(store: &PostgresStore, id: &str) -> (u64, u64) {
-    let keep = Keep { count: 10, age: Duration::from_secs(600) };
+    let keep = Keep::new(10, Duration::from_secs(600));
     let range = store.append("topic", vec![Bytes::from_static(b"event")], keep).await.unwrap().value;
     let (id, bytes) = (TaskId::new(id), Bytes::from_static(b"{}"));
     store.insert(NewTask::new(id.clone(), Owner::new("o"), "q", bytes.clone(), bytes)).await.unwrap();

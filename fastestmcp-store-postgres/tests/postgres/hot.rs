@@ -42,7 +42,7 @@ async fn touches_commits_to_one_key_and_appends_rewrite_no_index() {
     for session in 0..20 {
         write(&store, &session.to_string(), "v").await;
     }
-    let keep = Keep { count: 10, age: Duration::from_secs(60) };
+    let keep = Keep::new(10, Duration::from_secs(60));
     for round in 0_u32..50 {
         clock.advance(LIVING.ttl / 9);
         for session in 0..20 {

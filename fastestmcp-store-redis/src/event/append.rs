@@ -30,6 +30,7 @@ pub(super) async fn run(
     call.args.push(place.digest);
     call.args.push_number(keep.count.into());
     call.args.push_number(millis(keep.age));
+    call.args.push_number(keep.max_bytes.unwrap_or(u64::MAX));
     events.iter().for_each(|event| call.args.push(event));
     let reply = store.write(OPERATION, call).await?;
     let read = |reply| {

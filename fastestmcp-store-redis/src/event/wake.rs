@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use fastestmcp_core::backend::{Carrier, Coalescer, Shape, Site};
+use fastestmcp_core::backend::{BatchExecutor, BatchLimits, Coalescer, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::event::{Wake, WakeHub};
 use tokio::time::Instant;
@@ -22,8 +22,8 @@ pub(crate) struct Wakes {
 impl Wakes {
     pub(crate) fn new(servers: &Arc<Servers>, tag: &Tag, hub: &Arc<WakeHub>, origin: u64) -> Self {
         let messages = Messages { servers: servers.clone(), slot: tag.slot(), channel: tag.key("wake"), origin };
-        let shape = Shape { lanes: 1, runs_per_lane: 1, max_items: 1_024, max_bytes: 1 << 18 };
-        Self { hub: hub.clone(), messages: Coalescer::new(messages, shape) }
+        let batches = BatchLimits { lanes: 1, runs_per_lane: 1, max_items: 1_024, max_bytes: 1 << 18 };
+        Self { hub: hub.clone(), messages: Coalescer::new(messages, batches) }
     }
 
     /// Wakes who listens here at once, and everyone else.
@@ -44,7 +44,7 @@ struct Messages {
 }
 
 #[async_trait]
-impl Carrier for Messages {
+impl BatchExecutor for Messages {
     type Item = Vec<String>;
     type Answer = ();
     const SITE: Site = Site { backend: BACKEND, operation: "wake" };
@@ -54,12 +54,12 @@ impl Carrier for Messages {
         item.iter().map(|channel| channel.len() + 2).sum()
     }
 
-    async fn approach(&self, _: usize) -> StoreResult<()> {
+    async fn ready(&self, _: usize) -> StoreResult<()> {
         let reached = self.servers.reach(self.slot).await;
         reached.map(drop).map_err(|failure| failure.of_write(Self::SITE.operation))
     }
 
-    async fn carry(&self, _: usize, items: &[Vec<String>], deadline: Instant) -> StoreResult<Vec<StoreResult<()>>> {
+    async fn execute(&self, _: usize, items: &[Vec<String>], deadline: Instant) -> StoreResult<Vec<StoreResult<()>>> {
         let channels: BTreeSet<&str> = items.iter().flatten().map(String::as_str).collect();
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(&self.channel[..]).arg(&encode(self.origin, channels)[..]);

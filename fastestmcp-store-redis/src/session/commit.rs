@@ -3,7 +3,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use bytes::BufMut;
-use fastestmcp_core::backend::{At, Carrier, Site};
+use fastestmcp_core::backend::{At, BatchExecutor, Site};
 use fastestmcp_core::error::{StoreErrorKind, StoreResult};
 use fastestmcp_core::session::{
     Applied, CommitOutcome, CommitRequest, CommitRule, Entry, Expect, Op, ScopeKind, Version,
@@ -39,7 +39,7 @@ pub(super) struct Commits {
 }
 
 #[async_trait]
-impl Carrier for Commits {
+impl BatchExecutor for Commits {
     type Item = CommitRequest;
     type Answer = At<CommitOutcome>;
     const SITE: Site = SITE;
@@ -50,12 +50,12 @@ impl Carrier for Commits {
         values.map(|value| value + BYTES_PER_OPERATION).sum::<usize>() + BYTES_PER_OPERATION
     }
 
-    async fn approach(&self, lane: usize) -> StoreResult<()> {
+    async fn ready(&self, lane: usize) -> StoreResult<()> {
         let reached = self.servers.reach(self.parts.tag(lane).slot()).await;
         reached.map(drop).map_err(|failure| failure.of_write(SITE.operation))
     }
 
-    async fn carry(
+    async fn execute(
         &self,
         lane: usize,
         items: &[CommitRequest],

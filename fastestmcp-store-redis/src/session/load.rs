@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fastestmcp_core::backend::{At, Carrier, Site};
+use fastestmcp_core::backend::{At, BatchExecutor, Site};
 use fastestmcp_core::error::{StoreErrorKind, StoreResult};
 use fastestmcp_core::limits::Limits;
 use fastestmcp_core::session::{Loaded, Scope, ScopeInfo, ScopeKind, Touch};
@@ -119,7 +119,7 @@ pub(super) struct Loads {
 }
 
 #[async_trait]
-impl Carrier for Loads {
+impl BatchExecutor for Loads {
     type Item = Load;
     type Answer = At<Loaded>;
     const SITE: Site = SITE;
@@ -129,7 +129,7 @@ impl Carrier for Loads {
         item.fields.iter().map(Vec::len).sum()
     }
 
-    async fn carry(
+    async fn execute(
         &self,
         lane: usize,
         items: &[Load],

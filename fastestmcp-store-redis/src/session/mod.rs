@@ -14,7 +14,7 @@ pub(crate) use self::sweep::sweep;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{At, Coalescer, Shape, Site};
+use fastestmcp_core::backend::{At, BatchLimits, Coalescer, Site};
 use fastestmcp_core::error::{StoreError, StoreResult};
 use fastestmcp_core::limits::Limits;
 use fastestmcp_core::page::{Page, PageRequest};
@@ -39,10 +39,10 @@ pub(crate) struct Groups {
 
 impl Groups {
     pub(crate) fn new(servers: &Arc<Servers>, parts: &Arc<Parts>) -> Self {
-        let shape = Shape { lanes: parts.count(), runs_per_lane: 2, max_items: 128, max_bytes: 1 << 20 };
+        let batches = BatchLimits { lanes: parts.count(), runs_per_lane: 2, max_items: 128, max_bytes: 1 << 20 };
         let commits = Commits { servers: servers.clone(), parts: parts.clone() };
         let loads = Loads::new(servers, parts);
-        Self { commits: Coalescer::new(commits, shape), loads: Coalescer::new(loads, shape) }
+        Self { commits: Coalescer::new(commits, batches), loads: Coalescer::new(loads, batches) }
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{At, Carrier, Site};
+use fastestmcp_core::backend::{At, BatchExecutor, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::task::{InsertOutcome, NewTask, Part};
@@ -23,7 +23,7 @@ static INSERT: LazyLock<Script> =
 pub(super) struct Inserts(pub(super) Runs);
 
 #[async_trait]
-impl Carrier for Inserts {
+impl BatchExecutor for Inserts {
     type Item = NewTask;
     type Answer = At<InsertOutcome>;
     const SITE: Site = Site { backend: BACKEND, operation: "insert" };
@@ -33,11 +33,11 @@ impl Carrier for Inserts {
         task.spec.len() + task.state.len()
     }
 
-    async fn approach(&self, _: usize) -> StoreResult<()> {
+    async fn ready(&self, _: usize) -> StoreResult<()> {
         self.0.reach().await.map_err(|failure| failure.of_write("insert"))
     }
 
-    async fn carry(
+    async fn execute(
         &self,
         _: usize,
         tasks: &[NewTask],
@@ -53,7 +53,7 @@ impl Carrier for Inserts {
                     call.args.push(&task.spec);
                     call.args.push(&task.state);
                 }
-                let mut answers = self.0.carry(&call, deadline).await?;
+                let mut answers = self.0.execute(&call, deadline).await?;
                 let mut one = |task: &NewTask| {
                     let outcome = answers.value.nested().and_then(|answer| outcome(answer, &task.id)).transpose()?;
                     Some(

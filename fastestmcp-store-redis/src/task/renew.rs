@@ -2,7 +2,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{At, Carrier, Site};
+use fastestmcp_core::backend::{At, BatchExecutor, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::session::Version;
@@ -31,7 +31,7 @@ pub(super) struct Renewal {
 pub(super) struct Renewals(pub(super) Runs);
 
 #[async_trait]
-impl Carrier for Renewals {
+impl BatchExecutor for Renewals {
     type Item = Renewal;
     type Answer = At<Vec<Renewed>>;
     const SITE: Site = Site { backend: BACKEND, operation: "renew" };
@@ -41,11 +41,11 @@ impl Carrier for Renewals {
         renewal.leases.len() * LEASE_BYTES
     }
 
-    async fn approach(&self, _: usize) -> StoreResult<()> {
+    async fn ready(&self, _: usize) -> StoreResult<()> {
         self.0.reach().await.map_err(|failure| failure.of_write("renew"))
     }
 
-    async fn carry(
+    async fn execute(
         &self,
         _: usize,
         renewals: &[Renewal],
@@ -58,7 +58,7 @@ impl Carrier for Renewals {
                 call.args.push(request::renew(*token, renewal.lease));
             }
         }
-        let mut answers = self.0.carry(&call, deadline).await.map_err(|failure| failure.of_write("renew"))?;
+        let mut answers = self.0.execute(&call, deadline).await.map_err(|failure| failure.of_write("renew"))?;
         let mut one = |renewal: &Renewal| {
             let until = answers.now.after(renewal.lease);
             let held =

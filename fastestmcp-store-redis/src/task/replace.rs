@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use fastestmcp_core::backend::{At, Carrier, Site};
+use fastestmcp_core::backend::{At, BatchExecutor, Site};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::task::{Part, ReplaceOutcome, ReplaceRequest};
@@ -23,7 +23,7 @@ static REPLACE: LazyLock<Script> =
 pub(super) struct Replaces(pub(super) Runs);
 
 #[async_trait]
-impl Carrier for Replaces {
+impl BatchExecutor for Replaces {
     type Item = ReplaceRequest;
     type Answer = At<ReplaceOutcome>;
     const SITE: Site = Site { backend: BACKEND, operation: "replace" };
@@ -33,11 +33,11 @@ impl Carrier for Replaces {
         request.state.len()
     }
 
-    async fn approach(&self, _: usize) -> StoreResult<()> {
+    async fn ready(&self, _: usize) -> StoreResult<()> {
         self.0.reach().await.map_err(|failure| failure.of_write("replace"))
     }
 
-    async fn carry(
+    async fn execute(
         &self,
         _: usize,
         requests: &[ReplaceRequest],
@@ -52,7 +52,7 @@ impl Carrier for Replaces {
                     call.args.push(request::replace(request));
                     call.args.push(&request.state);
                 }
-                let mut answers = self.0.carry(&call, deadline).await?;
+                let mut answers = self.0.execute(&call, deadline).await?;
                 let mut one = |request: &ReplaceRequest| {
                     let outcome = answers.value.nested().and_then(|answer| outcome(answer, &request.id)).transpose()?;
                     Some(

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fastestmcp_core::backend::{At, Coalescer, Shape};
+use fastestmcp_core::backend::{At, BatchLimits, Coalescer};
 use tokio::time::Instant;
 
 use super::answer::answer;
@@ -20,7 +20,7 @@ use crate::tag::Tag;
 const KEYS: [&str; 2] = ["records", "index"];
 
 /// All share one tag, so there is one lane. A second run is on its way while the server is at the first.
-const SHAPE: Shape = Shape { lanes: 1, runs_per_lane: 2, max_items: 128, max_bytes: 1 << 20 };
+const BATCHES: BatchLimits = BatchLimits { lanes: 1, runs_per_lane: 2, max_items: 128, max_bytes: 1 << 20 };
 
 /// The script in `source`, after what all task scripts have in common.
 pub(super) fn script(access: Access, source: &str) -> Script {
@@ -60,9 +60,9 @@ impl TaskRuns {
         let keys = TaskKeys { slot: tag.slot(), keys: KEYS.iter().map(|name| tag.key(name)).collect() };
         let runs = || Runs { servers: servers.clone(), keys: keys.clone() };
         Self {
-            inserts: Coalescer::new(Inserts(runs()), SHAPE),
-            replaces: Coalescer::new(Replaces(runs()), SHAPE),
-            renewals: Coalescer::new(Renewals(runs()), SHAPE),
+            inserts: Coalescer::new(Inserts(runs()), BATCHES),
+            replaces: Coalescer::new(Replaces(runs()), BATCHES),
+            renewals: Coalescer::new(Renewals(runs()), BATCHES),
             keys,
         }
     }
@@ -91,7 +91,7 @@ impl Runs {
     }
 
     /// Runs a script that answers `[now, [one answer per item]]`.
-    pub(super) async fn carry(&self, call: &Call, deadline: Instant) -> Result<At<Reply>, Failure> {
+    pub(super) async fn execute(&self, call: &Call, deadline: Instant) -> Result<At<Reply>, Failure> {
         let mut answer = answer(self.servers.run_by(call, None, deadline).await?)?;
         Ok(At::new(answer.now, answer.value.nested()?))
     }

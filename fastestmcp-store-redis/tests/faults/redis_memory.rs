@@ -14,7 +14,7 @@ const LIFE: CommitRule = CommitRule::CreateIfMissing(Lifetime { ttl: Duration::f
 async fn full_memory_is_storage_full_reads_go_on_and_room_heals_it() {
     let redis = Redis::settings().line("maxmemory 24mb").line("maxmemory-policy noeviction").start().unwrap();
     let store = store(redis.url()).await;
-    let scope = |number: usize| Scope::session(&number.to_string());
+    let scope = |number: usize| Scope::new(fastestmcp_core::session::ScopeKind::Session, number.to_string());
     let put = |number: usize| CommitRequest::new(scope(number), LIFE, vec![Op::put("key", vec![7; 256 << 10])]);
     let mut stored = 0;
     let full = loop {

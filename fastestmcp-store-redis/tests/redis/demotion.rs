@@ -75,7 +75,7 @@ async fn a_demoted_primary_is_left_for_the_new_one_behind_the_same_address() {
     until_it_works(PATIENCE, async || put(&store, "key", "after").await).await;
     let fresh = RedisStore::open(pair.replica.url()).await.unwrap();
     assert_eq!(get(&fresh, "key").await.unwrap(), Some(b"after".to_vec()), "written where a fresh process reads");
-    let keep = Keep { count: 1, age: Duration::from_secs(60) };
+    let keep = Keep::new(1, Duration::from_secs(60));
     store.append("topic", vec!["event".into()], keep).await.unwrap();
     assert_eq!(heard.next().await, Some(Wake::Reset), "the listener moves, too");
     until_it_works(PATIENCE, async || fresh.wake(&["channel".to_owned()]).await).await;

@@ -53,7 +53,7 @@ async fn a_key_that_holds_something_else_is_corrupt_and_nothing_is_written() {
     let page = fastestmcp_core::page::PageRequest::default();
     assert_eq!(store.list_scopes(ScopeKind::System, page).await.unwrap_err().kind, StoreErrorKind::Corrupt);
     server.command(&["SET", &key("topics"), "something else"]).unwrap();
-    let keep = Keep { count: 1, age: std::time::Duration::ZERO };
+    let keep = Keep::new(1, std::time::Duration::ZERO);
     let error = store.append("topic", vec!["event".into()], keep).await.unwrap_err();
     assert_eq!((error.kind, error.outcome), (StoreErrorKind::Corrupt, Outcome::NotApplied), "{error}");
     let error = store.read(&[("topic".to_owned(), ReadFrom::Tail)], 1).await.unwrap_err();

@@ -29,7 +29,7 @@ async fn of_256_callers_at_once_each_has_its_own_outcome() {
                 2 => store.commit(expecting(&format!("own-{caller}"), caller, Expect::Present)).await,
                 _ => {
                     let life = Lifetime { ttl: Duration::from_secs(60), max_life: None };
-                    let gone = Scope::session(&caller.to_string());
+                    let gone = Scope::new(fastestmcp_core::session::ScopeKind::Session, caller.to_string());
                     let rule = if caller % 8 == 3 { CommitRule::Existing } else { CommitRule::CreateNew(life) };
                     store.commit(CommitRequest::new(gone, rule, vec![Op::put("key", "x")])).await
                 }

@@ -60,7 +60,7 @@ async fn what_this_release_stores_is_what_format_1_is() {
     let system = Scope::new(ScopeKind::System, "s");
     store.commit(CommitRequest::new(system.clone(), CommitRule::Existing, vec![Op::put("k", "v")])).await.unwrap();
     store.delete_scope(&system).await.unwrap();
-    let keep = Keep { count: 1, age: Duration::from_secs(1) };
+    let keep = Keep::new(1, Duration::from_secs(1));
     store.append("topic", vec!["one".into(), "two".into()], keep).await.unwrap();
     let dump = server.command(&["EVAL", DUMP, "0"]).unwrap();
     let golden = include_str!("../golden/format_1.txt");

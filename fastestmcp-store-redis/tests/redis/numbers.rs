@@ -28,7 +28,7 @@ async fn draw(store: &RedisStore, id: &str) -> [u64; 4] {
     let guard = Guard { version: head.version, token: None };
     let request = ReplaceRequest::new(head.id, guard, 0, "new".into(), Then::KeepLease);
     let ReplaceOutcome::Replaced(replaced) = store.replace(request).await.unwrap().value else { panic!() };
-    let keep = Keep { count: 10, age: MINUTE };
+    let keep = Keep::new(10, MINUTE);
     let offset = store.append("topic", vec!["event".into()], keep).await.unwrap().value.start;
     [version.0, replaced.version.0, head.lease.unwrap().token.0, offset.0]
 }
@@ -74,7 +74,7 @@ async fn a_promoted_replica_whose_clock_is_behind_issues_no_number_again() {
 async fn readers_are_told_of_a_gap_where_events_were_lost_with_a_server() {
     let pair = Pair::start(Redis::settings()).await;
     let old = RedisStore::open_with(pair.config()).await.unwrap();
-    let keep = Keep { count: 100, age: MINUTE };
+    let keep = Keep::new(100, MINUTE);
     let append = async |store: &RedisStore, event: &str| {
         store.append("topic", vec![event.to_owned().into()], keep).await.unwrap().value.start
     };

@@ -3,14 +3,14 @@ use std::ops::Range;
 use bytes::Bytes;
 use fastestmcp_core::event::{Keep, Offset};
 
-use super::topic::{StoredTopic, forgotten, trim};
+use super::topic::{StoredTopic, fit, forgotten, trim};
 use crate::error::Failure;
-use crate::snapshot::{count, millis};
+use crate::snapshot::{count, millis, number};
 use crate::writer::{WriteOperation, WriteTx};
 
 /// Trimming waits until this many events more than must be kept are there, so that most appends need none.
 const SLACK: i64 = 64;
-/// An append removes at most this many events, so that its cost is bounded.
+/// An append removes at most this many events that are beyond the minimum, so that its cost is bounded.
 const MOST: usize = 256;
 
 #[derive(Debug)]
@@ -33,11 +33,13 @@ impl WriteOperation for Append {
         let first = tx.draw_many(self.events.len());
         let added = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
         let head = first + added - 1;
+        let bytes = number(self.bytes() as u64);
         let dies = millis(tx.now.after(self.keep.age));
-        let topic = match known {
+        let mut topic = match known {
             Some(topic) => {
-                let topic = StoredTopic { head, events: topic.events + added, ..topic };
-                let row = (topic.id, topic.head, topic.events, dies);
+                let (events, bytes) = (topic.events + added, topic.bytes.saturating_add(bytes));
+                let topic = StoredTopic { head, events, bytes, ..topic };
+                let row = (topic.id, topic.head, topic.events, topic.bytes, dies);
                 tx.statement(include_str!("../../sql/topic_advance.sql"))?.execute(row)?;
                 topic
             }
@@ -49,9 +51,10 @@ impl WriteOperation for Append {
                     floor,
                     head,
                     added,
+                    bytes,
                     dies,
                 ))?;
-                StoredTopic { id, floor, head, events: added }
+                StoredTopic { id, floor, head, events: added, bytes }
             }
         };
         let mut insert = tx.statement(include_str!("../../sql/event_insert.sql"))?;
@@ -61,7 +64,11 @@ impl WriteOperation for Append {
         let spare = topic.events - i64::from(self.keep.count);
         if spare > SLACK {
             let before = millis(tx.now).saturating_sub(age(&self.keep));
-            trim(tx, &topic, before, usize::try_from(spare).unwrap_or(0).min(MOST + self.events.len()), usize::MAX)?;
+            let most = usize::try_from(spare).unwrap_or(0).min(MOST + self.events.len());
+            trim(tx, &mut topic, before, most, usize::MAX)?;
+        }
+        if let Some(max) = self.keep.max_bytes {
+            fit(tx, &mut topic, number(max))?;
         }
         Ok(offset(first)..offset(head + 1))
     }

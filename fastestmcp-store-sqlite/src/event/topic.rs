@@ -4,6 +4,9 @@ use crate::error::Failure;
 use crate::snapshot::{Snapshot, millis};
 use crate::writer::WriteTx;
 
+/// Events that are looked at together when a topic has more bytes than it may.
+const STEP: i64 = 32;
+
 /// A topic as it is stored.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StoredTopic {
@@ -14,20 +17,23 @@ pub(super) struct StoredTopic {
     pub(super) head: i64,
     /// How many events it holds.
     pub(super) events: i64,
+    /// Those of their payloads.
+    pub(super) bytes: i64,
 }
 
 impl StoredTopic {
     /// What an unknown topic is read as: it may be one that vanished, so whoever stands before what is forgotten may
     /// have missed something. What is appended later has higher offsets and is complete.
     pub(super) const fn unknown(forgotten: i64) -> Self {
-        Self { id: 0, floor: forgotten, head: forgotten, events: 0 }
+        Self { id: 0, floor: forgotten, head: forgotten, events: 0, bytes: 0 }
     }
 
     pub(super) fn find(snapshot: &Snapshot<'_>, topic: &str) -> Result<Option<Self>, Failure> {
         Ok(snapshot
             .statement(include_str!("../../sql/topic_find.sql"))?
             .query_row((snapshot.namespace, topic.as_bytes()), |row| {
-                Ok(Self { id: row.get(0)?, floor: row.get(1)?, head: row.get(2)?, events: row.get(3)? })
+                let (id, floor, head) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok(Self { id, floor, head, events: row.get(3)?, bytes: row.get(4)? })
             })
             .optional()?)
     }
@@ -44,7 +50,7 @@ pub(super) fn forgotten(snapshot: &Snapshot<'_>) -> Result<i64, Failure> {
 /// before `before`; how many rows and bytes went.
 pub(super) fn trim(
     tx: &WriteTx<'_>,
-    topic: &StoredTopic,
+    topic: &mut StoredTopic,
     before: i64,
     at_most: usize,
     max_bytes: usize,
@@ -56,7 +62,7 @@ pub(super) fn trim(
         Ok((row.get(0)?, row.get(1).unwrap_or(i64::MIN), row.get(2).unwrap_or(0)))
     })?;
     let oldest: Vec<(i64, i64, i64)> = oldest.collect::<rusqlite::Result<_>>()?;
-    let (mut rows, mut bytes, mut floor) = (0, 0, topic.floor);
+    let (mut rows, mut bytes) = (0, 0);
     for (offset, appended, length) in oldest {
         if appended > before || bytes > max_bytes {
             break;
@@ -64,11 +70,14 @@ pub(super) fn trim(
         tx.statement(include_str!("../../sql/event_delete.sql"))?.execute([offset])?;
         rows += 1;
         bytes += usize::try_from(length).unwrap_or(0);
-        floor = offset;
+        topic.floor = offset;
+        // Of a damaged topic they may be any numbers.
+        topic.events = topic.events.saturating_sub(1);
+        topic.bytes = topic.bytes.saturating_sub(length);
     }
     if rows > 0 {
-        let left = topic.events.saturating_sub(i64::try_from(rows).unwrap_or(i64::MAX));
-        let trimmed = tx.statement(include_str!("../../sql/topic_trim.sql"))?.execute((topic.id, floor, left));
+        let row = (topic.id, topic.floor, topic.events, topic.bytes);
+        let trimmed = tx.statement(include_str!("../../sql/topic_trim.sql"))?.execute(row);
         // A damaged one cannot be read either, so its floor is of no use to anybody.
         if let Err(failure) = trimmed.map_err(Failure::from)
             && !failure.is_damage()
@@ -77,6 +86,20 @@ pub(super) fn trim(
         }
     }
     Ok((rows, bytes))
+}
+
+/// Removes the oldest events of a topic until they have at most `max_bytes`, or only the newest is left.
+pub(super) fn fit(tx: &WriteTx<'_>, topic: &mut StoredTopic, max_bytes: i64) -> Result<(), Failure> {
+    while topic.events > 1 && topic.bytes > max_bytes {
+        let (spare, over) = ((topic.events - 1).min(STEP), topic.bytes - max_bytes);
+        let as_size = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        let (rows, _) = trim(tx, topic, i64::MAX, as_size(spare), as_size(over - 1))?;
+        // A damaged topic counts events that are not there.
+        if rows == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Removes events of a topic that nobody has written for its age, and the topic itself with the last of them; how many
@@ -91,11 +114,11 @@ pub(crate) fn remove_some_dead(
         // Of a damaged one only the number is needed (G16): it cannot be read, so nobody needs to know its floor.
         .query_row((tx.namespace, millis(tx.now)), |row| {
             let number = |index| row.get(index).unwrap_or(0);
-            Ok(StoredTopic { id: row.get(0)?, floor: number(1), head: number(2), events: number(3) })
+            Ok(StoredTopic { id: row.get(0)?, floor: number(1), head: number(2), events: number(3), bytes: number(4) })
         })
         .optional()?;
-    let Some(topic) = dead else { return Ok(None) };
-    let (rows, bytes) = trim(tx, &topic, i64::MAX, at_most, max_bytes)?;
+    let Some(mut topic) = dead else { return Ok(None) };
+    let (rows, bytes) = trim(tx, &mut topic, i64::MAX, at_most, max_bytes)?;
     let is_empty: bool = tx
         .statement(include_str!("../../sql/event_first.sql"))?
         .query_row([topic.id], |row| Ok(row.get::<_, Option<i64>>(0)?.is_none()))?;

@@ -1,6 +1,6 @@
 use fastestmcp_core::session::{Scope, ScopeKind};
 
-use super::scope::{Found, StoredScope, bury, holds_live};
+use super::scope::{Found, StoredScope, discard, holds_live};
 use crate::error::Failure;
 use crate::writer::{WriteOperation, WriteTx};
 
@@ -17,7 +17,7 @@ impl WriteOperation for DeleteScope {
             Some(Found::Expired(_)) | None => return Ok(false),
         };
         let existed = self.0.kind != ScopeKind::System || holds_live(tx, id)?;
-        bury(tx, id)?;
+        discard(tx, id)?;
         Ok(existed)
     }
 }

@@ -9,7 +9,7 @@ mod list_scopes;
 mod load;
 mod scope;
 
-pub(crate) use self::scope::{bury, drop_if_empty};
+pub(crate) use self::scope::{discard, drop_if_empty};
 
 use async_trait::async_trait;
 use fastestmcp_core::backend::At;

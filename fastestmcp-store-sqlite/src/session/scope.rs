@@ -46,10 +46,10 @@ impl StoredScope {
         }
     }
 
-    /// Makes a new incarnation; one that is still stored is buried.
+    /// Makes a new incarnation; one that is still stored is discarded.
     pub(super) fn create(tx: &WriteTx<'_>, scope: &Scope, rule: CommitRule, old: Option<i64>) -> Result<Self, Failure> {
         if let Some(old) = old {
-            bury(tx, old)?;
+            discard(tx, old)?;
         }
         let info = match (scope.kind, rule) {
             (ScopeKind::System, _) | (_, CommitRule::Existing) => ScopeInfo::SYSTEM,
@@ -97,7 +97,7 @@ pub(super) fn live_info(
 }
 
 /// Removes a scope; its entries, unreachable from now on, are left to the sweep (S5).
-pub(crate) fn bury(tx: &WriteTx<'_>, scope: i64) -> Result<(), Failure> {
+pub(crate) fn discard(tx: &WriteTx<'_>, scope: i64) -> Result<(), Failure> {
     tx.statement(include_str!("../../sql/scope_delete.sql"))?.execute([scope])?;
     tx.statement(include_str!("../../sql/grave_insert.sql"))?.execute((scope, tx.namespace))?;
     Ok(())

@@ -154,7 +154,7 @@ async fn a_scope_or_entry_with_any_wrong_column_stops_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_event_or_topic_is_a_gap_for_its_readers_and_nothing_for_others() {
-    let keep = Keep { count: 10, age: HOUR };
+    let keep = Keep::new(10, HOUR);
     let damages = [
         ("event", "UPDATE event SET payload = 'text' WHERE id = (SELECT min(id) + 1 FROM event)"),
         ("topic", "UPDATE topic SET floor = 'text' WHERE name = CAST('broken' AS BLOB)"),

@@ -14,7 +14,7 @@ async fn trimmed_events_are_a_gap_and_what_must_be_kept_is_there() {
     let file = File::new();
     let clock = Arc::new(ManualClock::default());
     let store = open(file.quick().clock(clock.clone())).await;
-    let keep = Keep { count: 10, age: Duration::from_secs(60) };
+    let keep = Keep::new(10, Duration::from_secs(60));
     let mut first = None;
     for index in 0..500 {
         let offsets = store.append("t", vec![Bytes::from(index.to_string())], keep).await.unwrap().value;

@@ -21,7 +21,7 @@ async fn write(store: &SqliteStore, index: usize) -> Result<(), StoreError> {
             let task = NewTask::new(TaskId::new(index.to_string()), Owner::new("o"), "q", value, Bytes::new());
             store.insert(task).await.map(drop)
         }
-        _ => store.append("topic", vec![value], Keep { count: 1_000, age: HOUR }).await.map(drop),
+        _ => store.append("topic", vec![value], Keep::new(1_000, HOUR)).await.map(drop),
     }
 }
 

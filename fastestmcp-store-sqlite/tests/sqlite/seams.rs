@@ -91,7 +91,7 @@ async fn a_task_goes_from_insert_to_its_end_over_two_handles() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_appended_after_a_tail_read_of_an_unknown_topic_is_seen_without_a_gap() {
     let pair = pair().await;
-    let keep = Keep { count: 10, age: TTL };
+    let keep = Keep::new(10, TTL);
     let read = |from| [("topic".to_owned(), from)];
     let tail = pair.a.read(&read(ReadFrom::Tail), 10).await.unwrap().value.remove(0);
     let TopicRead::Events { next, .. } = tail else { panic!("{tail:?}") };

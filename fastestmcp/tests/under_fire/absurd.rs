@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fastestmcp_core::runtime::{AskedTtl, CallError, Context, ContextError, ToolCall};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool, ToolOutput};
+use fastestmcp_core::context::ToolError;
+use fastestmcp_core::context::{Context, ContextError};
+use fastestmcp_core::operation::{AskedTtl, CallError, CallTool, UpdateTask};
 use fastestmcp_core::task::TaskStatus;
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError, ToolOutput};
 use serde_json::{Value, json};
 
-use crate::scene::{Confirm, accept, caller, client, in_time, me, node, on_every_store, reason, text};
+use crate::scene::{Confirm, accept, ask, caller, client, in_time, me, node, on_every_store, reason, submitted, text};
 
 fn nested(levels: usize) -> Value {
     (0..levels).fold(json!(1), |inner, _| json!([inner]))
@@ -55,7 +57,7 @@ async fn what_is_nested_deeper_than_can_be_read_back_is_refused_before_it_is_sto
             assert_eq!(cx.once("k", || async { Ok(nested(100)) }).await?, nested(100));
             assert_eq!(cx.get_state::<Value>("deep").await?, Some(nested(100)));
             match cx.elicit::<Confirm>("confirm", "?").await? {
-                fastestmcp_core::runtime::Answer::Accepted(_) => Ok("kept"),
+                fastestmcp_core::context::Answer::Accepted(_) => Ok("kept"),
                 _ => Err(ToolError::new("not accepted")),
             }
         });
@@ -70,9 +72,10 @@ async fn what_is_nested_deeper_than_can_be_read_back_is_refused_before_it_is_sto
 
         let arguments = json!({ "a": nested(101) });
         assert!(matches!(me.start("keep", arguments).await, Err(CallError::TooDeep(_))));
-        let mut call = ToolCall::new("keep", serde_json::Map::new(), caller(crate::scene::me()));
-        call.meta.insert("m".into(), nested(101));
-        assert!(matches!(runtime.submit(call, AskedTtl::Default).await, Err(CallError::TooDeep(_))));
+        let meta = serde_json::Map::from_iter([("m".to_owned(), nested(101))]);
+        let call = CallTool::new("keep", serde_json::Map::new()).meta(meta);
+        let refused = submitted(&runtime, &caller(crate::scene::me()), call, AskedTtl::Default).await;
+        assert!(matches!(refused, Err(CallError::TooDeep(_))));
 
         let task = me.start("keep", json!({ "a": nested(100) })).await.unwrap();
         in_time(task.until(|view| view.status == TaskStatus::InputRequired)).await.unwrap();
@@ -108,10 +111,11 @@ async fn an_absurd_duration_in_a_handler_is_a_typed_error_or_the_longest_that_ca
             crate::scene::until(&stores, task.id(), |record| record.head.lease.is_none() && record.head.claims == 1);
         assert!(waits.await.head.due.is_some(), "it waits for its retry");
         let far = AskedTtl::For(Duration::MAX);
-        let call = ToolCall::new("retry", serde_json::Map::new(), caller(me()));
-        assert!(runtime.submit(call, far).await.unwrap().ttl.is_some_and(|ttl| ttl < Duration::from_secs(8 * 86_400)));
+        let call = CallTool::new("retry", serde_json::Map::new());
+        let task_of_eons = submitted(&runtime, &caller(me()), call, far).await.unwrap();
+        assert!(task_of_eons.ttl.is_some_and(|ttl| ttl < Duration::from_secs(8 * 86_400)));
         let answers = BTreeMap::from([("x".repeat(100_000), nested(3))]);
-        runtime.answer_task(&caller(me()), task.id(), answers).await.unwrap();
+        ask(&runtime, &caller(me()), UpdateTask::new(task.id().clone(), answers)).await.unwrap();
     })
     .await;
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::context::Context;
+use fastestmcp_core::operation::{CallError, CancelTask, GetTask};
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{AskedTtl, CallError, Context, ToolCall};
 use fastestmcp_core::session::Scope;
 use fastestmcp_core::task::TaskStatus;
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
-use serde_json::Map;
 
 use crate::faulty::{Fault, Faulty};
-use crate::scene::{me, node, on_every_store, session, until};
+use crate::scene::{ask, me, node, on_every_store, session, submit, until};
 
 fn wait() -> Tool {
     let tool = Tool::new("wait", async |cx: Context, _: NoArgs| {
@@ -27,12 +27,12 @@ async fn what_could_not_be_cancelled_at_once_is_cancelled_later() {
             let faulty = Faulty::new(&stores);
             let front = node(faulty.stores(), vec![]).await;
             let worker = node(stores.clone(), vec![wait()]).await;
-            let (id, caller) = session(&front, principal).await;
-            let task = worker.submit(ToolCall::new("wait", Map::new(), caller), AskedTtl::Default).await.unwrap().id;
+            let (id, caller) = session(&front, principal.clone()).await;
+            let task = submit(&worker, &caller, "wait").await.unwrap().id;
             until(&stores, &task, |record| record.head.lease.is_some()).await;
             faulty.set("list_tasks", Fault::Fail(3));
-            assert!(front.end_session(&id).await.unwrap());
-            assert!(front.sessions().find(&id).await.unwrap().is_none());
+            assert!(front.end_session(&principal, &id).await.unwrap());
+            assert!(front.sessions().open(&principal, &id).await.unwrap().is_none());
             let ended = until(&stores, &task, |record| !record.head.open).await;
             assert_eq!(ended.head.status, TaskStatus::Cancelled.code());
             worker.shutdown().await;
@@ -46,11 +46,11 @@ async fn a_task_that_nobody_cancelled_ends_where_it_runs() {
     on_every_store(async |stores| {
         let worker = node(stores.clone(), vec![wait()]).await;
         let (id, caller) = session(&worker, me()).await;
-        let submit = || worker.submit(ToolCall::new("wait", Map::new(), caller.clone()), AskedTtl::Default);
+        let submit = async || submit(&worker, &caller, "wait").await;
         let running = submit().await.unwrap().id;
         until(&stores, &running, |record| record.head.lease.is_some()).await;
         // The node that ended it was lost before it came to the tasks.
-        assert!(worker.sessions().end(&Scope::session(&id).id).await.unwrap());
+        assert!(worker.sessions().end(&Scope::session(&me(), &id).id).await.unwrap());
         // One that was on its way on another node meanwhile.
         let late = submit().await.unwrap().id;
         for task in [running, late] {
@@ -69,22 +69,22 @@ async fn a_session_that_only_expired_leaves_the_tasks_of_its_principal_alone() {
         let worker = crate::scene::built(stores.clone(), config, vec![wait()]).await;
         let (id, caller) = session(&worker, me()).await;
         crate::scene::in_time(async {
-            while worker.sessions().find(&id).await.unwrap().is_some() {
+            let scope = Scope::session(&me(), &id);
+            while stores.sessions.load(&scope, &[], None).await.unwrap().value.scope.is_some() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         })
         .await;
-        let call = ToolCall::new("wait", Map::new(), caller.clone());
-        let task = worker.submit(call, AskedTtl::Default).await.unwrap().id;
+        let task = submit(&worker, &caller, "wait").await.unwrap().id;
         worker.start();
         let first = until(&stores, &task, |record| record.head.lease.is_some()).await.head.due.unwrap();
         // Past several looks at its session.
         let later = first.after(crate::scene::config().lease);
         let record = until(&stores, &task, |record| record.head.due.is_some_and(|due| due > later)).await;
         assert!(record.head.open);
-        worker.cancel_task(&caller, &task).await.unwrap();
-        assert!(matches!(worker.end_session(&id).await, Ok(false)));
-        assert!(!matches!(worker.task(&caller, &task).await, Err(CallError::UnknownTask(_))));
+        ask(&worker, &caller, CancelTask::new(task.clone())).await.unwrap();
+        assert!(matches!(worker.end_session(&me(), &id).await, Ok(false)));
+        assert!(!matches!(ask(&worker, &caller, GetTask::new(task.clone())).await, Err(CallError::UnknownTask(_))));
     })
     .await;
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::operation::CallError;
 use fastestmcp_core::principal::Owner;
-use fastestmcp_core::runtime::CallError;
 use fastestmcp_core::task::{NewTask, TaskStatus};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
 use serde_json::{Value, json};
 
 use crate::scene::{client, in_time, node, on_every_store, record, text, until};
@@ -55,11 +55,17 @@ async fn a_record_of_a_newer_binary_is_handed_back_as_it_is_and_its_neighbours_r
             (before["credits"], after["credits"]) = (json!(0), json!(0));
             assert_eq!(before, after, "{name}");
 
+            if name == "a newer spec" {
+                // How a task ends is written to its state, in a format that this binary knows.
+                continue;
+            }
             let cancelled = me.task(id.clone()).cancel().await;
             assert!(matches!(cancelled, Err(CallError::Unreadable(_))), "{name}: {cancelled:?}");
             assert!(record(&stores, &id).await.unwrap().head.open, "{name}");
         }
-        assert_eq!(runtime.operator().cancel_all(&Default::default()).await.unwrap(), 0);
+        assert_eq!(runtime.operator().cancel_all(&Default::default()).await.unwrap(), 1);
+        let spec_after = record(&stores, &TaskId::new("a newer spec")).await.unwrap();
+        assert_eq!((spec_after.head.open, spec_after.spec.unwrap()), (false, newer(&spec)));
     })
     .await;
 }

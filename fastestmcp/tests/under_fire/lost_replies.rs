@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::context::Context;
+use fastestmcp_core::operation::WatchTask;
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{AskedTtl, Context, ToolCall};
 use fastestmcp_core::session::{Scope, ScopeKind};
 use fastestmcp_core::task::TaskStatus;
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
-use serde_json::{Map, json};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, Faulty};
-use crate::scene::{client, in_time, node, on_every_store, session, text, until};
+use crate::scene::{ask, client, in_time, node, on_every_store, session, submit, text, until};
 
 #[tokio::test]
 async fn a_cancel_whose_reply_was_lost_has_not_found_the_task_ended() {
@@ -46,11 +47,10 @@ async fn an_outcome_whose_acknowledgement_was_lost_is_announced_and_holds_its_se
         let tool = Tool::with_state("wait", gate.clone(), wait).task(TaskPolicy::required().retain(retain));
         let runtime = node(faulty.stores(), vec![tool]).await;
         let (id, caller) = session(&runtime, Principal::Anonymous).await;
-        let digest = Scope::session(&id).id;
-        let call = ToolCall::new("wait", Map::new(), caller.clone());
-        let id = runtime.submit(call, AskedTtl::Default).await.unwrap().id;
+        let digest = Scope::session(&Principal::Anonymous, &id).id;
+        let id = submit(&runtime, &caller, "wait").await.unwrap().id;
         until(&stores, &id, |record| record.head.lease.is_some()).await;
-        let mut watch = runtime.watch_task(&caller, &id).await.unwrap();
+        let mut watch = ask(&runtime, &caller, WatchTask::new(id.clone())).await.unwrap();
         // Nothing but the announcement tells the waiter.
         faulty.set("poll", Fault::Fail(u32::MAX));
         faulty.set("replace", Fault::LoseReply(2));

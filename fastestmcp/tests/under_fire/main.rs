@@ -9,6 +9,7 @@ mod ended_sessions;
 mod faulty;
 mod formats;
 mod lost_replies;
+mod middleware;
 mod nobody_waits;
 mod operator;
 mod outages;

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{AskedTtl, ToolCall};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, Faulty};
-use crate::scene::{built, client, config, in_time, node, on_every_store, session, text, until};
+use crate::scene::{built, client, config, in_time, node, on_every_store, session, submit, text, until};
 
 #[tokio::test]
 async fn a_wake_up_that_never_ends_holds_up_no_submission_no_cancel_and_no_outcome() {
@@ -51,20 +50,19 @@ async fn sessions_that_cannot_be_held_cost_no_lease() {
         let tool = Tool::with_state("wait", gate.clone(), wait).task(TaskPolicy::required());
         let runtime = node(faulty.stores(), vec![tool]).await;
         let mut tasks = Vec::new();
-        let submit = async || {
+        let submit_in_a_session = async || {
             let (_, caller) = session(&runtime, Principal::Anonymous).await;
-            let call = ToolCall::new("wait", serde_json::Map::new(), caller);
-            in_time(runtime.submit(call, AskedTtl::Default)).await.unwrap().id
+            in_time(submit(&runtime, &caller, "wait")).await.unwrap().id
         };
         for _ in 0..10 {
-            tasks.push(submit().await);
+            tasks.push(submit_in_a_session().await);
         }
         for id in &tasks {
             until(&stores, id, |record| record.head.lease.is_some()).await;
         }
         faulty.set("load", Fault::Hang);
         // Its session is not even held once.
-        tasks.push(submit().await);
+        tasks.push(submit_in_a_session().await);
         // Longer than a lease, seen by the lease itself: it is renewed past three of its ends.
         let first = until(&stores, &tasks[0], |record| record.head.due.is_some()).await.head.due.unwrap();
         let later = first.after(3 * config().lease);

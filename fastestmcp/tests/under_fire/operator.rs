@@ -3,11 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::context::ToolError;
+use fastestmcp_core::operation::CallError;
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{CallError, TaskFilter};
+use fastestmcp_core::runtime::TaskFilter;
 use fastestmcp_core::session::Scope;
 use fastestmcp_core::task::TaskStatus;
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError};
 use serde_json::json;
 
 use crate::scene::{built, client, config, in_time, me, node, on_every_store, reason, session, text};
@@ -82,7 +84,7 @@ async fn sessions_are_listed_by_digest_and_revoked() {
         let runtime = built(stores, config(), vec![]).await;
         let mut digests = Vec::new();
         for _ in 0..120 {
-            digests.push(Scope::session(&session(&runtime, Principal::Anonymous).await.0).id);
+            digests.push(Scope::session(&Principal::Anonymous, &session(&runtime, Principal::Anonymous).await.0).id);
         }
         let operator = runtime.operator();
         let mut listed = Vec::new();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use fastestmcp_core::runtime::{CallError, Context};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::context::Context;
+use fastestmcp_core::operation::CallError;
 use serde_json::json;
 
 use crate::faulty::Faulty;

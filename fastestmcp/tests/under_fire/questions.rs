@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::context::ToolError;
+use fastestmcp_core::context::{Answer, Context};
 use fastestmcp_core::principal::OwnerFilter;
-use fastestmcp_core::runtime::{Answer, Context};
 use fastestmcp_core::task::{OnInputTimeout, Part, TaskState, TaskStatus};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError};
 use serde_json::json;
 
 use crate::scene::{Confirm, accept, client, in_time, node, on_every_store, reason, text};

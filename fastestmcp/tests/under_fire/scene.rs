@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use fastestmcp::{Stores, connect};
+use fastestmcp_core::component::Tool;
+use fastestmcp_core::context::{Caller, NoClient};
 use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::operation::{AskedTtl, CallError, CallOutcome, CallTool, Request, TaskMode, TaskView};
 use fastestmcp_core::principal::{AuthContext, OwnerFilter, Principal};
-use fastestmcp_core::runtime::{Caller, LocalClient, Runtime, RuntimeConfig};
+use fastestmcp_core::runtime::{LocalClient, Runtime, RuntimeConfig};
 use fastestmcp_core::session::{Scope, SessionRecord};
 use fastestmcp_core::task::{ClientAbilities, Part, TaskOutcome, TaskRecord};
-use fastestmcp_core::tool::Tool;
 use serde_json::value::to_raw_value;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A bound that only keeps a failure from hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -67,6 +69,32 @@ pub(crate) fn caller(principal: Principal) -> Caller {
     Caller::stateless(AuthContext::new(principal), ClientAbilities::default())
 }
 
+/// What a client that cannot be asked gets.
+pub(crate) async fn ask<R: Request + Clone>(
+    runtime: &Runtime,
+    caller: &Caller,
+    request: R,
+) -> Result<R::Answer, CallError> {
+    runtime.handle(request, caller.clone(), std::sync::Arc::new(NoClient)).await
+}
+
+/// A tool without arguments as a task.
+pub(crate) async fn submit(runtime: &Runtime, caller: &Caller, tool: &str) -> Result<TaskView, CallError> {
+    submitted(runtime, caller, CallTool::new(tool, Map::new()), AskedTtl::Default).await
+}
+
+pub(crate) async fn submitted(
+    runtime: &Runtime,
+    caller: &Caller,
+    call: CallTool,
+    ttl: AskedTtl,
+) -> Result<TaskView, CallError> {
+    match ask(runtime, caller, call.tasks(TaskMode::Requested(ttl))).await? {
+        CallOutcome::Task(task) => Ok(*task),
+        other => panic!("no task: {other:?}"),
+    }
+}
+
 pub(crate) fn text(outcome: &TaskOutcome) -> &str {
     match outcome {
         TaskOutcome::Result(result) => result["content"][0]["text"].as_str().unwrap(),
@@ -111,6 +139,10 @@ pub(crate) async fn session(runtime: &Runtime, principal: Principal) -> (String,
     let initialize = to_raw_value(&json!({})).unwrap();
     let record = SessionRecord::new(principal.clone(), "2025-11-25".into(), initialize);
     let id = runtime.sessions().create(&record).await.unwrap();
-    let caller = Caller::in_session(AuthContext::new(principal), Scope::session(&id).id, ClientAbilities::default());
+    let caller = Caller::in_session(
+        AuthContext::new(principal.clone()),
+        Scope::session(&principal, &id).id,
+        ClientAbilities::default(),
+    );
     (id, caller)
 }

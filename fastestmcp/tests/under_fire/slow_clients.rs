@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fastestmcp_core::runtime::{CallError, CallOutcome, Client, Context, ToolCall};
+use fastestmcp_core::component::{NoArgs, Tool};
+use fastestmcp_core::context::{Client, Context};
+use fastestmcp_core::operation::{CallError, CallOutcome, CallTool};
 use fastestmcp_core::task::{InputRequest, Progress, RpcError};
-use fastestmcp_core::tool::{NoArgs, Tool};
 use serde_json::{Map, Value, json};
 
 use crate::scene::{built, caller, client, config, in_time, me, node, on_every_store};
@@ -44,7 +45,7 @@ async fn a_client_that_takes_no_progress_stops_neither_the_timeout_nor_the_resul
         };
         let tools = vec![reporting("ends", true), reporting("hangs", false).timeout(Duration::from_millis(100))];
         let runtime = node(stores, tools).await;
-        let call = |tool: &str| runtime.call(ToolCall::new(tool, Map::new(), caller(me())), Arc::new(Stuck));
+        let call = |tool: &str| runtime.handle(CallTool::new(tool, Map::new()), caller(me()), Arc::new(Stuck));
         assert!(matches!(in_time(call("hangs")).await, Err(CallError::Timeout)));
         assert!(matches!(in_time(call("ends")).await, Ok(CallOutcome::Complete(_))));
     })

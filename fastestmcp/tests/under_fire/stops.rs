@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fastestmcp::Stores;
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
 use fastestmcp_core::runtime::Runtime;
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
 use serde_json::json;
 use tokio::sync::Semaphore;
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use fastestmcp_core::runtime::Context;
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::context::Context;
+use fastestmcp_core::context::ToolError;
 use fastestmcp_core::task::{ClaimRequest, TaskStatus};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool, ToolError};
 use serde_json::json;
 use tokio::sync::Semaphore;
 

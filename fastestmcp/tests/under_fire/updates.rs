@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use fastestmcp_core::runtime::{Context, ContextError};
-use fastestmcp_core::tool::{NoArgs, Tool};
+use fastestmcp_core::component::{NoArgs, Tool};
+use fastestmcp_core::context::{Context, ContextError};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::Instant;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
+use fastestmcp_core::operation::{CallError, CancelTask, Listen, WatchTask};
 use fastestmcp_core::principal::Principal;
-use fastestmcp_core::runtime::{AskedTtl, CallError, ToolCall};
-use fastestmcp_core::tool::{NoArgs, TaskPolicy, Tool};
-use serde_json::{Map, json};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, Faulty};
-use crate::scene::{built, caller, client, config, in_time, me, node, on_every_store};
+use crate::scene::{ask, built, caller, client, config, in_time, me, node, on_every_store, submit};
 
 #[tokio::test]
 async fn a_wait_that_is_dropped_while_it_reads_misses_no_change() {
@@ -19,9 +19,8 @@ async fn a_wait_that_is_dropped_while_it_reads_misses_no_change() {
         let faulty = Faulty::new(&stores);
         let runtime = node(faulty.stores(), vec![]).await;
         let front = built(stores.clone(), config(), vec![tool]).await;
-        let call = ToolCall::new("t", Map::new(), caller(me()));
-        let id = front.submit(call, AskedTtl::Default).await.unwrap().id;
-        let mut watch = runtime.watch_task(&caller(me()), &id).await.unwrap();
+        let id = submit(&front, &caller(me()), "t").await.unwrap().id;
+        let mut watch = ask(&runtime, &caller(me()), WatchTask::new(id.clone())).await.unwrap();
         // Nothing tells of the change a second time.
         faulty.set("poll", Fault::Fail(u32::MAX));
         let gate = Arc::new(Semaphore::new(0));
@@ -31,7 +30,7 @@ async fn a_wait_that_is_dropped_while_it_reads_misses_no_change() {
             let changed = watch.changed();
             tokio::pin!(changed);
             let read = async {
-                front.cancel_task(&caller(me()), &id).await.unwrap();
+                ask(&front, &caller(me()), CancelTask::new(id.clone())).await.unwrap();
                 while faulty.count("get") == reads {
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
@@ -53,13 +52,13 @@ async fn one_owner_cannot_take_all_streams() {
     on_every_store(async |stores| {
         let config = config().max_streams(3).max_streams_per_owner(2);
         let runtime = built(stores, config, vec![]).await;
-        let open = |principal| runtime.open_stream(&caller(principal));
-        let mine = (open(me()).unwrap(), open(me()).unwrap());
-        assert!(matches!(open(me()), Err(CallError::Overloaded { resource: "streams", .. })));
-        let yours = open(Principal::Local("you".into())).unwrap();
-        assert!(open(Principal::Anonymous).is_err(), "the node is full");
+        let open = async |principal| ask(&runtime, &caller(principal), Listen::default()).await;
+        let mine = (open(me()).await.unwrap(), open(me()).await.unwrap());
+        assert!(matches!(open(me()).await, Err(CallError::Overloaded { resource: "streams", .. })));
+        let yours = open(Principal::Local("you".into())).await.unwrap();
+        assert!(open(Principal::Anonymous).await.is_err(), "the node is full");
         drop((mine, yours));
-        drop(open(me()).unwrap());
+        drop(open(me()).await.unwrap());
     })
     .await;
 }
@@ -82,7 +81,7 @@ async fn one_owner_cannot_take_all_waits_or_all_calls() {
         for (principal, room) in [(me(), true), (me(), true), (me(), false), (you.clone(), true), (you.clone(), false)]
         {
             let task = runtime.local(principal.clone()).start("wait", json!({})).await.unwrap();
-            let watch = runtime.watch_task(&caller(principal), task.id()).await;
+            let watch = ask(&runtime, &caller(principal), WatchTask::new(task.id().clone())).await;
             match watch {
                 Ok(watch) if room => watches.push(watch),
                 Err(CallError::Overloaded { resource: "waiters", .. }) if !room => {}
@@ -105,7 +104,7 @@ async fn one_owner_cannot_take_all_waits_or_all_calls() {
         }
         drop(watches);
         let task = client(&runtime).start("wait", json!({})).await.unwrap();
-        runtime.watch_task(&caller(me()), task.id()).await.unwrap();
+        ask(&runtime, &caller(me()), WatchTask::new(task.id().clone())).await.unwrap();
     })
     .await;
 }

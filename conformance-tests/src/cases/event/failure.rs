@@ -9,8 +9,10 @@ use tokio::time::timeout;
 
 use super::steps::{ALL, append, events_after, read_after, texts, topic};
 use crate::abandon::abandon;
-use crate::case::{CaseResult, cases};
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::case::cases;
+use crate::halt::CaseResult;
+use crate::scene::Scene;
 
 cases! { Event, "event.failure";
     "G6": a_dropped_append_is_wholly_applied_or_not,

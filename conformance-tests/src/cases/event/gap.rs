@@ -5,8 +5,10 @@ use std::time::Duration;
 use fastestmcp_core::event::{Keep, Offset, TopicRead};
 
 use super::steps::{ALL, HOUR, Log, append, before, events_after, read_after, tail, texts, topic};
-use crate::case::{CaseResult, Halt, cases};
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
+use crate::scene::Scene;
 
 cases! { Event, "event.gap";
     "E2": an_offset_beyond_the_head_is_a_gap,
@@ -59,7 +61,7 @@ async fn an_offset_beyond_the_head_is_a_gap(scene: &Scene) -> CaseResult {
 async fn never_a_silent_hole_when_events_are_trimmed(scene: &Scene) -> CaseResult {
     let (log, other) = (scene.events(0).await?, scene.events(1).await?);
     let topic = topic(scene);
-    let keep = Keep { count: 5, age: Duration::from_secs(10) };
+    let keep = Keep::new(5, Duration::from_secs(10));
     let mut offsets: Vec<Offset> = Vec::new();
     for round in 0..30 {
         let texts = [format!("{}", round * 2), format!("{}", round * 2 + 1)];
@@ -83,7 +85,7 @@ async fn never_a_silent_hole_when_events_are_trimmed(scene: &Scene) -> CaseResul
 async fn after_a_gap_everything_still_there_is_read(scene: &Scene) -> CaseResult {
     let log = scene.events(0).await?;
     let topic = topic(scene);
-    let keep = Keep { count: 3, age: Duration::from_secs(1) };
+    let keep = Keep::new(3, Duration::from_secs(1));
     let first = append(&log, &topic, &["0", "1", "2", "3", "4", "5"], keep).await?;
     scene.advance(Duration::from_secs(2));
     append(&log, &topic, &["6"], keep).await?;
@@ -112,7 +114,7 @@ async fn sweep_all(log: &Log) -> CaseResult {
 async fn a_vanished_topic_is_a_gap(scene: &Scene) -> CaseResult {
     let log = scene.events(0).await?;
     let topic = topic(scene);
-    let offsets = append(&log, &topic, &["a", "b", "c"], Keep { count: 1, age: HOUR }).await?;
+    let offsets = append(&log, &topic, &["a", "b", "c"], Keep::new(1, HOUR)).await?;
     scene.advance(DAY);
     sweep_all(&log).await?;
     let got = read_after(&log, &topic, offsets.start).await?;
@@ -148,7 +150,7 @@ async fn offsets_go_on_rising_when_a_topic_is_made_again(scene: &Scene) -> CaseR
     let topic = topic(scene);
     let mut last = Offset(0);
     for round in 0..4 {
-        let offsets = append(&log, &topic, &["a", "b"], Keep { count: 1, age: HOUR }).await?;
+        let offsets = append(&log, &topic, &["a", "b"], Keep::new(1, HOUR)).await?;
         scene.check(round == 0 || offsets.start > last, || format!("{offsets:?} after {last:?}"));
         last = Offset(offsets.end.0 - 1);
         scene.advance(DAY);
@@ -162,7 +164,7 @@ async fn the_newest_so_many_are_kept_whatever_their_age(scene: &Scene) -> CaseRe
     let topic = topic(scene);
     let names: Vec<String> = (0..20).map(|index| index.to_string()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let offsets = append(&log, &topic, &names, Keep { count: 5, age: Duration::ZERO }).await?;
+    let offsets = append(&log, &topic, &names, Keep::new(5, Duration::ZERO)).await?;
     let kept = events_after(&log, &topic, Offset(offsets.end.0 - 6)).await?;
     scene.same("the newest 5 of 20", &texts(&kept), &names[15..].iter().map(ToString::to_string).collect());
     Ok(())
@@ -171,7 +173,7 @@ async fn the_newest_so_many_are_kept_whatever_their_age(scene: &Scene) -> CaseRe
 async fn the_young_are_kept_whatever_their_number(scene: &Scene) -> CaseResult {
     let log = scene.events(0).await?;
     let topic = topic(scene);
-    let keep = Keep { count: 1, age: Duration::from_secs(60) };
+    let keep = Keep::new(1, Duration::from_secs(60));
     let first = append(&log, &topic, &["0"], keep).await?;
     for number in 1..30 {
         scene.advance(Duration::from_secs(2));
@@ -186,7 +188,7 @@ async fn the_young_are_kept_whatever_their_number(scene: &Scene) -> CaseResult {
 async fn topics_that_nobody_writes_disappear(scene: &Scene) -> CaseResult {
     let log = scene.events(0).await?;
     let topic = topic(scene);
-    let offsets = append(&log, &topic, &["a", "b"], Keep { count: 10, age: HOUR }).await?;
+    let offsets = append(&log, &topic, &["a", "b"], Keep::new(10, HOUR)).await?;
     scene.advance(DAY);
     let swept = log.sweep(Default::default()).await?;
     scene.check(swept.removed > 0, || format!("a topic idle for a day, kept for an hour: {swept:?}"));

@@ -7,10 +7,12 @@ use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::limits::MAX_DURATION;
 
 use super::steps::{ALL, HOUR, append, events_after, tail, texts, topic};
-use crate::case::{CaseResult, Halt, cases};
+use crate::brief::brief;
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::hostile;
 use crate::refusal::refused;
-use crate::scene::{Scene, brief};
+use crate::scene::Scene;
 
 cases! { Event, "event.limits";
     "G7": payloads_come_back_as_they_were_appended,
@@ -23,6 +25,7 @@ cases! { Event, "event.limits";
     "G12": an_answer_has_a_limit_of_bytes,
     "G4": an_append_of_nothing_is_invalid,
     "G4": an_age_above_100_years_is_invalid,
+    "G4": a_maximum_of_no_bytes_or_above_2_to_the_53_is_invalid,
 }
 
 async fn payloads_come_back_as_they_were_appended(scene: &Scene) -> CaseResult {
@@ -165,9 +168,21 @@ async fn an_append_of_nothing_is_invalid(scene: &Scene) -> CaseResult {
 async fn an_age_above_100_years_is_invalid(scene: &Scene) -> CaseResult {
     let log = scene.events(0).await?;
     for age in [MAX_DURATION + HOUR, std::time::Duration::MAX] {
-        let keep = Keep { count: 1, age };
+        let keep = Keep::new(1, age);
         let got = log.append(&topic(scene), vec![Bytes::from_static(b"x")], keep).await;
         refused(scene, "a long age", InvalidInput, &got);
     }
+    Ok(())
+}
+
+async fn a_maximum_of_no_bytes_or_above_2_to_the_53_is_invalid(scene: &Scene) -> CaseResult {
+    let log = scene.events(0).await?;
+    let topic = topic(scene);
+    for bytes in [0, (1 << 53) + 1, u64::MAX] {
+        let got = log.append(&topic, vec![Bytes::from_static(b"x")], ALL.max_bytes(bytes)).await;
+        refused(scene, &format!("a maximum of {bytes} bytes"), InvalidInput, &got);
+    }
+    let first = append(&log, &topic, &["first", "x"], ALL.max_bytes(1 << 53)).await?.start;
+    scene.same("events under the largest maximum", &events_after(&log, &topic, first).await?.len(), &1);
     Ok(())
 }

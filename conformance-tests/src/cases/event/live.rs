@@ -9,7 +9,8 @@ use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use super::steps::{ALL, Log, append, read, read_after, tail, topic};
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::scene::Scene;
 
 cases! { Event, "event.live";

@@ -4,6 +4,7 @@ mod failure;
 mod gap;
 mod limits;
 mod live;
+mod maximum;
 mod order;
 mod sequence;
 mod steps;
@@ -11,4 +12,4 @@ mod steps;
 use crate::case::Case;
 
 pub(super) const ALL: &[&[Case]] =
-    &[failure::CASES, gap::CASES, limits::CASES, live::CASES, order::CASES, sequence::CASES];
+    &[failure::CASES, gap::CASES, limits::CASES, live::CASES, maximum::CASES, order::CASES, sequence::CASES];

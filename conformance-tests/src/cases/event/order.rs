@@ -3,7 +3,8 @@
 use fastestmcp_core::event::{Offset, ReadFrom, TopicRead};
 
 use super::steps::{ALL, append, before, events_after, read, read_after, tail, texts, topic};
-use crate::case::{CaseResult, cases};
+use crate::case::cases;
+use crate::halt::CaseResult;
 use crate::scene::Scene;
 
 cases! { Event, "event.order";

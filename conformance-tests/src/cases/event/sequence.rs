@@ -8,8 +8,10 @@ use fastestmcp_core::time::StoreTime;
 use proptest::prelude::*;
 
 use super::steps::{Log, read, topic};
-use crate::case::{CaseResult, Halt, cases};
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
+use crate::scene::Scene;
 use crate::sequence::explore;
 
 cases! { Event, "event.sequence";
@@ -35,7 +37,8 @@ enum Do {
     Sweep,
 }
 
-const KEEP: Keep = Keep { count: 4, age: Duration::from_secs(10) };
+/// One topic without a maximum, and one whose maximum is that of four short events.
+const KEEPS: [Keep; 2] = [Keep::new(4, Duration::from_secs(10)), Keep::new(4, Duration::from_secs(10)).max_bytes(12)];
 
 fn steps() -> impl Strategy<Value = Do> {
     prop_oneof![
@@ -50,13 +53,14 @@ fn steps() -> impl Strategy<Value = Do> {
 /// Everything that was ever appended to a topic.
 struct Told {
     name: String,
+    keep: Keep,
     events: Vec<(Offset, Bytes, StoreTime)>,
 }
 
 impl Told {
     async fn append(&mut self, log: &Log, count: usize) -> Result<Option<String>, Halt> {
         let payloads: Vec<Bytes> = (0..count).map(|index| format!("{}.{index}", self.events.len()).into()).collect();
-        let done = log.append(&self.name, payloads.clone(), KEEP).await?;
+        let done = log.append(&self.name, payloads.clone(), self.keep).await?;
         let offsets: Vec<Offset> = (done.value.start.0..done.value.end.0).map(Offset).collect();
         let rises = self.events.last().is_none_or(|(last, ..)| done.value.start > *last);
         if offsets.len() != count || !rises {
@@ -67,6 +71,12 @@ impl Told {
         Ok(None)
     }
 
+    /// Whether the first of these, which are the newest, had to go for the maximum.
+    fn is_beyond_maximum(&self, newest: &[(Offset, Bytes, StoreTime)]) -> bool {
+        let bytes: usize = newest.iter().map(|(_, payload, _)| payload.len()).sum();
+        newest.len() > 1 && self.keep.max_bytes.is_some_and(|max| bytes as u64 > max)
+    }
+
     async fn read(&self, log: &Log, back: Option<usize>, limit: usize) -> Result<Option<String>, Halt> {
         let Some(number) = back.and_then(|back| self.events.len().checked_sub(back + 1)) else {
             let got = read(log, &self.name, ReadFrom::Tail, limit).await?;
@@ -74,8 +84,12 @@ impl Told {
             return Ok((!nothing).then(|| format!("a read of the tail got {}", brief(&got))));
         };
         let (after, newer) = (self.events[number].0, &self.events[number + 1..]);
+        let beyond_maximum = self.is_beyond_maximum(newer);
         let now = log.ping().await?;
         match read(log, &self.name, ReadFrom::After(after), limit).await? {
+            TopicRead::Events { .. } if beyond_maximum => {
+                Ok(Some(format!("no gap after {after:?} although the next event is beyond the maximum")))
+            }
             TopicRead::Events { items, next } => {
                 let got: Vec<_> = items.into_iter().map(|event| (event.offset, event.payload)).collect();
                 let due: Vec<_> =
@@ -85,14 +99,15 @@ impl Told {
                 Ok((!exact).then(|| format!("after {after:?} {due:?} and then {on:?} were due, got {got:?}, {next:?}")))
             }
             TopicRead::Gap { .. } => {
-                let old = |at: StoreTime| at.after(KEEP.age) <= now;
-                let beyond_count = &newer[..newer.len().saturating_sub(KEEP.count as usize)];
+                let old = |at: StoreTime| at.after(self.keep.age) <= now;
+                let beyond_count = &newer[..newer.len().saturating_sub(self.keep.count as usize)];
                 let trimmed = beyond_count.iter().any(|(.., at)| old(*at));
                 // A topic may have vanished whenever nobody wrote it for longer than its age, and everything with it.
                 let mut times = self.events[number..].iter().map(|(.., at)| *at).chain([now]);
                 let mut before = times.next().unwrap_or(now);
-                let idle = times.any(|at| std::mem::replace(&mut before, at).after(KEEP.age) <= at);
-                Ok((!trimmed && !idle).then(|| format!("a gap after {after:?} although everything since must be kept")))
+                let idle = times.any(|at| std::mem::replace(&mut before, at).after(self.keep.age) <= at);
+                Ok((!trimmed && !idle && !beyond_maximum)
+                    .then(|| format!("a gap after {after:?} although everything since must be kept")))
             }
         }
     }
@@ -101,7 +116,7 @@ impl Told {
 async fn any_read_shows_exactly_what_follows_or_a_gap_where_one_may_be(scene: &Scene) -> CaseResult {
     let nodes = [scene.events(0).await?, scene.events(1).await?];
     let play = async |steps: &[Do]| -> Result<Option<String>, Halt> {
-        let mut topics = [(); 2].map(|()| Told { name: topic(scene), events: Vec::new() });
+        let mut topics = KEEPS.map(|keep| Told { name: topic(scene), keep, events: Vec::new() });
         for (number, step) in steps.iter().enumerate() {
             let log = &nodes[number % 2];
             let problem = match *step {

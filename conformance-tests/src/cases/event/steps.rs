@@ -7,15 +7,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use fastestmcp_core::event::{Event, EventLog, Keep, Offset, ReadFrom, TopicRead};
 
-use crate::case::Halt;
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::halt::Halt;
+use crate::scene::Scene;
 
 pub(super) type Log = Arc<dyn EventLog>;
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Keeps everything that a case appends.
-pub(super) const ALL: Keep = Keep { count: 10_000, age: HOUR };
+pub(super) const ALL: Keep = Keep::new(10_000, HOUR);
 
 /// A topic that nothing has used yet.
 pub(super) fn topic(scene: &Scene) -> String {

@@ -3,7 +3,8 @@
 use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule, Op};
 
 use super::steps::{HOUR, MS, get, live_scope, load, put_for};
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::scene::Scene;
 
 cases! { Session, "session.clock";

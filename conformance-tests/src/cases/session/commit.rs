@@ -5,7 +5,8 @@ use fastestmcp_core::session::{Applied, CommitOutcome, CommitRule, Expect, Op, S
 use super::steps::{
     HOUR, check, commit, delete, fresh_scope, get, live_scope, living, load, must_commit, put, put_if, take, text,
 };
-use crate::case::{CaseResult, cases};
+use crate::case::cases;
+use crate::halt::CaseResult;
 use crate::scene::Scene;
 
 cases! { Session, "session.commit";

@@ -7,11 +7,13 @@ use fastestmcp_core::session::{CommitRequest, CommitRule, Expect, Op, Scope, Sco
 use super::steps::{
     HOUR, MS, Store, check, commit, get, lasting, live_scope, living, load, must_commit, put, put_if, take, text,
 };
+use crate::brief::brief;
 use crate::broom::sweep_all;
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::harness::Damage;
 use crate::refusal::refused;
-use crate::scene::{Scene, brief};
+use crate::scene::Scene;
 use crate::walk::{limit, walk};
 
 cases! { Session, "session.damage";

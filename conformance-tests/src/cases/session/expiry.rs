@@ -10,7 +10,8 @@ use super::steps::{
     HOUR, MS, check, commit, delete, fresh_scope, get, lasting, live_scope, living, load, must_commit, put, put_for,
     put_if, take, text,
 };
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::scene::Scene;
 
 cases! { Session, "session.expiry";

@@ -8,7 +8,8 @@ use fastestmcp_core::session::{CommitOutcome, CommitRequest, CommitRule, Expect,
 use super::steps::{HOUR, get, live_scope, load, must_commit, put, put_if, text};
 use crate::abandon::abandon;
 use crate::again::again;
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::harness::{Fault, Skew};
 use crate::refusal::refused;
 use crate::scene::Scene;

@@ -5,7 +5,8 @@ use fastestmcp_core::page::{PageLimit, PageRequest};
 use fastestmcp_core::session::{CommitRule, Op, Scope, ScopeKind};
 
 use super::steps::{HOUR, fresh_scope, get, live_scope, living, load, must_commit, put, text};
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::hostile;
 use crate::scene::Scene;
 

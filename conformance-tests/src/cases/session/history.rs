@@ -6,7 +6,8 @@ use std::sync::Arc;
 use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule, Entry, Expect, Op, Scope};
 
 use super::steps::{HOUR, Store, check, live_scope, load, put_if};
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::history::{Append, Linear, Seen, Step, Stopwatch, What, anomalies, linearizable, out_of_order};
 use crate::random::Random;
 use crate::scene::Scene;

@@ -10,7 +10,8 @@ use fastestmcp_core::session::{CommitRequest, CommitRule, Expect, Lifetime, Op, 
 use fastestmcp_core::time::Clock;
 
 use super::steps::{HOUR, Store, get, lasting, live_scope, living, load, must_commit, put, take};
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::hostile;
 use crate::refusal::refused;
 use crate::scene::Scene;

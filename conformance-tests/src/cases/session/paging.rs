@@ -6,7 +6,8 @@ use fastestmcp_core::page::{PageLimit, PageRequest};
 use fastestmcp_core::session::{CommitRule, Op, Scope, ScopeKind};
 
 use super::steps::{HOUR, MS, Store, delete, fresh_scope, live_scope, living, must_commit, put, put_for};
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::scene::Scene;
 use crate::walk::{exactly_once, hostile_positions, limit, only_own_rows, walk};
 

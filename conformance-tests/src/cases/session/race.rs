@@ -8,7 +8,8 @@ use fastestmcp_core::session::{Applied, CommitOutcome, CommitRequest, CommitRule
 use super::steps::{
     HOUR, Store, check, fresh_scope, get, live_scope, living, load, must_commit, put, put_if, take, text,
 };
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::scene::Scene;
 
 cases! { Session, "session.race";

@@ -7,7 +7,8 @@ use futures_util::future::try_join_all;
 
 use super::steps::{HOUR, fresh_scope, get, live_scope, living, load, must_commit, put_for, put_if};
 use crate::brink::{AT_ONCE, LIFE, on_the_brink};
-use crate::case::{CaseResult, cases};
+use crate::case::cases;
+use crate::halt::CaseResult;
 use crate::scene::Scene;
 
 cases! { Session, "session.realtime";

@@ -10,7 +10,8 @@ use fastestmcp_core::session::{
 };
 use proptest::prelude::*;
 
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::model::Model;
 use crate::scene::Scene;
 use crate::sequence::{Drawn, Twins, explore};

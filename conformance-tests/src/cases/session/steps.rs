@@ -9,8 +9,9 @@ use fastestmcp_core::session::{
     SessionStateStore, Version,
 };
 
-use crate::case::Halt;
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::halt::Halt;
+use crate::scene::Scene;
 
 pub(super) type Store = Arc<dyn SessionStateStore>;
 

@@ -5,7 +5,8 @@ use fastestmcp_core::session::{CommitRule, Op};
 
 use super::steps::{HOUR, get, lasting, live_scope, load, must_commit, put};
 use crate::broom::{sweep_all, sweep_together};
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::scene::Scene;
 
 cases! { Session, "session.sweep";

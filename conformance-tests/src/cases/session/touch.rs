@@ -5,7 +5,8 @@ use std::time::Duration;
 use fastestmcp_core::session::{CommitRule, Lifetime, Scope, ScopeInfo, ScopeKind, Touch};
 
 use super::steps::{HOUR, MS, fresh_scope, live_scope, load, must_commit};
-use crate::case::{CaseResult, cases};
+use crate::case::cases;
+use crate::halt::CaseResult;
 use crate::scene::Scene;
 
 cases! { Session, "session.touch";

@@ -7,7 +7,8 @@ use fastestmcp_core::session::{Applied, CommitOutcome, CommitRule, Expect, Op, V
 use super::steps::{
     HOUR, Store, commit, delete, get, live_scope, living, load, must_commit, put, put_for, put_if, take,
 };
-use crate::case::{CaseResult, cases};
+use crate::case::cases;
+use crate::halt::CaseResult;
 use crate::scene::Scene;
 use fastestmcp_core::session::Scope;
 
@@ -34,7 +35,7 @@ async fn every_write_raises_the_version(scene: &Scene) -> CaseResult {
 }
 
 /// Makes the key or its scope vanish in one of the ways there are; the key can be put again afterwards.
-async fn vanish(scene: &Scene, store: &Store, scope: &Scope, way: usize) -> Result<&'static str, crate::case::Halt> {
+async fn vanish(scene: &Scene, store: &Store, scope: &Scope, way: usize) -> Result<&'static str, crate::halt::Halt> {
     let again = CommitRule::CreateNew(living(HOUR));
     Ok(match way {
         0 => {

@@ -8,7 +8,8 @@ use super::steps::{
     HOUR, LEASE, MS, SECOND, claim, claim_for, claim_one, due_task, held_task, ids, insert, must_head, must_replace,
     queue, record, task, unheld,
 };
-use crate::case::{CaseResult, cases};
+use crate::case::cases;
+use crate::halt::CaseResult;
 use crate::scene::Scene;
 
 cases! { Task, "task.claim";

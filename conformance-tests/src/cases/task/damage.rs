@@ -12,11 +12,13 @@ use super::steps::{
     HOUR, Held, LEASE, MS, SECOND, Tasks, claim, claim_one, due_task, held_task, ids, insert, must_head, must_replace,
     queue, renew_one, replace, task, unheld,
 };
+use crate::brief::brief;
 use crate::broom::sweep_all;
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::harness::Damage;
 use crate::refusal::refused;
-use crate::scene::{Scene, brief};
+use crate::scene::Scene;
 use crate::walk::{limit, walk};
 
 cases! { Task, "task.damage";

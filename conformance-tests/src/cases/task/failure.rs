@@ -12,7 +12,8 @@ use super::steps::{
 };
 use crate::abandon::abandon;
 use crate::again::again;
-use crate::case::{CaseResult, cases};
+use crate::case::cases;
+use crate::halt::CaseResult;
 use crate::harness::Fault;
 use crate::scene::Scene;
 

@@ -10,8 +10,10 @@ use fastestmcp_core::task::{Idempotency, InsertOutcome, NewTask, Then};
 use super::steps::{
     HOUR, MS, Tasks, due_task, held_task, insert, must_head, must_replace, queue, record, replace, task, unheld,
 };
-use crate::case::{CaseResult, Halt, cases};
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
+use crate::scene::Scene;
 
 cases! { Task, "task.insert";
     "T1": it_is_readable_on_every_node_as_it_was_given,

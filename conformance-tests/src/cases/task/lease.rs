@@ -6,8 +6,10 @@ use super::steps::{
     HOUR, LEASE, MS, SECOND, claim, claim_one, held_task, ids, insert, must_head, must_replace, record, renew_one,
     replace, task, unheld,
 };
-use crate::case::{CaseResult, cases};
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::case::cases;
+use crate::halt::CaseResult;
+use crate::scene::Scene;
 
 cases! { Task, "task.lease";
     "T5": it_never_ends_early_and_its_task_is_due_by_itself,

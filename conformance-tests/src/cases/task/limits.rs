@@ -9,7 +9,8 @@ use fastestmcp_core::principal::{Owner, OwnerFilter};
 use fastestmcp_core::task::{ClaimRequest, Idempotency, NewTask, Part, Then, Token};
 
 use super::steps::{LEASE, MS, due_task, held_task, insert, must_head, must_replace, record, replace, task, unheld};
-use crate::case::{CaseResult, cases};
+use crate::case::cases;
+use crate::halt::CaseResult;
 use crate::hostile;
 use crate::refusal::refused;
 use crate::scene::Scene;
@@ -195,7 +196,7 @@ async fn any_duration_from_1_ms_to_100_years_is_exact(scene: &Scene) -> CaseResu
         scene.same(&format!("deadlines after {span:?}"), &deadlines, &(at, at, at, at, at));
         scene.advance(span - MS);
         let there = async |head: &fastestmcp_core::task::TaskHead| {
-            Ok::<_, crate::case::Halt>(record(&tasks, &head.id).await?.is_some())
+            Ok::<_, crate::halt::Halt>(record(&tasks, &head.id).await?.is_some())
         };
         scene.same(
             &format!("there 1 ms before {span:?}"),

@@ -8,7 +8,8 @@ use fastestmcp_core::task::{Part, TaskHead, Then};
 use super::steps::{
     HOUR, MS, Tasks, claim, due_task, ids, insert, must_head, must_replace, record, replace, task, unheld,
 };
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::hostile;
 use crate::scene::Scene;
 use crate::walk::{exactly_once, hostile_positions, limit, only_own_rows, walk};

@@ -7,7 +7,8 @@ use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::task::{ClaimRequest, ReplaceOutcome, Then};
 
 use super::steps::{HOUR, Held, LEASE, SECOND, due_task, held_task, must_head, queue, replace, unheld};
-use crate::case::{CaseResult, Halt, cases};
+use crate::case::cases;
+use crate::halt::{CaseResult, Halt};
 use crate::scene::Scene;
 
 cases! { Task, "task.race";

@@ -5,7 +5,8 @@ use futures_util::future::try_join_all;
 
 use super::steps::{HOUR, head, insert, queue, replace, task, unheld};
 use crate::brink::{AT_ONCE, LIFE, on_the_brink};
-use crate::case::{CaseResult, cases};
+use crate::case::cases;
+use crate::halt::CaseResult;
 use crate::scene::Scene;
 
 cases! { Task, "task.realtime";

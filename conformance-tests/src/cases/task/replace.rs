@@ -10,8 +10,10 @@ use super::steps::{
     HOUR, LEASE, MS, SECOND, claim, due_task, head, held_task, ids, insert, must_head, must_replace, queue, record,
     replace, task, unheld,
 };
-use crate::case::{CaseResult, cases};
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::case::cases;
+use crate::halt::CaseResult;
+use crate::scene::Scene;
 
 cases! { Task, "task.replace";
     "T2": it_raises_the_version_and_writes_status_and_state,
@@ -203,7 +205,7 @@ async fn of_two_writers_of_one_version_one_wins(scene: &Scene) -> CaseResult {
         }
         let mut winners = Vec::new();
         for one in racing {
-            let outcome = one.await.map_err(|error| crate::case::Halt::Wrong(error.to_string()))??.value;
+            let outcome = one.await.map_err(|error| crate::halt::Halt::Wrong(error.to_string()))??.value;
             if let ReplaceOutcome::Replaced(head) = outcome {
                 winners.push(*head);
             }

@@ -12,8 +12,9 @@ use fastestmcp_core::task::{
     TaskHead, TaskRecord, Then, Token,
 };
 
-use crate::case::Halt;
-use crate::scene::{Scene, brief};
+use crate::brief::brief;
+use crate::halt::Halt;
+use crate::scene::Scene;
 
 pub(super) type Tasks = Arc<dyn TaskBackend>;
 

@@ -4,7 +4,8 @@ use fastestmcp_core::backend::SweepBudget;
 
 use super::steps::{HOUR, MS, due_task, insert, must_head, record, task};
 use crate::broom::{sweep_all, sweep_together};
-use crate::case::{CaseResult, cases};
+use crate::case::cases;
+use crate::halt::CaseResult;
 use crate::scene::Scene;
 
 cases! { Task, "task.sweep";

@@ -6,7 +6,7 @@ use crate::support::{Client, Client2025, Http, Link, Stdio, until};
 over_both!(
     the_tables_answer,
     misuse_of_tasks_is_refused,
-    a_task_with_useless_arguments_fails_with_the_result_of_the_call,
+    useless_arguments_make_no_task,
     what_the_client_did_not_declare_is_not_asked,
     an_older_revision_knows_no_tasks,
 );
@@ -75,15 +75,12 @@ fn misuse_of_tasks_is_refused<L: Link>(link: L) {
     assert_eq!(client.request("tasks/list", json!({})).result()["tasks"].as_array().unwrap().len(), 1);
 }
 
-fn a_task_with_useless_arguments_fails_with_the_result_of_the_call<L: Link>(link: L) {
+fn useless_arguments_make_no_task<L: Link>(link: L) {
     let mut client = Client2025::new(link);
-    let id = client.start("charge", json!({ "amount": "much" }));
-    let (text, is_error) = {
-        let answer = client.about("tasks/result", &id);
-        (answer.text().0.to_owned(), answer.text().1)
-    };
-    assert!(is_error, "{text}");
-    assert_eq!(client.task(&id)["status"], "failed");
+    let before = observe(&mut client);
+    // Who asked for a task takes no result in its place.
+    assert_eq!(client.submit("charge", json!({ "amount": "much" }), json!({})).code(), -32602);
+    assert_eq!(observe(&mut client), before);
     assert_eq!(client.call("charges", json!({})).structured(), &json!({ "started": 0, "finished": 0 }));
 }
 

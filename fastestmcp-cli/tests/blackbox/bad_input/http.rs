@@ -58,7 +58,9 @@ fn what_is_too_large_is_refused_and_nothing_is_kept_of_it() {
     assert_eq!(client.submit("book_trip", json!({ "city": city }), json!({})).code(), -32602);
     assert_eq!(client.request("tasks/list", json!({})).result()["tasks"], json!([]));
     let mut new = Client2026::new(client.link().another());
-    let city = "x".repeat(LIMIT - 500);
+    let params = json!({ "name": "book_trip", "arguments": { "city": "" }, "_meta": new.meta() });
+    let around = json!({ "jsonrpc": "2.0", "id": 100, "method": "tools/call", "params": params }).to_string().len();
+    let city = "x".repeat(LIMIT - around);
     assert_eq!(new.call("book_trip", json!({ "city": city })).code(), -32602);
     let city = "x".repeat(LIMIT / 2);
     let id = client.start("book_trip", json!({ "city": city }));

@@ -74,7 +74,7 @@ impl TaskRun {
     /// nobody else can have run it: that would have been a claim, too.
     fn is_ours(&self, held: &Held, head: &TaskHead) -> bool {
         let Some(lease) = &head.lease else { return false };
-        let next = lease.worker == self.shared.worker && head.claims == held.snapshot.claims + 1;
+        let next = lease.worker == self.tasks.node.worker && head.claims == held.snapshot.claims + 1;
         lease.token == held.token || (next && lease.token > held.token)
     }
 }

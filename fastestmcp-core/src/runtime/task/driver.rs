@@ -11,15 +11,14 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::run::TaskRun;
+use super::tasks::Tasks;
 use super::wait::Wait;
 use super::write::RunError;
+use crate::component::{Panicked, RunningHandler, ToolOutput, Turn};
+use crate::context::{ContextError, ToolError};
 use crate::error::StoreError;
-use crate::runtime::error::ContextError;
-use crate::runtime::handler::{Panicked, Running, Turn};
-use crate::runtime::shared::Shared;
 use crate::task::machine::Step;
 use crate::task::{Rerun, TaskEvent};
-use crate::tool::{ToolError, ToolOutput};
 
 /// Durable progress at most twice a second (contract T11).
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -44,9 +43,9 @@ pub(super) enum End {
 
 /// A handler and the writes that are under way for it.
 pub(super) struct Driver<'a> {
-    shared: &'a Arc<Shared>,
+    tasks: &'a Arc<Tasks>,
     run: &'a Arc<TaskRun>,
-    pub(super) handler: Running,
+    pub(super) handler: RunningHandler<ToolOutput>,
     /// Requests to the client on their way into the record.
     asking: FuturesUnordered<BoxFuture<'static, Result<Step, RunError>>>,
     reading: Option<BoxFuture<'static, ()>>,
@@ -59,10 +58,10 @@ pub(super) struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    pub(super) fn new(shared: &'a Arc<Shared>, run: &'a Arc<TaskRun>, handler: Running) -> Self {
+    pub(super) fn new(tasks: &'a Arc<Tasks>, run: &'a Arc<TaskRun>, handler: RunningHandler<ToolOutput>) -> Self {
         let run_timeout = Duration::from_millis(run.policy().run_timeout_ms);
         Self {
-            shared,
+            tasks,
             run,
             handler,
             asking: FuturesUnordered::new(),
@@ -107,9 +106,9 @@ impl<'a> Driver<'a> {
                     Turn::Ended(result) => return End::Returned(result),
                     Turn::Raised(requests) => {
                         let run = run.clone();
-                        let asked = TaskEvent::Asked(requests, self.shared.store_now());
+                        let asked = TaskEvent::Asked(requests, self.tasks.node.store_now());
                         self.asking.push(async move { run.settle(asked).await }.boxed());
-                        self.wait = Some(Wait::again(self.wait.take(), self.shared, self.run));
+                        self.wait = Some(Wait::again(self.wait.take(), self.tasks, self.run));
                     }
                 },
                 Some(asked) = self.asking.next(), if !self.asking.is_empty() => match asked {
@@ -127,7 +126,7 @@ impl<'a> Driver<'a> {
                 }
                 () = fine => {
                     next_fine = Instant::now() + FINE_PROGRESS_EVERY;
-                    run.progress.publish(self.shared, run.id());
+                    run.progress.publish(self.tasks, run.id());
                 }
                 () = under_way(&mut self.writing) => self.writing = None,
                 () = progress, if self.writing.is_none() => {
@@ -138,7 +137,7 @@ impl<'a> Driver<'a> {
                 () = sleep_until(until), if !leaving => match &self.wait {
                     None => return End::TimedOut,
                     Some(wait) => {
-                        let (run, event) = (run.clone(), wait.over(self.shared));
+                        let (run, event) = (run.clone(), wait.over(self.tasks));
                         self.leaving = Some(async move { run.settle(event).await }.boxed());
                     }
                 },
@@ -151,8 +150,8 @@ impl<'a> Driver<'a> {
     /// (contract T13).
     fn released(&self) -> &'a CancellationToken {
         match self.run.policy().rerun {
-            Rerun::Always { .. } => &self.shared.stopping,
-            Rerun::Never => &self.shared.release,
+            Rerun::Always { .. } => &self.tasks.node.stopping,
+            Rerun::Never => &self.tasks.node.release,
         }
     }
 
@@ -173,7 +172,7 @@ impl<'a> Driver<'a> {
     fn until(&self) -> Instant {
         match &self.wait {
             None => self.deadline,
-            Some(wait) => wait.until(self.shared, self.run.seen().input_deadline),
+            Some(wait) => wait.until(self.tasks, self.run.seen().input_deadline),
         }
     }
 }

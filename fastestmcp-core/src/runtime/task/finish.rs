@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use super::execute::hand_back;
 use super::run::TaskRun;
+use super::tasks::Tasks;
 use super::write::RunError;
+use crate::component::{Panicked, ToolOutput};
+use crate::context::{ContextError, Failure, ToolError};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::json;
 use crate::limits::MAX_DURATION;
-use crate::runtime::error::ContextError;
-use crate::runtime::handler::Panicked;
-use crate::runtime::shared::Shared;
 use crate::task::{Rerun, RpcError, TaskEvent, TaskOutcome};
 use crate::time::backoff;
-use crate::tool::{Failure, ToolError, ToolOutput};
 
 /// The longest pause before a retry that a handler asked for.
 const LONGEST_RETRY: Duration = Duration::from_secs(3_600);
@@ -23,7 +22,7 @@ const AFTER_STORE: (Duration, Duration) = (Duration::from_millis(100), Duration:
 
 /// Stores what the handler returned.
 pub(super) async fn returned(
-    shared: &Shared,
+    tasks: &Tasks,
     run: &Arc<TaskRun>,
     result: Result<Result<ToolOutput, ToolError>, Panicked>,
 ) {
@@ -40,16 +39,16 @@ pub(super) async fn returned(
             Failure::Retry(_, text) => completed(&ToolOutput::error(text)),
             // The store failed and not the handler: run again, and not as an attempt of it (contract T6).
             Failure::Store(error) if always => {
-                tracing::warn!(task = %run.id().short(), tool = run.spec.tool, %error, "the store failed a task: it runs again");
+                tracing::warn!(task = %run.id().short(), tool = run.spec.name, %error, "the store failed a task: it runs again");
                 let claims = run.record.lock().await.snapshot.claims;
-                return hand_back(shared, run, backoff(AFTER_STORE.0, claims, AFTER_STORE.1)).await;
+                return hand_back(tasks, run, backoff(AFTER_STORE.0, claims, AFTER_STORE.1)).await;
             }
             Failure::Store(error) => {
-                tracing::error!(task = %run.id().short(), tool = run.spec.tool, %error, "the store failed a task");
+                tracing::error!(task = %run.id().short(), tool = run.spec.name, %error, "the store failed a task");
                 failed("store unavailable")
             }
             Failure::Masked(error) => {
-                tracing::error!(task = %run.id().short(), tool = run.spec.tool, %error, "a task failed");
+                tracing::error!(task = %run.id().short(), tool = run.spec.name, %error, "a task failed");
                 failed("tool failed")
             }
         },
@@ -60,7 +59,7 @@ pub(super) async fn returned(
 
 /// Ends a task whose request to the client the store refuses to keep.
 pub(super) async fn refused(run: &Arc<TaskRun>, error: &StoreError) {
-    tracing::error!(task = %run.id().short(), tool = run.spec.tool, %error, "a question of a task could not be stored");
+    tracing::error!(task = %run.id().short(), tool = run.spec.name, %error, "a question of a task could not be stored");
     settle(run, failed("tool failed")).await;
 }
 
@@ -70,7 +69,7 @@ pub(super) async fn settle(run: &Arc<TaskRun>, event: TaskEvent) {
         Ok(_) | Err(RunError::Lost | RunError::Unchanged | RunError::KeyReused(_)) => return,
         Err(RunError::Store(error)) => error,
     };
-    tracing::error!(task = %run.id().short(), tool = run.spec.tool, %error, "the outcome of a task could not be stored");
+    tracing::error!(task = %run.id().short(), tool = run.spec.name, %error, "the outcome of a task could not be stored");
     let reason = match error.kind {
         StoreErrorKind::TooLarge => "result too large",
         // Nested too deeply, for instance.
@@ -82,7 +81,7 @@ pub(super) async fn settle(run: &Arc<TaskRun>, event: TaskEvent) {
     }
 }
 
-fn failed(reason: &str) -> TaskEvent {
+pub(super) fn failed(reason: &str) -> TaskEvent {
     TaskEvent::Finished(TaskOutcome::Error(RpcError::internal(reason)))
 }
 

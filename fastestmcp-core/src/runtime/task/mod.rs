@@ -2,35 +2,31 @@
 
 mod adopt;
 mod driver;
+mod end_session;
 mod execute;
 mod finish;
 mod hold;
+mod host;
 mod hub;
 mod lease;
+mod middleware;
 mod operate;
 mod owned;
 mod progress;
 mod run;
 mod running;
+mod serve;
+mod start;
 mod submit;
-mod view;
+mod tasks;
 mod wait;
+mod wake;
 mod watch;
 mod worker;
 mod write;
 
+pub(super) use end_session::end_session;
 pub use operate::{Operator, SessionPage, TaskFilter};
-pub use owned::{CancelOutcome, TaskPage};
-pub use progress::ProgressFeed;
-pub use submit::AskedTtl;
-pub use view::TaskView;
-pub use watch::TaskWatch;
-
-pub(super) use hold::hold_sessions;
-pub(super) use hub::TaskHub;
-pub(super) use lease::{LeaseClock, renew_leases};
-pub(super) use owned::{answer, cancel, cancel_of_session, list, progress, task};
-pub(super) use run::TaskRun;
-pub(super) use running::RunningTasks;
-pub(super) use submit::submit;
-pub(super) use worker::work;
+pub(super) use serve::Serve;
+pub(super) use tasks::Tasks;
+pub(super) use watch::watch;

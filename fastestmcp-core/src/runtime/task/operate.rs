@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::owned::{self, CancelOutcome, TaskPage};
-use super::submit;
-use super::view::TaskView;
+use super::end_session::end_session;
+use super::owned;
+use super::tasks::Tasks;
 use crate::ids::{self, TaskId};
+use crate::operation::{CallError, CancelOutcome, TaskPage, TaskView};
 use crate::page::{PageLimit, PageRequest};
 use crate::principal::{OwnerFilter, Principal};
-use crate::runtime::error::CallError;
-use crate::runtime::shared::Shared;
 use crate::seal::Purpose;
 use crate::task::{Idempotency, InsertOutcome, NewTask, Part, TaskRecord, TaskSpec, TaskState, TaskStatus};
 
@@ -61,7 +60,8 @@ const SESSIONS: &str = "operator/sessions";
 /// them.
 ///
 /// ```
-/// # use fastestmcp_core::runtime::{CallError, Runtime, TaskFilter};
+/// # use fastestmcp_core::operation::CallError;
+/// # use fastestmcp_core::runtime::{Runtime, TaskFilter};
 /// # use fastestmcp_core::task::TaskStatus;
 /// async fn requeue_all(runtime: &Runtime) -> Result<(), CallError> {
 ///     let operator = runtime.operator();
@@ -73,17 +73,17 @@ const SESSIONS: &str = "operator/sessions";
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Operator(Arc<Shared>);
+pub struct Operator(Arc<Tasks>);
 
 impl std::fmt::Debug for Operator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Operator").field("node", &self.0.node).finish_non_exhaustive()
+        f.debug_struct("Operator").field("node", &self.0.node.name).finish_non_exhaustive()
     }
 }
 
 impl Operator {
-    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
-        Self(shared)
+    pub(crate) const fn new(tasks: Arc<Tasks>) -> Self {
+        Self(tasks)
     }
 
     /// The tasks that a filter means, newest first, without inputs and outcomes.
@@ -118,9 +118,10 @@ impl Operator {
             return Err(CallError::InvalidParams("only a dead letter is requeued".to_owned()));
         }
         let spec = spec.unwrap_or_default();
-        let tool = TaskSpec::decode(&spec)?.tool;
-        let poll_ms = TaskState::decode(state.as_deref().unwrap_or_default())?.poll_ms;
-        let fresh = TaskState { poll_ms, ..TaskState::default() };
+        let tool = TaskSpec::decode(&spec)?.name;
+        let TaskState { policy, poll_ms, progress_token, .. } =
+            TaskState::decode(state.as_deref().unwrap_or_default())?;
+        let fresh = TaskState { policy, poll_ms, progress_token, ..TaskState::default() };
         let mut task = NewTask::new(TaskId::random()?, head.owner, head.queue, spec, fresh.encode()?);
         task.session = head.session;
         task.priority = head.priority;
@@ -129,7 +130,7 @@ impl Operator {
         let key = ids::digest(&[b"requeue", id.as_str().as_bytes()]);
         task.idempotency = Some(Idempotency { digest: key.clone(), key });
         let queue = task.queue.clone();
-        let (head, state) = match submit::insert(&self.0, task).await? {
+        let (head, state) = match self.0.insert(task).await? {
             InsertOutcome::Inserted(head) => (*head, fresh),
             InsertOutcome::Existing(record) => {
                 (record.head, TaskState::decode(record.state.as_deref().unwrap_or_default())?)
@@ -182,14 +183,14 @@ impl Operator {
         let page = match cursor {
             None => PageRequest::first(PageLimit::default()),
             Some(cursor) => {
-                let opened = self.0.keys.open_sealed(Purpose::Cursor, &[SESSIONS.as_bytes()], cursor);
+                let opened = self.0.node.keys.open_sealed(Purpose::Cursor, &[SESSIONS.as_bytes()], cursor);
                 let position = crate::page::Position(opened.map_err(|_| CallError::InvalidCursor)?.into());
                 PageRequest::after(PageLimit::default(), position)
             }
         };
-        let page = self.0.sessions.list(page).await?;
-        let now = self.0.store_now();
-        let next = page.next.map(|next| self.0.keys.seal(Purpose::Cursor, &[SESSIONS.as_bytes()], &next.0));
+        let page = self.0.node.sessions.list(page).await?;
+        let now = self.0.node.store_now();
+        let next = page.next.map(|next| self.0.node.keys.seal(Purpose::Cursor, &[SESSIONS.as_bytes()], &next.0));
         Ok(SessionPage {
             sessions: page.items.into_iter().map(|(digest, info)| (digest, now.since(info.created))).collect(),
             next_cursor: next.transpose()?,
@@ -202,14 +203,14 @@ impl Operator {
     /// # Errors
     /// The store failed; the session lives on then.
     pub async fn revoke_session(&self, session: &str) -> Result<bool, CallError> {
-        let lived = crate::runtime::end_session(&self.0, session).await?;
+        let lived = end_session(&self.0, session).await?;
         tracing::info!(session = session.get(..ids::BRIEF), lived, "an operator revoked a session");
         Ok(lived)
     }
 
     async fn find(&self, id: &TaskId) -> Result<TaskRecord, CallError> {
-        let found = self.0.stores.tasks.get(std::slice::from_ref(id), &OwnerFilter::Any, Part::All).await?;
-        self.0.observe(found.now);
+        let found = self.0.node.stores.tasks.get(std::slice::from_ref(id), &OwnerFilter::Any, Part::All).await?;
+        self.0.node.observe(found.now);
         found.value.into_iter().next().flatten().ok_or_else(|| CallError::UnknownTask(id.to_string()))
     }
 }

@@ -5,18 +5,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::progress::ProgressFeed;
-use super::view::TaskView;
+use super::progress::feed;
+use super::tasks::Tasks;
+use crate::context::Caller;
 use crate::error::Outcome;
 use crate::ids::TaskId;
+use crate::operation::{CallError, CancelOutcome, ProgressFeed, TaskPage, TaskView};
 use crate::page::{PageLimit, PageRequest};
 use crate::principal::{Owner, OwnerFilter, Principal};
-use crate::runtime::caller::Caller;
-use crate::runtime::error::CallError;
-use crate::runtime::shared::Shared;
 use crate::task::machine::{Rejected, Snapshot, Step, apply};
 use crate::task::{
-    Guard, Part, ReplaceOutcome, ReplaceRequest, TaskEvent, TaskHead, TaskRecord, TaskSpec, TaskState, TaskStatus, Then,
+    Guard, Part, ReplaceOutcome, ReplaceRequest, TaskEvent, TaskHead, TaskRecord, TaskState, TaskStatus, Then,
 };
 use crate::time::backoff;
 
@@ -27,31 +26,13 @@ const TRIES: u32 = 64;
 /// How often one of unknown outcome is.
 const UNKNOWN_TRIES: u32 = 4;
 
-/// A page of tasks and the sealed cursor of the next.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TaskPage {
-    /// Newest first, without inputs and outcomes.
-    pub tasks: Vec<TaskView>,
-    /// Asks for the next page; absent at the end.
-    pub next_cursor: Option<String>,
-}
-
-/// What a cancel did.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CancelOutcome {
-    /// The task now.
-    pub task: TaskView,
-    /// It had ended before; nothing was changed.
-    pub was_terminal: bool,
-}
-
 /// The record, if this caller may see it.
-async fn find(shared: &Shared, caller: &Caller, id: &TaskId, part: Part) -> Result<TaskRecord, CallError> {
+async fn find(tasks: &Tasks, caller: &Caller, id: &TaskId, part: Part) -> Result<TaskRecord, CallError> {
     // What nobody owns is reachable by its id alone, for any anonymous caller and in any era (contract G9).
     let unowned = (caller.auth.principal == Principal::Anonymous).then(|| Owner::of_unowned(id));
     for owner in caller.owner().into_iter().chain(unowned) {
-        let mut answer = shared.stores.tasks.get(std::slice::from_ref(id), &OwnerFilter::Is(owner), part).await?;
-        shared.observe(answer.now);
+        let mut answer = tasks.node.stores.tasks.get(std::slice::from_ref(id), &OwnerFilter::Is(owner), part).await?;
+        tasks.node.observe(answer.now);
         if let Some(record) = answer.value.pop().flatten() {
             return Ok(record);
         }
@@ -64,19 +45,19 @@ fn view(record: TaskRecord) -> Result<TaskView, CallError> {
     Ok(TaskView::new(record.head, state))
 }
 
-pub(crate) async fn task(shared: &Shared, caller: &Caller, id: &TaskId) -> Result<TaskView, CallError> {
-    view(find(shared, caller, id, Part::State).await?)
+pub(super) async fn task(tasks: &Tasks, caller: &Caller, id: &TaskId) -> Result<TaskView, CallError> {
+    view(find(tasks, caller, id, Part::State).await?)
 }
 
-pub(crate) async fn list(shared: &Shared, caller: &Caller, cursor: Option<&str>) -> Result<TaskPage, CallError> {
+pub(super) async fn list(tasks: &Tasks, caller: &Caller, cursor: Option<&str>) -> Result<TaskPage, CallError> {
     // What nobody owns is never listed.
     let Some(owner) = caller.owner() else { return Ok(TaskPage { tasks: Vec::new(), next_cursor: None }) };
-    page(shared, &OwnerFilter::Is(owner), None, cursor).await
+    page(tasks, &OwnerFilter::Is(owner), None, cursor).await
 }
 
 /// A page of a listing, from one sealed cursor to the next.
 pub(super) async fn page(
-    shared: &Shared,
+    tasks: &Tasks,
     filter: &OwnerFilter,
     status: Option<TaskStatus>,
     cursor: Option<&str>,
@@ -86,30 +67,31 @@ pub(super) async fn page(
     let page = match cursor {
         None => PageRequest::first(PageLimit::default()),
         Some(cursor) => {
-            let position = shared.keys.open_cursor(&listing, filter, cursor).map_err(|_| CallError::InvalidCursor)?;
+            let position =
+                tasks.node.keys.open_cursor(&listing, filter, cursor).map_err(|_| CallError::InvalidCursor)?;
             PageRequest::after(PageLimit::default(), position)
         }
     };
-    let answer = shared.stores.tasks.list_tasks(filter, status.map(TaskStatus::code), page).await?;
-    shared.observe(answer.now);
-    let next = answer.value.next.map(|position| shared.keys.seal_cursor(&listing, filter, &position));
+    let answer = tasks.node.stores.tasks.list_tasks(filter, status.map(TaskStatus::code), page).await?;
+    tasks.node.observe(answer.now);
+    let next = answer.value.next.map(|position| tasks.node.keys.seal_cursor(&listing, filter, &position));
     Ok(TaskPage {
         next_cursor: next.transpose()?,
         tasks: answer.value.items.into_iter().map(|head| TaskView::new(head, None)).collect(),
     })
 }
 
-pub(crate) async fn cancel(shared: &Shared, caller: &Caller, id: &TaskId) -> Result<CancelOutcome, CallError> {
-    cancelled(shared, find(shared, caller, id, Part::All).await?).await
+pub(super) async fn cancel(tasks: &Tasks, caller: &Caller, id: &TaskId) -> Result<CancelOutcome, CallError> {
+    cancelled(tasks, find(tasks, caller, id, Part::State).await?).await
 }
 
 /// Cancels the task of a record.
-pub(super) async fn cancelled(shared: &Shared, record: TaskRecord) -> Result<CancelOutcome, CallError> {
+pub(super) async fn cancelled(tasks: &Tasks, record: TaskRecord) -> Result<CancelOutcome, CallError> {
     let id = record.head.id.clone();
-    match change(shared, record, &TaskEvent::Cancelled).await {
+    match change(tasks, record, &TaskEvent::Cancelled).await {
         Ok(task) => Ok(CancelOutcome { task, was_terminal: false }),
         Err(ChangeError::Rejected(Rejected::Terminal)) => {
-            let record = shared.head_and_state(&id).await?.ok_or_else(|| CallError::UnknownTask(id.to_string()))?;
+            let record = tasks.head_and_state(&id).await?.ok_or_else(|| CallError::UnknownTask(id.to_string()))?;
             Ok(CancelOutcome { task: view(record)?, was_terminal: true })
         }
         Err(error) => Err(error.into()),
@@ -118,14 +100,14 @@ pub(super) async fn cancelled(shared: &Shared, record: TaskRecord) -> Result<Can
 
 /// Answers open inputs, in parts or in full. Unknown and answered keys are ignored, and so is everything once the task
 /// has ended; an answer that does not fit is refused and the task keeps waiting (contract T7).
-pub(crate) async fn answer(
-    shared: &Shared,
+pub(super) async fn update(
+    tasks: &Tasks,
     caller: &Caller,
     id: &TaskId,
     answers: BTreeMap<String, Value>,
 ) -> Result<(), CallError> {
-    let record = find(shared, caller, id, Part::All).await?;
-    match change(shared, record, &TaskEvent::Answered(answers)).await {
+    let record = find(tasks, caller, id, Part::State).await?;
+    match change(tasks, record, &TaskEvent::Answered(answers)).await {
         Ok(_) | Err(ChangeError::Rejected(Rejected::Terminal | Rejected::Unchanged)) => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -153,9 +135,8 @@ impl From<ChangeError> for CallError {
 }
 
 /// Applies an event of the owner or an operator by compare-and-set.
-async fn change(shared: &Shared, mut record: TaskRecord, event: &TaskEvent) -> Result<TaskView, ChangeError> {
+async fn change(tasks: &Tasks, mut record: TaskRecord, event: &TaskEvent) -> Result<TaskView, ChangeError> {
     let id = record.head.id.clone();
-    let spec = TaskSpec::decode(record.spec.as_deref().unwrap_or_default()).map_err(CallError::from)?;
     let unknown_task = || CallError::UnknownTask(id.to_string());
     // Sent, and perhaps applied.
     let mut unknown: Option<Step> = None;
@@ -168,20 +149,19 @@ async fn change(shared: &Shared, mut record: TaskRecord, event: &TaskEvent) -> R
             && status.is_terminal()
         {
             // The answer was lost and not the write.
-            return Ok(changed(shared, &spec, step, record.head));
+            return Ok(changed(tasks, step, record.head));
         }
         let (claims, leased) = (record.head.claims, record.head.lease.is_some());
-        let step = apply(&spec.policy, Snapshot { status, claims, leased, state }, event.clone())
-            .map_err(ChangeError::Rejected)?;
+        let step = apply(Snapshot { status, claims, leased, state }, event.clone()).map_err(ChangeError::Rejected)?;
         let guard = Guard { version: record.head.version, token: None };
         let bytes = step.state.encode().map_err(CallError::from)?;
         let request = ReplaceRequest::new(id.clone(), guard, step.status.code(), bytes, step.then);
-        match shared.stores.tasks.replace(request).await {
+        match tasks.node.stores.tasks.replace(request).await {
             Ok(answer) => {
-                shared.observe(answer.now);
+                tasks.node.observe(answer.now);
                 match answer.value {
-                    ReplaceOutcome::Replaced(head) => return Ok(changed(shared, &spec, &step, *head)),
-                    ReplaceOutcome::Conflict(current) => record = TaskRecord { spec: record.spec, ..*current },
+                    ReplaceOutcome::Replaced(head) => return Ok(changed(tasks, &step, *head)),
+                    ReplaceOutcome::Conflict(current) => record = *current,
                     ReplaceOutcome::Missing | ReplaceOutcome::LeaseLost => return Err(unknown_task().into()),
                 }
             }
@@ -189,8 +169,8 @@ async fn change(shared: &Shared, mut record: TaskRecord, event: &TaskEvent) -> R
             Err(error) if error.outcome == Outcome::Unknown && attempt < UNKNOWN_TRIES => {
                 unknown = Some(step);
                 tokio::time::sleep(backoff(Duration::from_millis(50), attempt, Duration::from_secs(1))).await;
-                let current = shared.head_and_state(&id).await.map_err(CallError::from)?.ok_or_else(unknown_task)?;
-                record = TaskRecord { spec: record.spec, ..current };
+                let current = tasks.head_and_state(&id).await.map_err(CallError::from)?.ok_or_else(unknown_task)?;
+                record = current;
             }
             Err(error) => return Err(CallError::from(error).into()),
         }
@@ -199,33 +179,36 @@ async fn change(shared: &Shared, mut record: TaskRecord, event: &TaskEvent) -> R
 }
 
 /// Tells whoever waits for it that a task was changed.
-fn changed(shared: &Shared, spec: &TaskSpec, step: &Step, head: TaskHead) -> TaskView {
+fn changed(tasks: &Tasks, step: &Step, head: TaskHead) -> TaskView {
     if let Then::Terminal { retain } = step.then {
-        shared.keep_readable(&spec.auth.principal, head.session.as_deref(), retain);
+        tasks.node.keep_readable(&head.owner, head.session.as_deref(), retain);
     }
     let due = matches!(step.then, Then::Runnable { .. }).then_some(head.queue.as_str());
-    shared.announce(&head.id, due);
+    tasks.announce(&head.id, due);
     TaskView::new(head, Some(step.state.clone()))
 }
 
-pub(crate) async fn progress(shared: &Shared, caller: &Caller, id: &TaskId) -> Result<Option<ProgressFeed>, CallError> {
-    let record = find(shared, caller, id, Part::All).await?;
-    let spec = TaskSpec::decode(record.spec.as_deref().unwrap_or_default())?;
-    ProgressFeed::new(shared, id, &spec).await
+pub(super) async fn follow_progress(
+    tasks: &Tasks,
+    caller: &Caller,
+    id: &TaskId,
+) -> Result<Option<ProgressFeed>, CallError> {
+    let record = find(tasks, caller, id, Part::State).await?;
+    feed(tasks, id, TaskState::decode(record.state.as_deref().unwrap_or_default())?).await
 }
 
 /// Cancels the open tasks of a session that was ended. One that a newer node alone can read is left to it.
-pub(crate) async fn cancel_of_session(shared: &Shared, principal: &Principal, session: &str) -> Result<(), CallError> {
+pub(super) async fn cancel_of_session(tasks: &Tasks, principal: &Principal, session: &str) -> Result<(), CallError> {
     let Some(owner) = Owner::of(principal, Some(session)) else { return Ok(()) };
     let filter = OwnerFilter::Is(owner);
     for status in [TaskStatus::Working, TaskStatus::InputRequired] {
         let mut page = PageRequest::first(PageLimit::MAX);
         loop {
-            let listed = shared.stores.tasks.list_tasks(&filter, Some(status.code()), page).await?.value;
+            let listed = tasks.node.stores.tasks.list_tasks(&filter, Some(status.code()), page).await?.value;
             for head in listed.items.iter().filter(|head| head.session.as_deref() == Some(session)) {
-                let found = shared.stores.tasks.get(std::slice::from_ref(&head.id), &filter, Part::All).await;
+                let found = tasks.node.stores.tasks.get(std::slice::from_ref(&head.id), &filter, Part::State).await;
                 let Some(record) = found?.value.pop().flatten() else { continue };
-                match cancelled(shared, record).await {
+                match cancelled(tasks, record).await {
                     // Expired meanwhile.
                     Ok(_) | Err(CallError::UnknownTask(_)) => {}
                     Err(CallError::Unreadable(error)) => {

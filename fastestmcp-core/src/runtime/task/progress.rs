@@ -6,29 +6,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::event::{Delivery, EventSubscription, Keep, ReadFrom};
+use super::tasks::Tasks;
+use crate::event::{Keep, ReadFrom};
 use crate::ids::TaskId;
-use crate::runtime::error::CallError;
-use crate::runtime::shared::Shared;
-use crate::task::{Progress, TaskSpec};
+use crate::operation::{CallError, ProgressFeed};
+use crate::task::{Progress, TaskState};
 
-/// The `_meta` key by which a client asks for progress.
-const TOKEN: &str = "progressToken";
 /// Progress is worth reading while it is fresh.
-const KEEP: Keep = Keep { count: 32, age: Duration::from_secs(60) };
-
-/// Whether the client of a task asked for its progress.
-pub(super) fn wanted(spec: &TaskSpec) -> bool {
-    spec.meta.contains_key(TOKEN)
-}
+const KEEP: Keep = Keep::new(32, Duration::from_secs(60));
 
 /// Publishes progress. May be lost.
-async fn publish(shared: &Shared, id: &TaskId, progress: &Progress) {
+async fn publish(tasks: &Tasks, id: &TaskId, progress: &Progress) {
     let Ok(event) = serde_json::to_vec(progress) else { return };
-    if let Err(error) = shared.bus.publish(&topic(id), vec![Bytes::from(event)], KEEP).await {
+    if let Err(error) = tasks.node.bus.publish(&topic(id), vec![Bytes::from(event)], KEEP).await {
         tracing::debug!(task = %id.short(), %error, "progress was not published");
     }
 }
@@ -103,45 +95,16 @@ impl PendingProgress {
     }
 
     /// Publishes the latest progress of a task, in the background; there is nothing to wait for.
-    pub(super) fn publish(&self, shared: &Arc<Shared>, id: &TaskId) {
+    pub(super) fn publish(&self, tasks: &Arc<Tasks>, id: &TaskId) {
         let Some(latest) = self.unpublished.as_ref().and_then(|slot| slot.latest.lock().take()) else { return };
-        let (shared, id) = (shared.clone(), id.clone());
-        tokio::spawn(async move { publish(&shared, &id, &latest).await });
+        let (tasks, id) = (tasks.clone(), id.clone());
+        tokio::spawn(async move { publish(&tasks, &id, &latest).await });
     }
 }
 
-/// The progress of one task from now on, wherever it runs.
-#[derive(Debug)]
-pub struct ProgressFeed {
-    token: Value,
-    events: EventSubscription,
-}
-
-impl ProgressFeed {
-    /// The feed of a task; `None` if its client did not ask for progress.
-    pub(super) async fn new(shared: &Shared, id: &TaskId, spec: &TaskSpec) -> Result<Option<Self>, CallError> {
-        let Some(token) = spec.meta.get(TOKEN).cloned() else { return Ok(None) };
-        let events = shared.bus.subscribe(&topic(id), ReadFrom::Tail).await?;
-        Ok(Some(Self { token, events }))
-    }
-
-    /// The token under which the client asked for it.
-    pub const fn token(&self) -> &Value {
-        &self.token
-    }
-
-    /// The next progress. It never ends by itself: stop when the task has ended.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn next(&mut self) -> Result<Progress, CallError> {
-        loop {
-            // What was missed is overtaken by what follows.
-            if let Delivery::Event(event) = self.events.next().await?
-                && let Ok(progress) = serde_json::from_slice(&event.payload)
-            {
-                return Ok(progress);
-            }
-        }
-    }
+/// The feed of a task; `None` if its client did not ask for progress.
+pub(super) async fn feed(tasks: &Tasks, id: &TaskId, state: TaskState) -> Result<Option<ProgressFeed>, CallError> {
+    let Some(token) = state.progress_token else { return Ok(None) };
+    let events = tasks.node.bus.subscribe(&topic(id), ReadFrom::Tail).await?;
+    Ok(Some(ProgressFeed::new(token, events)))
 }

@@ -5,12 +5,12 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::progress::{self, PendingProgress};
+use super::progress::PendingProgress;
+use super::tasks::Tasks;
+use crate::context::Replay;
+use crate::context::{Caller, ContextError};
 use crate::ids::TaskId;
 use crate::principal::OwnerFilter;
-use crate::runtime::error::ContextError;
-use crate::runtime::replay::Replay;
-use crate::runtime::shared::Shared;
 use crate::session::Version;
 use crate::task::machine::{Snapshot, Step};
 use crate::task::{Lease, Part, Progress, RunPolicy, TaskEvent, TaskHead, TaskSpec, TaskState, TaskStatus, Token};
@@ -21,8 +21,9 @@ use super::write::{Patience, RunError};
 /// A task this node holds a lease on: the record as this worker knows it, and the only way for the handler and the
 /// worker to write it.
 pub(crate) struct TaskRun {
-    pub(super) shared: Arc<Shared>,
+    pub(super) tasks: Arc<Tasks>,
     pub(crate) spec: TaskSpec,
+    policy: RunPolicy,
     pub(super) id: TaskId,
     pub(super) queue: String,
     session: Option<String>,
@@ -73,18 +74,20 @@ impl Seen {
 
 impl TaskRun {
     pub(super) fn new(
-        shared: Arc<Shared>,
+        tasks: Arc<Tasks>,
         head: &TaskHead,
         lease: &Lease,
         status: TaskStatus,
         spec: TaskSpec,
         state: TaskState,
     ) -> Self {
+        let (policy, state_asks_progress) = (state.policy, state.progress_token.is_some());
         let snapshot = Snapshot { status, claims: head.claims, leased: true, state };
         let held = Held { token: lease.token, version: head.version, snapshot, over: false };
         Self {
-            shared,
-            progress: PendingProgress::new(progress::wanted(&spec)),
+            tasks,
+            progress: PendingProgress::new(state_asks_progress),
+            policy,
             spec,
             id: head.id.clone(),
             queue: head.queue.clone(),
@@ -107,8 +110,14 @@ impl TaskRun {
         self.session.as_deref()
     }
 
+    /// Who submitted it.
+    pub(super) fn caller(&self) -> Caller {
+        let spec = &self.spec;
+        Caller::of_task(spec.auth.clone(), self.session.clone(), spec.scope.clone(), spec.abilities)
+    }
+
     pub(crate) const fn policy(&self) -> &RunPolicy {
-        &self.spec.policy
+        &self.policy
     }
 
     pub(super) fn seen(&self) -> Seen {
@@ -158,8 +167,8 @@ impl TaskRun {
     /// One read of the record. The run is lost if it is no longer its own.
     pub(super) async fn read_again(&self, held: &mut Held) -> Result<(), crate::error::StoreError> {
         let ids = std::slice::from_ref(&self.id);
-        let mut found = self.shared.stores.tasks.get(ids, &OwnerFilter::Any, Part::State).await?;
-        self.shared.observe(found.now);
+        let mut found = self.tasks.node.stores.tasks.get(ids, &OwnerFilter::Any, Part::State).await?;
+        self.tasks.node.observe(found.now);
         match found.value.pop().flatten() {
             Some(record) => self.adopt(held, &record),
             None => self.lost.cancel(),

@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::run::TaskRun;
-use crate::runtime::shared::Shared;
+use super::tasks::Tasks;
 use crate::task::{Rerun, TaskEvent};
 use crate::time::StoreTime;
 
@@ -22,22 +22,25 @@ pub(super) struct Wait {
 
 impl Wait {
     /// A wait that begins or goes on with a further question.
-    pub(super) fn again(before: Option<Self>, shared: &Shared, run: &TaskRun) -> Self {
+    pub(super) fn again(before: Option<Self>, tasks: &Tasks, run: &TaskRun) -> Self {
         let now = Instant::now();
         let can_park = run.policy().rerun != Rerun::Never;
-        Self { since: before.map_or(now, |wait| wait.since), park_at: can_park.then(|| now + shared.config.park_after) }
+        Self {
+            since: before.map_or(now, |wait| wait.since),
+            park_at: can_park.then(|| now + tasks.node.config.park_after),
+        }
     }
 
     /// When something is to be done about it.
-    pub(super) fn until(&self, shared: &Shared, input_deadline: Option<StoreTime>) -> Instant {
+    pub(super) fn until(&self, tasks: &Tasks, input_deadline: Option<StoreTime>) -> Instant {
         let now = Instant::now();
-        let ends = input_deadline.map_or(NOT_YET, |deadline| deadline.since(shared.store_now()).max(LOOK_AGAIN));
+        let ends = input_deadline.map_or(NOT_YET, |deadline| deadline.since(tasks.node.store_now()).max(LOOK_AGAIN));
         self.park_at.map_or(now + ends, |park_at| park_at.max(now).min(now + ends))
     }
 
     /// What is to be done then.
-    pub(super) fn over(&self, shared: &Shared) -> TaskEvent {
-        let now = shared.store_now();
+    pub(super) fn over(&self, tasks: &Tasks) -> TaskEvent {
+        let now = tasks.node.store_now();
         match self.park_at {
             Some(park_at) if park_at <= Instant::now() => TaskEvent::Parked(now),
             _ => TaskEvent::InputTimedOut(now),

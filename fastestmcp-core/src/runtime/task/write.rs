@@ -72,7 +72,7 @@ impl TaskRun {
                 Ok(Reply::Overtaken) => continue,
                 Err(error) => error,
             };
-            self.shared.health.failed(&error);
+            self.tasks.node.health.failed(&error);
             if !error.is_of_a_store_that_does_not_answer() || patience == Patience::Once {
                 return Err(RunError::Store(error));
             }
@@ -83,7 +83,7 @@ impl TaskRun {
             tokio::select! {
                 () = tokio::time::sleep(backoff(PAUSE.0, attempt, PAUSE.1)) => {}
                 () = self.lost.cancelled() => return Err(RunError::Lost),
-                () = self.shared.stopped.cancelled() => return Err(RunError::Store(error)),
+                () = self.tasks.node.stopped.cancelled() => return Err(RunError::Store(error)),
             }
         }
     }
@@ -95,7 +95,7 @@ impl TaskRun {
         if let Some(progress) = self.progress.latest() {
             before.state.progress = Some(progress);
         }
-        let step = match apply(self.policy(), before, event) {
+        let step = match apply(before, event) {
             Ok(step) => step,
             Err(Rejected::KeyReused(key)) => return Err(RunError::KeyReused(key)),
             Err(Rejected::Terminal) => {
@@ -116,13 +116,13 @@ impl TaskRun {
         let guard = Guard { version: held.version, token: Some(held.token) };
         let request =
             ReplaceRequest::new(self.id.clone(), guard, sent.step.status.code(), sent.state.clone(), sent.step.then);
-        let answer = self.shared.stores.tasks.replace(request).await?;
-        self.shared.observe(answer.now);
+        let answer = self.tasks.node.stores.tasks.replace(request).await?;
+        self.tasks.node.observe(answer.now);
         let record = match answer.value {
             ReplaceOutcome::Replaced(head) => return Ok(Reply::Applied(head)),
             ReplaceOutcome::Conflict(record) => Some(*record),
             // Taken over by somebody, claimed again by this very node, or ended by what was sent before.
-            ReplaceOutcome::LeaseLost => self.shared.head_and_state(&self.id).await?,
+            ReplaceOutcome::LeaseLost => self.tasks.head_and_state(&self.id).await?,
             ReplaceOutcome::Missing => None,
         };
         let Some(record) = record else {
@@ -147,17 +147,17 @@ impl TaskRun {
         held.over = !matches!(step.then, Then::KeepLease);
         self.show(held);
         if let Then::Terminal { retain } = step.then {
-            self.shared.keep_readable(&self.spec.auth.principal, self.session(), retain);
+            self.tasks.node.keep_readable(&head.owner, self.session(), retain);
             self.tell_the_end(step);
         }
         let due = matches!(step.then, Then::Runnable { .. }).then_some(self.queue.as_str());
         if changed || due.is_some() {
-            self.shared.announce(&self.id, due);
+            self.tasks.announce(&self.id, due);
         }
     }
 
     fn tell_the_end(&self, step: &Step) {
-        let (task, tool, attempts) = (self.id.short(), &self.spec.tool, self.attempts);
+        let (task, tool, attempts) = (self.id.short(), &self.spec.name, self.attempts);
         let reason = match &step.state.outcome {
             Some(TaskOutcome::Error(error)) => error.data.as_ref().and_then(|data| data.get("reason")?.as_str()),
             _ => None,

@@ -1,0 +1,34 @@
+use fastestmcp_core::error::StoreError;
+
+use crate::harness::HarnessError;
+
+/// Why a case ended before its end.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// It cannot be tried here.
+    Skip(String),
+    /// The harness failed.
+    Harness(String),
+    /// The store failed where a value was due.
+    Store(StoreError),
+    /// The store gave another value than the one that the rest of the case needs.
+    Wrong(String),
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<HarnessError> for Halt {
+    fn from(error: HarnessError) -> Self {
+        match error {
+            HarnessError::Unsupported(reason) => Self::Skip(reason),
+            HarnessError::Failed(detail) => Self::Harness(detail),
+        }
+    }
+}
+
+/// How a case ends. What it found is in its scene.
+pub(crate) type CaseResult = Result<(), Halt>;

@@ -1,0 +1,89 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Component, Tool};
+
+/// All components of a server: a registry per kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Components {
+    pub(crate) tools: Registry<Tool>,
+}
+
+/// The components of one kind: found by name, shown in the order they were added.
+#[derive(Clone)]
+pub(crate) struct Registry<C> {
+    ordered: Vec<Arc<C>>,
+    by_name: HashMap<String, usize>,
+}
+
+impl<C: Component> Registry<C> {
+    /// # Errors
+    /// The name that two of them have.
+    pub(crate) fn new(components: Vec<C>) -> Result<Self, String> {
+        let mut by_name = HashMap::with_capacity(components.len());
+        for (place, component) in components.iter().enumerate() {
+            let name = &component.description().name;
+            if by_name.insert(name.clone(), place).is_some() {
+                return Err(name.clone());
+            }
+        }
+        Ok(Self { ordered: components.into_iter().map(Arc::new).collect(), by_name })
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<C>> {
+        self.by_name.get(name).and_then(|place| self.ordered.get(*place))
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Arc<C>> {
+        self.ordered.iter()
+    }
+
+    /// At most `most` of them from a place on, and the place where the next page begins if there is one. Places are those
+    /// of this release of the server: a walk that goes on over a deploy may skip what was put in between.
+    pub(crate) fn page(&self, from: usize, most: usize) -> (&[Arc<C>], Option<usize>) {
+        let from = from.min(self.ordered.len());
+        let to = from.saturating_add(most).min(self.ordered.len());
+        (self.ordered.get(from..to).unwrap_or_default(), (to < self.ordered.len()).then_some(to))
+    }
+}
+
+impl<C: Component> fmt::Debug for Registry<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.ordered.iter().map(|component| &component.description().name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::component::NoArgs;
+
+    fn registry(count: usize) -> Registry<Tool> {
+        let tool = |index| Tool::new(format!("t{index}"), async |_cx, _: NoArgs| Ok(""));
+        Registry::new((0..count).map(tool).collect()).unwrap()
+    }
+
+    #[test]
+    fn pages_show_every_component_once_in_order_and_end() {
+        for (count, most) in [(0, 3), (1, 3), (3, 3), (7, 3), (7, 100), (7, usize::MAX)] {
+            let registry = registry(count);
+            let (mut seen, mut from) = (Vec::new(), Some(0));
+            while let Some(place) = from {
+                let (page, next) = registry.page(place, most);
+                seen.extend(page.iter().map(|tool| tool.name().to_owned()));
+                from = next;
+            }
+            assert_eq!(seen, (0..count).map(|index| format!("t{index}")).collect::<Vec<_>>(), "{count} by {most}");
+        }
+        assert_eq!(registry(3).page(usize::MAX, 3).0.len(), 0, "a place of a larger release");
+    }
+
+    #[test]
+    fn two_of_one_name_are_refused_and_one_is_found_by_it() {
+        let tool = || Tool::new("same", async |_cx, _: NoArgs| Ok(""));
+        assert_eq!(Registry::new(vec![tool(), tool()]).unwrap_err(), "same");
+        assert_eq!(registry(9).get("t7").map(|tool| tool.name()), Some("t7"));
+        assert!(registry(9).get("t9").is_none());
+    }
+}

@@ -1,0 +1,28 @@
+//! The door of a runtime: what can be asked of it, by whom, what it answers, and the middleware that every request
+//! passes, whatever way it came.
+
+mod call_tool;
+mod error;
+mod list_tools;
+mod listen;
+mod middleware;
+mod plan;
+mod slots;
+mod table;
+mod task;
+
+pub use call_tool::{AskedTtl, CallOutcome, CallTool, Resume, TaskMode};
+pub use error::{CANCELLED, CallError, INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_CAPABILITY, OVERLOADED};
+pub use list_tools::{ListTools, ToolPage};
+pub use listen::{Listen, Listening};
+pub use middleware::{Call, Middleware, Next};
+pub(crate) use middleware::{Chain, Endpoint, Requester};
+pub(crate) use plan::{Plan, plan, tool};
+pub(crate) use slots::{Slot, Slots};
+pub(crate) use table::with_operations;
+pub use table::{Operation, Outcome, Request};
+pub(crate) use task::TaskChanges;
+pub use task::{
+    CancelOutcome, CancelTask, FollowProgress, GetTask, ListTasks, ProgressFeed, RunTask, TaskPage, TaskView,
+    TaskWatch, UpdateTask, WatchTask,
+};

@@ -1,0 +1,87 @@
+//! The way in: what is asked is admitted, passes the middleware, and is carried out.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
+
+use super::task::{Serve, Tasks};
+use crate::component::Components;
+use crate::context::{Caller, Client};
+use crate::operation::{Call, CallError, Endpoint, Next, Operation, Outcome, Request, with_operations};
+
+/// An operation that was let in: it exists, and whoever asks may ask for it.
+#[derive(Debug)]
+#[must_use = "nothing happens before it is run"]
+pub struct Admitted<R> {
+    door: Door,
+    request: R,
+    caller: Caller,
+    cancelled: CancellationToken,
+}
+
+impl<R: Request> Admitted<R> {
+    /// The same, and it ends when this is cancelled: the client went away or changed its mind. A task is cancelled by its
+    /// id.
+    pub fn cancelled_by(mut self, cancelled: CancellationToken) -> Self {
+        self.cancelled = cancelled;
+        self
+    }
+
+    /// Carries it out. `client` is told how far it is, and asked what it is to answer.
+    ///
+    /// # Errors
+    /// [`CallError`]; what a handler raises for the model is a result, not an error.
+    pub async fn run(self, client: Arc<dyn Client>) -> Result<R::Answer, CallError> {
+        let Self { door, request, caller, cancelled } = self;
+        let call = Call::new(request.into(), caller, client, cancelled);
+        let next = Next::new(door.0.node.middleware.clone(), Arc::new(door));
+        // Of middleware: handlers are guarded by themselves.
+        let outcome = AssertUnwindSafe(next.run(call)).catch_unwind().await.map_err(|_| CallError::Panicked)??;
+        R::answer(outcome).ok_or_else(|| {
+            tracing::error!("a middleware answered with what was not asked for");
+            CallError::Masked
+        })
+    }
+}
+
+/// The end of the way of every operation.
+#[derive(Clone)]
+pub(super) struct Door(pub(super) Arc<Tasks>);
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Door")
+    }
+}
+
+impl Door {
+    pub(super) fn admit<R: Request + Clone>(&self, request: R, caller: Caller) -> Result<Admitted<R>, CallError> {
+        admit(&request.clone().into(), &self.0.node.components)?;
+        Ok(Admitted { door: self.clone(), request, caller, cancelled: CancellationToken::new() })
+    }
+}
+
+macro_rules! dispatch {
+    ($($(#[$docs:meta])* $request:ident($method:literal) -> $answer:ty;)*) => {
+        fn admit(operation: &Operation, components: &Components) -> Result<(), CallError> {
+            match operation {
+                $(Operation::$request(request) => request.admit(components),)*
+            }
+        }
+
+        #[async_trait]
+        impl Endpoint for Door {
+            async fn serve(&self, call: Call) -> Result<Outcome, CallError> {
+                let (operation, requester) = call.split();
+                Ok(match operation {
+                    $(Operation::$request(request) => Outcome::$request(request.serve(&self.0, requester).await?),)*
+                })
+            }
+        }
+    };
+}
+
+with_operations!(dispatch);

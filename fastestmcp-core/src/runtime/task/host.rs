@@ -1,0 +1,29 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::run::TaskRun;
+use crate::context::{ContextError, Host};
+use crate::ids::TaskId;
+use crate::task::{Progress, TaskEvent};
+
+/// What the context of a task's handler rests on: whatever must outlive the handler goes into the record.
+pub(super) struct TaskHost(pub(super) Arc<TaskRun>);
+
+#[async_trait]
+impl Host for TaskHost {
+    fn task_id(&self) -> Option<&TaskId> {
+        Some(self.0.id())
+    }
+
+    fn progress(&self, progress: Progress) {
+        self.0.note_progress(progress);
+    }
+
+    async fn record(&self, event: TaskEvent) -> Result<(), ContextError> {
+        self.0.write(event).await
+    }
+
+    /// It is a task already.
+    async fn detach(&self) {}
+}

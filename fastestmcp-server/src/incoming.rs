@@ -1,0 +1,133 @@
+use std::sync::Arc;
+
+use ::http::request::Parts;
+use fastestmcp_core::context::Caller;
+use fastestmcp_core::ids;
+use fastestmcp_core::operation::{CallError, Request};
+use fastestmcp_core::principal::{AuthContext, Principal};
+use fastestmcp_core::runtime::Runtime;
+use fastestmcp_core::task::ClientAbilities;
+use rmcp::model::{ClientCapabilities, ErrorData, RequestId};
+use rmcp::service::{Peer, RequestContext, RoleServer};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::Identified;
+use crate::peer_client::PeerClient;
+use crate::wire::{STATELESS_REVISION, TASKS_REVISION, errors};
+
+/// Which rules a request is under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Era {
+    /// It belongs to a connection that began with `initialize` (2025 wire).
+    Session {
+        /// The client negotiated the revision that knows tasks.
+        knows_tasks: bool,
+    },
+    /// It stands for itself (2026 wire).
+    Stateless {
+        /// The client declared the tasks extension.
+        tasks: bool,
+    },
+}
+
+/// A request of a client, on its way from the wire to the door of the runtime.
+pub(crate) struct Incoming<'r> {
+    pub(crate) era: Era,
+    pub(crate) id: RequestId,
+    pub(crate) peer: Peer<RoleServer>,
+    /// Cancelled when the client cancels or goes away.
+    pub(crate) cancelled: CancellationToken,
+    pub(crate) client: PeerClient,
+    caller: Caller,
+    runtime: &'r Runtime,
+    /// What is under way, for an orderly stop.
+    under_way: &'r TaskTracker,
+}
+
+impl<'r> Incoming<'r> {
+    /// `local` is who calls where no HTTP request says otherwise.
+    pub(crate) fn of(
+        cx: &RequestContext<RoleServer>,
+        runtime: &'r Runtime,
+        under_way: &'r TaskTracker,
+        local: &Principal,
+    ) -> Self {
+        let (caller, era) = caller_and_era(cx, local);
+        Self {
+            client: PeerClient::of(cx, matches!(era, Era::Session { .. })),
+            era,
+            id: cx.id.clone(),
+            peer: cx.peer.clone(),
+            cancelled: cx.ct.clone(),
+            caller,
+            runtime,
+            under_way,
+        }
+    }
+
+    /// The door of the runtime: a request comes in, its answer or its error comes back.
+    pub(crate) async fn ask<R: Request + Clone>(&self, request: R) -> Result<R::Answer, CallError> {
+        let _under_way = self.under_way.token();
+        let admitted = self.runtime.admit(request, self.caller.clone())?;
+        admitted.cancelled_by(self.cancelled.clone()).run(Arc::new(self.client.clone())).await
+    }
+
+    /// An error in the words of the request's era.
+    pub(crate) fn refused(&self, error: &CallError) -> ErrorData {
+        match (self.era, error) {
+            (Era::Stateless { .. }, CallError::TaskOnly) => errors::needs_tasks(),
+            _ => errors::refused(error),
+        }
+    }
+
+    /// Cancelled when the server stops.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.runtime.stopping()
+    }
+}
+
+fn caller_and_era(cx: &RequestContext<RoleServer>, local: &Principal) -> (Caller, Era) {
+    let capabilities = cx.client_capabilities();
+    let abilities = capabilities.as_ref().map(abilities).unwrap_or_default();
+    let (caller, in_session) = match identified(cx) {
+        Some(identified) => match identified.session() {
+            Some(session) => {
+                let caller = Caller::in_session(identified.auth.clone(), session.digest.clone(), abilities);
+                (identified.at_its_address(caller), true)
+            }
+            None => (identified.at_its_address(Caller::stateless(identified.auth.clone(), abilities)), false),
+        },
+        None => {
+            // On stdio both eras share one connection, and only `initialize` leaves a peer behind.
+            let names_stateless =
+                cx.meta.protocol_version().is_some_and(|version| version.as_str() >= STATELESS_REVISION);
+            let caller = Caller::stateless(AuthContext::new(local.clone()), abilities);
+            (caller, !names_stateless && cx.peer.peer_info().is_some())
+        }
+    };
+    let era = if in_session {
+        let knows_tasks = cx.peer.peer_info().is_some_and(|info| info.protocol_version.as_str() == TASKS_REVISION);
+        Era::Session { knows_tasks }
+    } else {
+        Era::Stateless { tasks: capabilities.is_some_and(|capabilities| capabilities.supports_tasks()) }
+    };
+    (caller, era)
+}
+
+fn identified(cx: &RequestContext<RoleServer>) -> Option<&Arc<Identified>> {
+    cx.extensions.get::<Parts>()?.extensions.get()
+}
+
+/// The session of a request in a log: the beginning of the digest of its id.
+pub(crate) fn session(cx: &RequestContext<RoleServer>) -> Option<&str> {
+    identified(cx)?.session()?.digest.get(..ids::BRIEF)
+}
+
+const fn abilities(capabilities: &ClientCapabilities) -> ClientAbilities {
+    ClientAbilities {
+        elicitation: capabilities.elicitation.is_some(),
+        sampling: capabilities.sampling.is_some(),
+        roots: capabilities.roots.is_some(),
+    }
+}

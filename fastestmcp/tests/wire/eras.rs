@@ -1,0 +1,145 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Http, Response};
+
+/// A bound that only keeps a failure from hanging.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+static REQUESTS: AtomicU64 = AtomicU64::new(1);
+
+/// A client of either era.
+pub(crate) trait Era {
+    /// Sends a request.
+    fn ask(&self, method: &str, params: Value) -> Response;
+
+    /// A call that runs as a task; its id.
+    fn start(&self, tool: &str) -> String;
+
+    fn request(&self, method: &str, params: Value) -> Answer {
+        self.ask(method, params).answer()
+    }
+
+    fn call(&self, tool: &str, arguments: Value) -> Answer {
+        self.request("tools/call", json!({ "name": tool, "arguments": arguments }))
+    }
+
+    /// A request about a task.
+    fn about(&self, method: &str, task: &str) -> Answer {
+        self.request(method, json!({ "taskId": task }))
+    }
+
+    /// The task once it has this status.
+    fn until(&self, task: &str, status: &str) -> Answer {
+        let began = Instant::now();
+        loop {
+            let answer = self.about("tasks/get", task);
+            if answer.result()["status"] == status {
+                return answer;
+            }
+            assert!(began.elapsed() < PATIENCE, "{answer:?}");
+            let ended = ["completed", "failed", "cancelled"].contains(&answer.result()["status"].as_str().unwrap());
+            assert!(!ended, "{answer:?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// A session of 2025-11-25.
+pub(crate) struct Session {
+    http: Http,
+    pub(crate) id: String,
+}
+
+impl Session {
+    pub(crate) fn begin(http: &Http) -> Self {
+        let begun = http.post(&initialize());
+        assert_eq!(begun.status, 200);
+        let session = Self::of(http, begun.header("mcp-session-id").unwrap());
+        assert_eq!(session.say(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).status, 202);
+        session
+    }
+
+    /// A session that exists, as whoever `http` is.
+    pub(crate) fn of(http: &Http, id: &str) -> Self {
+        let within = http.with("mcp-protocol-version", "2025-11-25").with("mcp-session-id", id);
+        Self { http: within, id: id.to_owned() }
+    }
+
+    /// Sends a message as it is.
+    pub(crate) fn say(&self, message: &Value) -> Response {
+        self.http.post(message)
+    }
+
+    /// Answers a request of the server.
+    pub(crate) fn reply(&self, asked: &Value, name: &str) -> Response {
+        self.say(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": accept(name) }))
+    }
+
+    pub(crate) fn http(&self) -> &Http {
+        &self.http
+    }
+}
+
+impl Era for Session {
+    fn ask(&self, method: &str, params: Value) -> Response {
+        let id = REQUESTS.fetch_add(1, Ordering::Relaxed);
+        self.say(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+    }
+
+    fn start(&self, tool: &str) -> String {
+        let answer = self.request("tools/call", json!({ "name": tool, "task": {} }));
+        answer.result()["task"]["taskId"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A client of 2026-07-28.
+pub(crate) struct Stateless {
+    http: Http,
+}
+
+impl Stateless {
+    pub(crate) fn new(http: &Http) -> Self {
+        Self { http: http.with("mcp-protocol-version", "2026-07-28") }
+    }
+}
+
+impl Era for Stateless {
+    fn ask(&self, method: &str, mut params: Value) -> Response {
+        let extensions = json!({ "io.modelcontextprotocol/tasks": {} });
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": { "name": "wire", "version": "1" },
+            "io.modelcontextprotocol/clientCapabilities": { "elicitation": { "form": {} }, "extensions": extensions },
+        });
+        let mut http = self.http.with("mcp-method", method);
+        if let Some(name) = params["name"].as_str().or_else(|| params["taskId"].as_str()) {
+            http = http.with("mcp-name", name);
+        }
+        let id = REQUESTS.fetch_add(1, Ordering::Relaxed);
+        http.post(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+    }
+
+    fn start(&self, tool: &str) -> String {
+        let answer = self.call(tool, json!({}));
+        answer.result()["taskId"].as_str().unwrap_or_else(|| panic!("no task: {answer:?}")).to_owned()
+    }
+}
+
+/// The same caller in both eras.
+pub(crate) fn both(http: &Http) -> [Box<dyn Era>; 2] {
+    [Box::new(Session::begin(http)), Box::new(Stateless::new(http))]
+}
+
+pub(crate) fn initialize() -> Value {
+    let info = json!({ "name": "wire", "version": "1" });
+    let params = json!({ "protocolVersion": "2025-11-25", "capabilities": { "elicitation": {} }, "clientInfo": info });
+    json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params })
+}
+
+/// What a person who is asked for a name answers.
+pub(crate) fn accept(name: &str) -> Value {
+    json!({ "action": "accept", "content": { "name": name } })
+}
