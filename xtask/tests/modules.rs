@@ -20,6 +20,10 @@ const ORDERS: &[(&str, &str)] = &[
          runtime/node runtime/state runtime/task runtime/call runtime",
     ),
     (
+        "fastestmcp-rmcp",
+        "body config error place topic envelope session wire outbox exchange exchanges node drive sse http direction service",
+    ),
+    (
         "fastestmcp-server",
         "stop telemetry signal config error auth wire peer_client incoming catalog era2025|era2026 handler session_transport
          http|stdio bound server builder",

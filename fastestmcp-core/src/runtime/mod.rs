@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Stores;
 use crate::component::Tool;
 use crate::context::{Caller, Client};
+use crate::event::EventBus;
 use crate::operation::{CallError, Request};
 use crate::principal::Principal;
 use crate::session::{Scope, SessionRegistry};
@@ -149,6 +150,11 @@ impl Runtime {
     /// The sessions of the 2025 wire.
     pub fn sessions(&self) -> &SessionRegistry {
         &self.node.sessions
+    }
+
+    /// Events over nodes. The node's one reader of the log serves whoever subscribes here.
+    pub fn events(&self) -> &EventBus {
+        &self.node.bus
     }
 
     /// Cancelled when shutdown begins.
