@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rmcp::model::{ClientJsonRpcMessage, ErrorCode, ErrorData, RequestId, ServerJsonRpcMessage};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -102,6 +103,11 @@ impl Exchange {
     /// It took longer than it may.
     pub(crate) fn time_out(&self) {
         self.end(ErrorData::internal_error("the request took too long", None));
+    }
+
+    /// The node stops before it is carried out.
+    pub(crate) fn stop(&self) {
+        self.end(ErrorData::internal_error("the server has stopped", Some(json!({ "reason": "stopped" }))));
     }
 
     fn end(&self, error: ErrorData) {

@@ -203,13 +203,13 @@ impl<H: ServerHandler + Clone> SharedHttpService<H> {
         &self.node.runtime
     }
 
-    /// Lets requests of sessions end within `limit`, then cancels them; what their clients have not read by then is in the
+    /// Lets requests of sessions end within `limit`, then cancels them and tells their clients; what their clients have not read by then is in the
     /// log, so that they come back for it elsewhere; then ends all streams. Call it when nothing more is accepted, before
     /// the runtime is shut down.
     pub async fn drain(&self, limit: Duration) {
         let exchanges = &self.node.exchanges;
         if tokio::time::timeout(limit, exchanges.idle()).await.is_err() {
-            exchanges.all().iter().for_each(|exchange| exchange.cancel());
+            exchanges.all().iter().for_each(|exchange| exchange.stop());
         }
         // Those who read get the last of it, and it is in the log if that does not reach them.
         let all = async |holds: fn(&Outbox) -> bool| {

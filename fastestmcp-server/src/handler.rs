@@ -77,12 +77,13 @@ impl McpHandler {
     }
 
     /// Lets running calls and tasks end within the drain period, or hands them back, and closes the stores (contract R7).
-    /// Once is enough: the second time it tells what the first came upon.
-    pub(crate) async fn drain(&self) -> Drained {
+    /// Once is enough: the second time it tells what the first came upon. `last` is what must still be stored.
+    pub(crate) async fn drain(&self, last: impl Future<Output = ()> + Send) -> Drained {
         let (began, calls, runtime) = (Instant::now(), self.0.under_way.len(), self.runtime());
         self.0.under_way.close();
         let ended = tokio::time::timeout(runtime.config().drain, self.0.under_way.wait());
         let _ = tokio::join!(runtime.shutdown(), ended);
+        last.await;
         runtime.stores().close().await;
         let cut_off = self.0.under_way.len();
         *self.0.drained.get_or_init(|| {

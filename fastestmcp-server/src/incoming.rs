@@ -7,6 +7,7 @@ use fastestmcp_core::operation::{CallError, Request};
 use fastestmcp_core::principal::{AuthContext, Principal};
 use fastestmcp_core::runtime::Runtime;
 use fastestmcp_core::task::ClientAbilities;
+use fastestmcp_rmcp::Session;
 use rmcp::model::{ClientCapabilities, ErrorData, RequestId};
 use rmcp::service::{Peer, RequestContext, RoleServer};
 use tokio_util::sync::CancellationToken;
@@ -90,15 +91,12 @@ impl<'r> Incoming<'r> {
 fn caller_and_era(cx: &RequestContext<RoleServer>, local: &Principal) -> (Caller, Era) {
     let capabilities = cx.client_capabilities();
     let abilities = capabilities.as_ref().map(abilities).unwrap_or_default();
-    let (caller, in_session) = match identified(cx) {
-        Some(identified) => match identified.session() {
-            Some(session) => {
-                let caller = Caller::in_session(identified.auth.clone(), session.digest.clone(), abilities);
-                (identified.at_its_address(caller), true)
-            }
-            None => (identified.at_its_address(Caller::stateless(identified.auth.clone(), abilities)), false),
-        },
-        None => {
+    let (caller, in_session) = match (cx.extensions.get::<Session>(), identified(cx)) {
+        (Some(session), _) => (session.caller().clone().able(abilities), true),
+        (None, Some(identified)) => {
+            (identified.at_its_address(Caller::stateless(identified.auth.clone(), abilities)), false)
+        }
+        (None, None) => {
             // On stdio both eras share one connection, and only `initialize` leaves a peer behind.
             let names_stateless =
                 cx.meta.protocol_version().is_some_and(|version| version.as_str() >= STATELESS_REVISION);
@@ -121,7 +119,7 @@ fn identified(cx: &RequestContext<RoleServer>) -> Option<&Arc<Identified>> {
 
 /// The session of a request in a log: the beginning of the digest of its id.
 pub(crate) fn session(cx: &RequestContext<RoleServer>) -> Option<&str> {
-    identified(cx)?.session()?.digest.get(..ids::BRIEF)
+    cx.extensions.get::<Session>()?.digest().get(..ids::BRIEF)
 }
 
 const fn abilities(capabilities: &ClientCapabilities) -> ClientAbilities {

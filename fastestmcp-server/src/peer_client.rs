@@ -3,10 +3,9 @@ use fastestmcp_core::context::Client;
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::task::{InputRequest, Progress, RpcError};
 use rmcp::model::{
-    CustomRequest, ProgressNotification, ProgressNotificationParam, ProgressToken, RequestId, ServerNotification,
-    ServerRequest,
+    CustomRequest, ProgressNotification, ProgressNotificationParam, ProgressToken, ServerNotification, ServerRequest,
 };
-use rmcp::service::{OriginatingRequestId, Peer, RequestContext, RoleServer, ServiceError};
+use rmcp::service::{Peer, RequestContext, RoleServer, ServiceError};
 use serde_json::Value;
 
 use crate::telemetry::TARGET;
@@ -17,8 +16,6 @@ use crate::wire::question::Question;
 #[derive(Clone, Debug)]
 pub(crate) struct PeerClient {
     peer: Peer<RoleServer>,
-    /// The request whose stream carries what is sent to the client.
-    origin: RequestId,
     progress: Option<ProgressToken>,
     /// The task whose questions it is asked, if it is not a call that asks.
     task: Option<TaskId>,
@@ -29,7 +26,7 @@ pub(crate) struct PeerClient {
 impl PeerClient {
     pub(crate) fn of(cx: &RequestContext<RoleServer>, can_ask: bool) -> Self {
         let progress = cx.meta.get_progress_token();
-        Self { peer: cx.peer.clone(), origin: cx.id.clone(), progress, task: None, can_ask }
+        Self { peer: cx.peer.clone(), progress, task: None, can_ask }
     }
 
     /// The same client, asked what a task wants to know.
@@ -56,8 +53,6 @@ impl Client for PeerClient {
         // Untyped, so that params reach the client as the handler wrote them.
         let params = (!request.params.is_null()).then(|| request.params.clone());
         let mut custom = CustomRequest::new(request.method.clone(), params);
-        // The protocol layer marks the stream by a task-local, which a handler on a task of its own does not have.
-        custom.extensions.insert(OriginatingRequestId(self.origin.clone()));
         if let Some(task) = &self.task {
             custom.extensions.insert(Question { task: task.clone(), key: key.to_owned() });
         }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -87,7 +88,7 @@ impl Server {
     /// The runtime could not start.
     pub async fn into_service(self) -> Result<McpService, ServerError> {
         let (http, authenticator) = (self.http.clone(), self.authenticator.clone());
-        Ok(McpService::new(self.start().await?, http, authenticator))
+        McpService::new(self.start().await?, http, authenticator)
     }
 
     /// Starts the runtime and gives a client of it within this process: for an author's own tests.
@@ -109,7 +110,7 @@ impl Server {
         let handler = self.start().await?;
         telemetry::started(handler.runtime(), handler.server_info(), "stdio");
         let served = stdio::serve(&handler, max_line, async { Why::Signal(stop.await) }).await;
-        let drained = handler.drain().await;
+        let drained = handler.drain(ready(())).await;
         telemetry::stopped(*served.as_ref().unwrap_or(&Why::BadClient), &drained);
         served.map(|_| ())
     }
@@ -123,7 +124,7 @@ impl Server {
         let handler = self.start().await?;
         telemetry::started(handler.runtime(), handler.server_info(), "nothing, to run tasks");
         let why = Why::Signal(stop.await);
-        telemetry::stopped(why, &handler.drain().await);
+        telemetry::stopped(why, &handler.drain(ready(())).await);
         Ok(())
     }
 

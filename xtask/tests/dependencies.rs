@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fastestmcp-conformance", &["fastestmcp-core"]),
     ("fastestmcp-test-servers", &[]),
     ("fastestmcp-rmcp", &["fastestmcp-core"]),
-    ("fastestmcp-server", &["fastestmcp-core"]),
+    ("fastestmcp-server", &["fastestmcp-core", "fastestmcp-rmcp"]),
     (
         "fastestmcp",
         &[

@@ -25,8 +25,7 @@ const ORDERS: &[(&str, &str)] = &[
     ),
     (
         "fastestmcp-server",
-        "stop telemetry signal config error auth wire peer_client incoming catalog era2025|era2026 handler session_transport
-         http|stdio bound server builder",
+        "stop telemetry signal config error auth wire peer_client incoming catalog era2025|era2026 handler outbound http|stdio bound server builder",
     ),
     (
         "conformance-tests",

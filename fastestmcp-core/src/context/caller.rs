@@ -35,6 +35,13 @@ impl Caller {
         Self { auth, scope: DefaultScope::Session(session.clone()), session: Some(session), abilities, address: None }
     }
 
+    /// The same caller with a client that can do this.
+    #[must_use]
+    pub const fn able(mut self, abilities: ClientAbilities) -> Self {
+        self.abilities = abilities;
+        self
+    }
+
     /// Who submitted a task, as its handler sees them.
     pub(crate) const fn of_task(
         auth: AuthContext,

@@ -15,7 +15,7 @@ fn a_node_that_stops_lets_calls_end_and_leaves_their_answers_to_the_others() {
     stream.next().unwrap();
     nodes.runtime.block_on(nodes.nodes[0].service.drain(Duration::from_secs(2)));
     assert_eq!(stream.next(), None, "streams end");
-    assert_eq!(read.answer()["error"]["code"], 499, "what does not end is cancelled");
+    assert_eq!(read.answer()["error"]["data"]["reason"], "stopped", "what does not end is told so");
     let answered = client.resume(nodes.b, primed.id()).rest();
     assert_eq!(answered.last().unwrap().message()["result"]["content"][0]["text"], "slept");
 }

@@ -1,6 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
@@ -8,26 +8,19 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use bytes::Bytes;
+use fastestmcp_rmcp::SharedHttpService;
 use futures_util::FutureExt;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
-use rmcp::transport::StreamableHttpService;
 use serde_json::Value;
 
-use super::call::HttpCall;
 use super::refusal::Refusal;
-use super::sessions::RegistrySessions;
 use crate::auth::{Authenticator, Challenge, Identified};
 use crate::handler::McpHandler;
 use crate::telemetry::{Shown, TARGET};
 use crate::wire::inbound::{self, Envelope, Looked};
 
-/// What says where a request goes, and from which page.
-const DIRECTION: [HeaderName; 2] = [header::HOST, header::ORIGIN];
-const SESSION: &str = "mcp-session-id";
 const METHOD: &str = "mcp-method";
-/// How often a request is tried whose session was being restored by another one at the same time.
-const TRIES: usize = 3;
 /// How long an authenticator may take.
 const AUTHENTICATION: Duration = Duration::from_secs(10);
 /// When to come back if it could not be told who makes a request.
@@ -38,15 +31,13 @@ const DRAINED: usize = 4;
 
 /// One MCP endpoint.
 pub(super) struct Endpoint {
-    pub(super) service: StreamableHttpService<McpHandler, RegistrySessions>,
+    pub(super) service: SharedHttpService<McpHandler>,
     pub(super) authenticator: Arc<dyn Authenticator>,
     /// Where a proxy says from where a request comes.
     pub(super) address_header: Option<HeaderName>,
     pub(super) max_body: usize,
     /// How long a body may take to arrive.
     pub(super) body_timeout: Duration,
-    /// Host and origin of the first request that was for this endpoint: most have the same.
-    pub(super) known: OnceLock<[Vec<HeaderValue>; 2]>,
 }
 
 impl Endpoint {
@@ -63,9 +54,9 @@ impl Endpoint {
 
     async fn answer(&self, request: Request<Body>) -> Response {
         let (mut parts, body) = request.into_parts();
-        if let Some(misdirected) = self.misdirected(&parts).await {
+        if let Some(misdirected) = self.service.misdirected(&parts).await {
             self.pass_over(&parts, body);
-            return misdirected;
+            return misdirected.map(Body::new);
         }
         let identified = match self.identify(&parts).await {
             Ok(identified) => identified,
@@ -80,54 +71,11 @@ impl Endpoint {
             Err(_) => return Refusal::TooSlow { limit: self.body_timeout }.response(&Value::Null),
         };
         let Looked { envelope, renamed } = inbound::look(&sent);
-        let call = Arc::new(HttpCall::new(identified.clone(), envelope, &sent));
-        let body = renamed.and_then(|renamed| rename(&mut parts, call.envelope(), renamed)).unwrap_or(sent);
+        let body = renamed.and_then(|renamed| rename(&mut parts, &envelope, renamed)).unwrap_or(sent);
         parts.extensions.insert(identified);
-        // Only within a session a request may have to be tried again.
-        let spare = parts.headers.contains_key(SESSION).then(|| (parts.clone(), body.clone()));
-        let mut response = self.pass(&call, parts, body).await;
-        if let Some((parts, body)) = spare {
-            for _ in 1..TRIES {
-                if !is_race(&call, &response) {
-                    break;
-                }
-                response = self.pass(&call, parts.clone(), body.clone()).await;
-            }
-        }
-        match call.refusal() {
-            Some(refusal) => refusal.response(&call.envelope().id),
-            None => readable(&call, response),
-        }
-    }
-
-    /// The answer to what is not for this endpoint, whoever makes it: to another host, from a page of another origin, or by
-    /// a method that it does not have. The protocol layer knows; it is asked as if for a method that it does not have.
-    async fn misdirected(&self, parts: &Parts) -> Option<Response> {
-        let is_served = matches!(parts.method, Method::GET | Method::POST | Method::DELETE);
-        if is_served && self.is_known(parts) {
-            return None;
-        }
-        let mut asked = Request::new(Full::new(Bytes::new()));
-        *asked.method_mut() = if is_served { Method::OPTIONS } else { parts.method.clone() };
-        *asked.uri_mut() = parts.uri.clone();
-        for name in DIRECTION {
-            for value in parts.headers.get_all(&name) {
-                asked.headers_mut().append(&name, value.clone());
-            }
-        }
-        let response = Box::pin(self.service.handle(asked)).await;
-        if !is_served || response.status() != StatusCode::METHOD_NOT_ALLOWED {
-            return Some(response.map(Body::new));
-        }
-        if parts.uri.authority().is_none() {
-            let _ = self.known.set(DIRECTION.map(|name| parts.headers.get_all(name).iter().cloned().collect()));
-        }
-        None
-    }
-
-    fn is_known(&self, parts: &Parts) -> bool {
-        let same = |(name, values): (&HeaderName, &Vec<HeaderValue>)| parts.headers.get_all(name).iter().eq(values);
-        parts.uri.authority().is_none() && self.known.get().is_some_and(|known| DIRECTION.iter().zip(known).all(same))
+        // On the heap, or every move of the futures around it would copy all it can ever hold.
+        let response = Box::pin(self.service.answer(parts, body)).await.map(Body::new);
+        readable(&envelope, response)
     }
 
     /// Who makes a request, and from where. Before anything of its body is read.
@@ -192,18 +140,6 @@ impl Endpoint {
         while let Some(Ok(_)) = rest.frame().await {}
         Err(Refusal::TooLarge { limit: self.max_body })
     }
-
-    async fn pass(&self, call: &Arc<HttpCall>, parts: Parts, body: Bytes) -> Response {
-        let request = Request::from_parts(parts, Full::new(body));
-        // On the heap, or every move of the futures around it would copy all it can ever hold.
-        let work = Box::pin(self.service.handle(request));
-        tokio::select! {
-            biased;
-            response = call.scope(work) => response.map(Body::new),
-            // It has been refused.
-            () = call.left() => Response::new(Body::empty()),
-        }
-    }
 }
 
 /// The body to pass on under another method. A header that names the method follows it, but only if both agreed before.
@@ -217,24 +153,12 @@ fn rename(parts: &mut Parts, envelope: &Envelope, (renamed, message): (String, B
     Some(message)
 }
 
-/// Whether a live session was not served only because another request was restoring it at the same time. Nothing has
-/// been delivered then.
-fn is_race(call: &HttpCall, response: &Response) -> bool {
-    let failed = matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR);
-    failed && call.session().is_some() && call.refusal().is_none()
-}
-
-/// The protocol layer calls a message that it cannot read an unsupported media type, and an `initialize` whose params it
-/// cannot read a request without a session.
-fn readable(call: &HttpCall, response: Response) -> Response {
-    let envelope = call.envelope();
-    match response.status() {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Refusal::Unreadable { json: envelope.is_json }.response(&envelope.id),
-        StatusCode::BAD_REQUEST if is_plain(&response) && envelope.is("initialize") => {
-            Refusal::BadInitialize.response(&envelope.id)
-        }
-        _ => response,
+/// The protocol layer calls a message that it cannot read an unsupported media type.
+fn readable(envelope: &Envelope, response: Response) -> Response {
+    if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE && is_plain(&response) {
+        return Refusal::Unreadable { json: envelope.is_json }.response(&envelope.id);
     }
+    response
 }
 
 /// Whether it carries words instead of a JSON-RPC message.

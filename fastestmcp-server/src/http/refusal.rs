@@ -3,7 +3,7 @@ use std::time::Duration;
 use ::http::{HeaderValue, StatusCode, header};
 use axum::body::Body;
 use axum::response::Response;
-use fastestmcp_core::operation::{INVALID_PARAMS, OVERLOADED};
+use fastestmcp_core::operation::OVERLOADED;
 use fastestmcp_core::task::RpcError;
 use serde_json::{Value, json};
 
@@ -12,21 +12,12 @@ use crate::telemetry::TARGET;
 
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
-const INTERNAL_ERROR: i32 = -32603;
 
 /// A request that gets another answer than the protocol layer's.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// The session is unknown, somebody else's, ended or expired.
-    SessionGone,
-    /// The registry could not be asked.
-    StoreUnavailable,
     /// There is as much of something as there may be.
     Overloaded { resource: &'static str, retry_after: Duration },
-    /// No stream is opened: a middleware refused it, or failed.
-    NotListening(RpcError),
-    /// `initialize` with params that are none, or too large to be kept.
-    BadInitialize,
     /// Who makes it has not shown who they are, or may not make it.
     Unidentified(Challenge),
     /// The body is larger than allowed, in bytes.
@@ -41,11 +32,6 @@ impl Refusal {
     /// The response to a request with this id.
     pub(super) fn response(&self, id: &Value) -> Response {
         let (status, error) = self.reason();
-        // Nobody reads the error of what expects no answer: let the status speak.
-        let status = match (status, id) {
-            (StatusCode::OK, Value::Null) => StatusCode::SERVICE_UNAVAILABLE,
-            (status, _) => status,
-        };
         let mut response = Response::new(Body::from(message(id, &error).to_string()));
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -71,8 +57,6 @@ impl Refusal {
 
     fn reason(&self) -> (StatusCode, RpcError) {
         match self {
-            Self::SessionGone => (StatusCode::NOT_FOUND, RpcError::new(INVALID_REQUEST, "Session not found")),
-            Self::StoreUnavailable => (StatusCode::OK, RpcError::internal("store unavailable")),
             Self::Overloaded { resource, retry_after } => {
                 let retry_after = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
                 let error = RpcError::new(OVERLOADED, format!("overloaded: {resource}"))
@@ -88,11 +72,6 @@ impl Refusal {
             Self::Unidentified(Challenge::Unavailable(retry_after)) => {
                 Self::Overloaded { resource: "authentication", retry_after: *retry_after }.reason()
             }
-            Self::NotListening(error) if error.code == INTERNAL_ERROR => {
-                (StatusCode::INTERNAL_SERVER_ERROR, error.clone())
-            }
-            Self::NotListening(error) => (StatusCode::FORBIDDEN, error.clone()),
-            Self::BadInitialize => (StatusCode::OK, RpcError::new(INVALID_PARAMS, "invalid params of initialize")),
             Self::TooLarge { limit } => {
                 let message = format!("the request is larger than {limit} bytes");
                 (StatusCode::PAYLOAD_TOO_LARGE, RpcError::new(INVALID_REQUEST, message))
