@@ -27,6 +27,6 @@ pub use config::SharedHttpConfig;
 pub use drive::{SessionClient, SessionPeer};
 pub use error::SendError;
 pub use fastestmcp_core::runtime::StartError;
-pub use service::{List, SharedHttpService};
+pub use service::SharedHttpService;
 pub use session::Session;
 pub use wire::{Anonymous, Wire};

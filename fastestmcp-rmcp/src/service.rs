@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fastestmcp_core::Stores;
-use fastestmcp_core::error::StoreResult;
+use fastestmcp_core::event::Changes;
 use fastestmcp_core::ids::RandomSourceFailed;
 use fastestmcp_core::runtime::{Runtime, StartError};
 use http::request::Parts;
@@ -15,10 +15,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use rmcp::ServerHandler;
-use rmcp::model::{
-    ErrorCode, PromptListChangedNotification, ResourceListChangedNotification, ResourceUpdatedNotification,
-    ResourceUpdatedNotificationParam, ServerJsonRpcMessage, ServerNotification, ToolListChangedNotification,
-};
+use rmcp::model::ErrorCode;
 use rmcp::transport::StreamableHttpService;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +27,6 @@ use crate::envelope::Envelope;
 use crate::http::{self as sessions, Refusal};
 use crate::node::Node;
 use crate::outbox::Outbox;
-use crate::topic;
 use crate::wire::{Anonymous, Wire};
 
 /// How long readers may take to the last of their streams.
@@ -84,18 +80,6 @@ impl<H> fmt::Debug for SharedHttpService<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedHttpService").field("node", &self.node.name).finish_non_exhaustive()
     }
-}
-
-/// A kind of list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum List {
-    /// `tools/list`.
-    Tools,
-    /// `prompts/list`.
-    Prompts,
-    /// `resources/list` and `resources/templates/list`.
-    Resources,
 }
 
 impl<H: ServerHandler + Clone> SharedHttpService<H> {
@@ -171,31 +155,9 @@ impl<H: ServerHandler + Clone> SharedHttpService<H> {
         Box::pin(sessions::answer(&self.node, head, body)).await
     }
 
-    /// Tells all sessions, on all nodes, that a list has changed.
-    ///
-    /// # Errors
-    /// As `EventLog::append`.
-    pub async fn list_changed(&self, list: List) -> StoreResult<()> {
-        let notification: ServerNotification = match list {
-            List::Tools => ToolListChangedNotification::default().into(),
-            List::Prompts => PromptListChangedNotification::default().into(),
-            List::Resources => ResourceListChangedNotification::default().into(),
-        };
-        self.publish(topic::LISTS, notification).await
-    }
-
-    /// Tells all sessions that are subscribed to a resource, on all nodes, that it has changed.
-    ///
-    /// # Errors
-    /// As `EventLog::append`.
-    pub async fn resource_updated(&self, uri: &str) -> StoreResult<()> {
-        let updated = ResourceUpdatedNotification::new(ResourceUpdatedNotificationParam::new(uri));
-        self.publish(&topic::resource(uri), updated.into()).await
-    }
-
-    async fn publish(&self, topic: &str, notification: ServerNotification) -> StoreResult<()> {
-        let message = serde_json::to_vec(&ServerJsonRpcMessage::notification(notification)).unwrap_or_default();
-        self.node.publish(topic, message.into(), topic::KEEP_CHANGE).await
+    /// What its clients are told of on all nodes: changed lists, and the resources that they are subscribed to.
+    pub fn changes(&self) -> Changes {
+        self.node.runtime.changes()
     }
 
     /// What it runs on.

@@ -1,23 +1,17 @@
-//! What is in the log: the stream of a session, a POST stream that nobody reads, what nodes tell each other, and what
-//! concerns many sessions.
+//! What is in the log: the stream of a session, a POST stream that nobody reads, and what nodes tell each other.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use fastestmcp_core::event::Keep;
-use fastestmcp_core::ids;
 
 /// How much of a stream can be replayed.
 pub(crate) const KEEP_STREAM: Keep = Keep::new(256, Duration::from_secs(300)).max_bytes(16 << 20);
 /// What nodes tell each other is for those that live now.
 pub(crate) const KEEP_RELAY: Keep = Keep::new(64, Duration::from_secs(30)).max_bytes(16 << 20);
-/// Of what changed, only the newest matters.
-pub(crate) const KEEP_CHANGE: Keep = Keep::new(1, Duration::from_secs(300)).max_bytes(64 << 10);
 
 /// What every node hears.
 pub(crate) const RELAYS: &str = "relays";
-/// Changes of lists, for all sessions.
-pub(crate) const LISTS: &str = "lists";
 
 /// The stream of a session.
 pub(crate) fn session(digest: &str) -> String {
@@ -32,11 +26,6 @@ pub(crate) fn stream(session: &str, node: &str, exchange: u64) -> String {
 /// What one node hears.
 pub(crate) fn node(name: &str) -> String {
     format!("relays/{name}")
-}
-
-/// Changes of a resource, for all sessions that are subscribed to it.
-pub(crate) fn resource(uri: &str) -> String {
-    format!("resource/{}", ids::digest(&[uri.as_bytes()]))
 }
 
 /// An entry of a session's stream.

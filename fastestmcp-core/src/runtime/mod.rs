@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Stores;
 use crate::component::Tool;
 use crate::context::{Caller, Client};
-use crate::event::EventBus;
+use crate::event::{Changes, EventBus};
 use crate::operation::{CallError, Request};
 use crate::principal::Principal;
 use crate::session::{Scope, SessionRegistry};
@@ -155,6 +155,11 @@ impl Runtime {
     /// Events over nodes. The node's one reader of the log serves whoever subscribes here.
     pub fn events(&self) -> &EventBus {
         &self.node.bus
+    }
+
+    /// What many clients on all nodes want to hear of.
+    pub fn changes(&self) -> Changes {
+        Changes::new(self.node.bus.clone())
     }
 
     /// Cancelled when shutdown begins.

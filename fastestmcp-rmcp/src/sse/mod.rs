@@ -1,5 +1,6 @@
 //! Event streams: of a POST, from memory or continued from the log, and the standalone one of GET.
 
+mod change;
 mod event;
 mod posted;
 mod resumed;

@@ -3,12 +3,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fastestmcp_core::error::StoreResult;
-use fastestmcp_core::event::{Delivery, EventSubscription, ReadFrom};
+use fastestmcp_core::event::{Delivery, EventSubscription, Offset, ReadFrom};
+use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, SelectAll};
-use futures_util::{Stream, StreamExt};
 use http::Response;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::change::{self, Change};
 use super::event::{self, COMMENT, EventId};
 use super::{Room, keep_alive};
 use crate::body::ResponseBody;
@@ -26,7 +27,7 @@ struct Standalone {
     node: Arc<Node>,
     session: Session,
     events: EventSubscription,
-    shared: SelectAll<BoxStream<'static, Shared>>,
+    changes: SelectAll<BoxStream<'static, Change>>,
     /// By the URIs of resources.
     subscribed: HashMap<String, DropGuard>,
     /// Where to begin to read what is shared.
@@ -37,12 +38,6 @@ struct Standalone {
     _room: Room,
 }
 
-enum Shared {
-    Message(Bytes),
-    /// Some of it was lost.
-    Lagged,
-}
-
 pub(super) async fn open(
     node: Arc<Node>,
     session: Session,
@@ -51,17 +46,17 @@ pub(super) async fn open(
 ) -> StoreResult<Response<ResponseBody>> {
     let events = node.runtime.events().subscribe(&topic::session(session.digest()), from).await?;
     // Who comes back is told of what changed lately, whether or not it has heard of it.
-    let from = if from == ReadFrom::Tail { from } else { ReadFrom::After(fastestmcp_core::event::Offset(0)) };
-    let lists = node.runtime.events().subscribe(topic::LISTS, from).await?;
+    let from = if from == ReadFrom::Tail { from } else { ReadFrom::After(Offset(0)) };
+    let lists = node.runtime.changes().lists(from).await?;
     let open = node.exchanges.open_stream(session.digest_shared());
     let me = format!("{}.{:x}", node.name, node.exchanges.number());
-    let mut shared = SelectAll::new();
-    shared.push(messages(lists).boxed());
+    let mut changes = SelectAll::new();
+    changes.push(change::lists(lists).boxed());
     let mut standalone = Standalone {
         node,
         session,
         events,
-        shared,
+        changes,
         subscribed: HashMap::new(),
         from,
         me,
@@ -75,19 +70,6 @@ pub(super) async fn open(
     Ok(event::response(stream::unfold(standalone, async |state| state.step().await)))
 }
 
-fn messages(events: EventSubscription) -> impl Stream<Item = Shared> + Send {
-    stream::unfold(events, async |mut events| {
-        loop {
-            return match events.next().await? {
-                Delivery::Event(event) => Some((Shared::Message(event.payload), events)),
-                Delivery::Lagged => Some((Shared::Lagged, events)),
-                // The newest is still there, and says all there is to say.
-                Delivery::Gap => continue,
-            };
-        }
-    })
-}
-
 impl Standalone {
     /// Reads the topics of what the session is subscribed to now, and no others.
     async fn follow_subscriptions(&mut self) -> StoreResult<()> {
@@ -97,9 +79,10 @@ impl Standalone {
             if self.subscribed.contains_key(&uri) {
                 continue;
             }
-            let events = self.node.runtime.events().subscribe(&topic::resource(&uri), self.from).await?;
+            let events = self.node.runtime.changes().resource(&uri, self.from).await?;
             let ended = CancellationToken::new();
-            self.shared.push(messages(events).take_until(ended.clone().cancelled_owned()).boxed());
+            let updates = change::updates(events, uri.clone()).take_until(ended.clone().cancelled_owned());
+            self.changes.push(updates.boxed());
             self.subscribed.insert(uri, ended.drop_guard());
         }
         // What is subscribed to from now on is news from now on.
@@ -113,10 +96,10 @@ impl Standalone {
                 biased;
                 () = self.node.streams.cancelled() => return None,
                 delivery = self.events.next() => delivery?,
-                Some(shared) = self.shared.next(), if self.is_opened => match shared {
-                    Shared::Message(data) => return Some((event::message(None, &data), self)),
+                Some(change) = self.changes.next(), if self.is_opened => match change {
+                    Change::Message(data) => return Some((event::message(None, &data), self)),
                     // It comes back, and is told anew.
-                    Shared::Lagged => return None,
+                    Change::Lagged => return None,
                 },
                 () = keep_alive(&self.node) => return Some((COMMENT, self)),
             };

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use fastestmcp_rmcp::List;
+use fastestmcp_core::event::List;
 use serde_json::{Value, json};
 
 use crate::client::Response;
@@ -15,11 +15,11 @@ fn updated(uri: &str) -> Value {
 
 impl Nodes {
     fn update(&self, node: usize, uri: &str) {
-        self.runtime.block_on(self.nodes[node].service.resource_updated(uri)).unwrap();
+        self.runtime.block_on(self.nodes[node].service.changes().resource_updated(uri)).unwrap();
     }
 
     fn change(&self, node: usize, list: List) {
-        self.runtime.block_on(self.nodes[node].service.list_changed(list)).unwrap();
+        self.runtime.block_on(self.nodes[node].service.changes().list_changed(list)).unwrap();
     }
 }
 
