@@ -3,7 +3,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use ::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
@@ -11,21 +11,25 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Body as _;
+use rmcp::model::ProtocolVersion;
 use rmcp::transport::StreamableHttpService;
 use serde_json::Value;
 
 use super::call::HttpCall;
 use super::refusal::Refusal;
 use super::sessions::RegistrySessions;
+use super::{cors, media};
 use crate::auth::{Authenticator, Challenge, Identified};
 use crate::handler::McpHandler;
 use crate::telemetry::{Shown, TARGET};
+use crate::wire::BYTE_ORDER_MARK;
 use crate::wire::inbound::{self, Envelope, Looked};
 
 /// What says where a request goes, and from which page.
 const DIRECTION: [HeaderName; 2] = [header::HOST, header::ORIGIN];
 const SESSION: &str = "mcp-session-id";
 const METHOD: &str = "mcp-method";
+const REVISION: &str = "mcp-protocol-version";
 /// How often a request is tried whose session was being restored by another one at the same time.
 const TRIES: usize = 3;
 /// How long an authenticator may take.
@@ -62,10 +66,20 @@ impl Endpoint {
     }
 
     async fn answer(&self, request: Request<Body>) -> Response {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
         if let Some(misdirected) = self.misdirected(&parts).await {
             self.pass_over(&parts, body);
             return misdirected;
+        }
+        let origin = parts.headers.get(header::ORIGIN).cloned();
+        cors::let_read(self.answer_directed(parts, body).await, origin)
+    }
+
+    /// The answer to what is for this endpoint.
+    async fn answer_directed(&self, mut parts: Parts, body: Body) -> Response {
+        if !is_served(&parts.method) {
+            self.pass_over(&parts, body);
+            return cors::preflight(&parts).unwrap_or_else(|| Refusal::NoMethod.response(&Value::Null));
         }
         let identified = match self.identify(&parts).await {
             Ok(identified) => identified,
@@ -74,6 +88,10 @@ impl Endpoint {
                 return Refusal::Unidentified(challenge).response(&Value::Null);
             }
         };
+        if parts.method == Method::POST && !media::is_json(&parts.headers) {
+            self.pass_over(&parts, body);
+            return Refusal::NotJson.response(&Value::Null);
+        }
         let sent = match tokio::time::timeout(self.body_timeout, self.read(&parts, body)).await {
             Ok(Ok(body)) => body,
             Ok(Err(refusal)) => return refusal.response(&Value::Null),
@@ -83,6 +101,8 @@ impl Endpoint {
         let call = Arc::new(HttpCall::new(identified.clone(), envelope, &sent));
         let body = renamed.and_then(|renamed| rename(&mut parts, call.envelope(), renamed)).unwrap_or(sent);
         parts.extensions.insert(identified);
+        media::name_accepted(&parts.method, &mut parts.headers);
+        let unknown_revision = unknown_revision(&parts.headers);
         // Only within a session a request may have to be tried again.
         let spare = parts.headers.contains_key(SESSION).then(|| (parts.clone(), body.clone()));
         let mut response = self.pass(&call, parts, body).await;
@@ -96,19 +116,18 @@ impl Endpoint {
         }
         match call.refusal() {
             Some(refusal) => refusal.response(&call.envelope().id),
-            None => readable(&call, response),
+            None => readable(&call, unknown_revision, response),
         }
     }
 
-    /// The answer to what is not for this endpoint, whoever makes it: to another host, from a page of another origin, or by
-    /// a method that it does not have. The protocol layer knows; it is asked as if for a method that it does not have.
+    /// The answer to what is not for this endpoint, whoever makes it: to another host, or from a page of another origin.
+    /// The protocol layer knows; it is asked as if for a method that it does not have.
     async fn misdirected(&self, parts: &Parts) -> Option<Response> {
-        let is_served = matches!(parts.method, Method::GET | Method::POST | Method::DELETE);
-        if is_served && self.is_known(parts) {
+        if self.is_known(parts) {
             return None;
         }
         let mut asked = Request::new(Full::new(Bytes::new()));
-        *asked.method_mut() = if is_served { Method::OPTIONS } else { parts.method.clone() };
+        *asked.method_mut() = Method::OPTIONS;
         *asked.uri_mut() = parts.uri.clone();
         for name in DIRECTION {
             for value in parts.headers.get_all(&name) {
@@ -116,7 +135,7 @@ impl Endpoint {
             }
         }
         let response = Box::pin(self.service.handle(asked)).await;
-        if !is_served || response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        if response.status() != StatusCode::METHOD_NOT_ALLOWED {
             return Some(response.map(Body::new));
         }
         if parts.uri.authority().is_none() {
@@ -182,7 +201,7 @@ impl Endpoint {
         let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if declared.is_none_or(|length: usize| length <= self.max_body) {
             match Limited::new(&mut body, self.max_body).collect().await {
-                Ok(body) => return Ok(body.to_bytes()),
+                Ok(body) => return Ok(unmarked(body.to_bytes())),
                 Err(error) if error.is::<LengthLimitError>() => {}
                 // The client went away in the middle of it.
                 Err(_) => return Err(Refusal::Unreadable { json: false }),
@@ -206,6 +225,22 @@ impl Endpoint {
     }
 }
 
+const fn is_served(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::POST | Method::DELETE)
+}
+
+/// A body without the mark that some programs begin text with.
+fn unmarked(body: Bytes) -> Bytes {
+    if body.starts_with(BYTE_ORDER_MARK) { body.slice(BYTE_ORDER_MARK.len()..) } else { body }
+}
+
+/// The revision that the head of a request names, if there is none such.
+fn unknown_revision(headers: &HeaderMap) -> Option<String> {
+    let named = headers.get(REVISION)?;
+    let is_known = ProtocolVersion::KNOWN_VERSIONS.iter().any(|known| named.as_bytes() == known.as_str().as_bytes());
+    (!is_known).then(|| String::from_utf8_lossy(named.as_bytes()).into_owned())
+}
+
 /// The body to pass on under another method. A header that names the method follows it, but only if both agreed before.
 fn rename(parts: &mut Parts, envelope: &Envelope, (renamed, message): (String, Bytes)) -> Option<Bytes> {
     if let Some(header) = parts.headers.get_mut(METHOD) {
@@ -225,12 +260,17 @@ fn is_race(call: &HttpCall, response: &Response) -> bool {
 }
 
 /// The protocol layer calls a message that it cannot read an unsupported media type, and an `initialize` whose params it
-/// cannot read a request without a session.
-fn readable(call: &HttpCall, response: Response) -> Response {
+/// cannot read a request without a session; and it does not say which revisions there are.
+fn readable(call: &HttpCall, unknown_revision: Option<String>, response: Response) -> Response {
     let envelope = call.envelope();
-    match response.status() {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Refusal::Unreadable { json: envelope.is_json }.response(&envelope.id),
-        StatusCode::BAD_REQUEST if is_plain(&response) && envelope.is("initialize") => {
+    match (response.status(), unknown_revision) {
+        (StatusCode::BAD_REQUEST, Some(requested)) if is_plain(&response) => {
+            Refusal::UnknownRevision { requested }.response(&envelope.id)
+        }
+        (StatusCode::UNSUPPORTED_MEDIA_TYPE, _) => {
+            Refusal::Unreadable { json: envelope.is_json }.response(&envelope.id)
+        }
+        (StatusCode::BAD_REQUEST, _) if is_plain(&response) && envelope.is("initialize") => {
             Refusal::BadInitialize.response(&envelope.id)
         }
         _ => response,

@@ -2,7 +2,10 @@
 
 mod call;
 mod connections;
+mod cors;
 mod endpoint;
+mod media;
+pub(crate) mod place;
 mod refusal;
 mod registry_store;
 mod service;

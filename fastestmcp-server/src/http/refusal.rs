@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::response::Response;
 use fastestmcp_core::operation::{INVALID_PARAMS, OVERLOADED};
 use fastestmcp_core::task::RpcError;
+use rmcp::model::{ErrorCode, ProtocolVersion};
 use serde_json::{Value, json};
 
 use crate::auth::Challenge;
@@ -27,6 +28,12 @@ pub(super) enum Refusal {
     NotListening(RpcError),
     /// `initialize` with params that are none, or too large to be kept.
     BadInitialize,
+    /// The revision that a header names does not exist here.
+    UnknownRevision { requested: String },
+    /// The endpoint has no such method.
+    NoMethod,
+    /// The body is said to be something else than JSON.
+    NotJson,
     /// Who makes it has not shown who they are, or may not make it.
     Unidentified(Challenge),
     /// The body is larger than allowed, in bytes.
@@ -40,7 +47,11 @@ pub(super) enum Refusal {
 impl Refusal {
     /// The response to a request with this id.
     pub(super) fn response(&self, id: &Value) -> Response {
-        let (status, error) = self.reason();
+        let (status, error) = match self {
+            // It is no request at all, and repeating it does not help.
+            Self::BadInitialize if id.is_null() => Self::Unreadable { json: true }.reason(),
+            _ => self.reason(),
+        };
         // Nobody reads the error of what expects no answer: let the status speak.
         let status = match (status, id) {
             (StatusCode::OK, Value::Null) => StatusCode::SERVICE_UNAVAILABLE,
@@ -52,6 +63,9 @@ impl Refusal {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Self::Overloaded { retry_after, .. } | Self::Unidentified(Challenge::Unavailable(retry_after)) = self {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        }
+        if matches!(self, Self::NoMethod) {
+            headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
         }
         if let Self::Unidentified(Challenge::Unauthorized(value) | Challenge::Forbidden(value)) = self {
             let value = HeaderValue::try_from(value).unwrap_or_else(|error| {
@@ -93,6 +107,19 @@ impl Refusal {
             }
             Self::NotListening(error) => (StatusCode::FORBIDDEN, error.clone()),
             Self::BadInitialize => (StatusCode::OK, RpcError::new(INVALID_PARAMS, "invalid params of initialize")),
+            Self::UnknownRevision { requested } => {
+                let supported = ProtocolVersion::KNOWN_VERSIONS;
+                let words: Vec<_> = supported.iter().map(ProtocolVersion::as_str).collect();
+                let message = format!("Unsupported protocol version: supported are {}", words.join(", "));
+                let error = RpcError::new(ErrorCode::UNSUPPORTED_PROTOCOL_VERSION.0, message)
+                    .with_data(json!({ "requested": requested, "supported": supported }));
+                (StatusCode::BAD_REQUEST, error)
+            }
+            Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, RpcError::new(INVALID_REQUEST, "Method not allowed")),
+            Self::NotJson => {
+                let error = RpcError::new(INVALID_REQUEST, "Content-Type must be application/json");
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
+            }
             Self::TooLarge { limit } => {
                 let message = format!("the request is larger than {limit} bytes");
                 (StatusCode::PAYLOAD_TOO_LARGE, RpcError::new(INVALID_REQUEST, message))

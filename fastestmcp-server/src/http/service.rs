@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connections::Connections;
 use super::endpoint::Endpoint;
+use super::place;
 use super::registry_store::RegistryStore;
 use super::sessions::RegistrySessions;
 use crate::auth::Authenticator;
@@ -45,9 +47,17 @@ impl fmt::Debug for McpService {
 impl McpService {
     pub(crate) fn new(handler: McpHandler, config: HttpConfig, authenticator: Arc<dyn Authenticator>) -> Self {
         let streams = CancellationToken::new();
+        let (mut hosts, mut origins) = (config.allowed_hosts.clone(), config.allowed_origins.clone());
+        if let Some((host, origin)) = config.public() {
+            origins.push(origin);
+            // None at all are any.
+            if !hosts.is_empty() {
+                hosts.push(host.to_owned());
+            }
+        }
         let mut wire = StreamableHttpServerConfig::default()
-            .with_allowed_hosts(config.allowed_hosts.clone())
-            .with_allowed_origins(config.allowed_origins.clone())
+            .with_allowed_hosts(hosts)
+            .with_allowed_origins(origins)
             .enforce_origin_validation()
             // A ticker without a period panics.
             .with_sse_keep_alive(config.sse_keep_alive.filter(|every| !every.is_zero()))
@@ -122,7 +132,7 @@ impl McpService {
         listener: TcpListener,
         stop: impl Future<Output = Why> + Send,
     ) -> Result<(), ServerError> {
-        let address = format!("http://{}{}", listener.local_addr()?, self.config.path);
+        let address = self.url(listener.local_addr()?);
         let connections = Connections::new(app, self.config.max_connections, self.config.head_timeout);
         telemetry::started(self.handler.runtime(), self.handler.server_info(), &address);
         let why = tokio::select! {
@@ -137,6 +147,10 @@ impl McpService {
         }
         telemetry::stopped(why, &drained);
         Ok(())
+    }
+
+    pub(crate) fn url(&self, local: SocketAddr) -> String {
+        place::url(&self.config, local)
     }
 
     /// Drains (contract R7): lets running calls and tasks end within the drain period, or hands them back, then ends all
