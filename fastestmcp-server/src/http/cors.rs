@@ -43,14 +43,13 @@ fn allowed(asked: &HeaderMap) -> HeaderValue {
     HeaderValue::try_from(all).unwrap_or(HeaderValue::from_static(SENT))
 }
 
-/// Lets the page that asked read an answer.
+/// Lets the page that asked read an answer, if it was a page.
 pub(super) fn let_read(mut response: Response, origin: Option<HeaderValue>) -> Response {
+    let Some(origin) = origin else { return response };
     let headers = response.headers_mut();
-    // An answer that is kept for one origin is none for another.
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(READ));
+    // What is kept for one origin is none for another.
     headers.append(header::VARY, HeaderValue::from(header::ORIGIN));
-    if let Some(origin) = origin {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(READ));
-    }
     response
 }

@@ -13,6 +13,9 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 
 /// Names the types that a client takes by a pattern: the protocol layer knows only names.
 pub(super) fn name_accepted(method: &Method, headers: &mut HeaderMap) {
+    if !headers.get_all(header::ACCEPT).iter().any(|value| value.as_bytes().contains(&b'*')) {
+        return;
+    }
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let ranges: Vec<_> = values.flat_map(|value| value.split(',')).filter_map(accepted).collect();
     let takes = |range: &str| ranges.iter().any(|taken| taken.eq_ignore_ascii_case(range));
