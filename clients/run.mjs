@@ -1,5 +1,5 @@
-// Drives the demo server and an example with clients that others wrote, and from pages in a browser. FASTESTMCP is the path of the binary; examples
-// are beside it, as cargo puts them.
+// Drives the demo server and an example with clients that others wrote, and from pages in a browser. FASTESTMCP is the
+// path of the binary; examples are beside it, as cargo puts them.
 // Prints `ok NAME` or `not ok NAME: WHY` for each check; exits non-zero if one failed.
 
 import { failures } from "./check.mjs";
