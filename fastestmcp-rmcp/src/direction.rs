@@ -13,8 +13,8 @@ use crate::body::ResponseBody;
 /// What says where a request goes, and from which page.
 const DIRECTION: [HeaderName; 2] = [header::HOST, header::ORIGIN];
 
-/// Tells whether requests are for this endpoint: its host, an origin that it allows, a method that it has. rmcp decides, as
-/// if it were asked for a method that it does not have.
+/// Tells whether requests are for this endpoint: its host, and an origin that it allows. rmcp decides, as if it were asked
+/// for a method that it does not have.
 #[derive(Debug, Default)]
 pub(crate) struct Direction {
     /// Host and origin of the first request that was for this endpoint: most have the same.
@@ -28,12 +28,11 @@ impl Direction {
         rmcp: &StreamableHttpService<H, NeverSessionManager>,
         head: &Parts,
     ) -> Option<Response<ResponseBody>> {
-        let is_served = matches!(head.method, Method::GET | Method::POST | Method::DELETE);
-        if is_served && self.is_known(head) {
+        if self.is_known(head) {
             return None;
         }
         let mut asked = Request::new(Full::new(Bytes::new()));
-        *asked.method_mut() = if is_served { Method::OPTIONS } else { head.method.clone() };
+        *asked.method_mut() = Method::OPTIONS;
         *asked.uri_mut() = head.uri.clone();
         for name in DIRECTION {
             for value in head.headers.get_all(&name) {
@@ -41,7 +40,7 @@ impl Direction {
             }
         }
         let response = Box::pin(rmcp.handle(asked)).await;
-        if !is_served || response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        if response.status() != StatusCode::METHOD_NOT_ALLOWED {
             return Some(response.map(BodyExt::boxed_unsync));
         }
         if head.uri.authority().is_none() {

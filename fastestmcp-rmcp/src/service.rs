@@ -122,6 +122,9 @@ impl<H: ServerHandler + Clone> SharedHttpService<H> {
         if let Some(misdirected) = self.misdirected(&head).await {
             return misdirected;
         }
+        if !matches!(head.method, Method::GET | Method::POST | Method::DELETE) {
+            return Refusal::no_method().response();
+        }
         let limit = self.node.config.max_body;
         let body = match Limited::new(body, limit).collect().await {
             Ok(body) => body.to_bytes(),
@@ -137,13 +140,13 @@ impl<H: ServerHandler + Clone> SharedHttpService<H> {
         self.answer(head, body).await
     }
 
-    /// The answer to what is not for this endpoint: to another host, from a page of another origin, or by a method that it
-    /// does not have. Nothing of the body needs to be read for it.
+    /// The answer to what is not for this endpoint: to another host, or from a page of another origin. Nothing of the body
+    /// needs to be read for it.
     pub async fn misdirected(&self, head: &Parts) -> Option<Response<ResponseBody>> {
         self.direction.misdirected(&self.stateless, head).await
     }
 
-    /// Answers a request that is not [misdirected](Self::misdirected), and whose body has been read.
+    /// Answers a GET, POST or DELETE that is not [misdirected](Self::misdirected), and whose body has been read.
     pub async fn answer(&self, head: Parts, body: Bytes) -> Response<ResponseBody> {
         let is_stateless = head.method == Method::POST
             && Envelope::read(&body).is_ok_and(|envelope| envelope.is_stateless(&head.headers));

@@ -122,9 +122,12 @@ pub(crate) fn session(cx: &RequestContext<RoleServer>) -> Option<&str> {
     cx.extensions.get::<Session>()?.digest().get(..ids::BRIEF)
 }
 
-const fn abilities(capabilities: &ClientCapabilities) -> ClientAbilities {
+fn abilities(capabilities: &ClientCapabilities) -> ClientAbilities {
+    let elicitation = capabilities.elicitation.as_ref();
     ClientAbilities {
-        elicitation: capabilities.elicitation.is_some(),
+        // Who names no mode shows forms: there was nothing else once.
+        elicitation: elicitation.is_some_and(|modes| modes.form.is_some() || modes.url.is_none()),
+        url_elicitation: elicitation.is_some_and(|modes| modes.url.is_some()),
         sampling: capabilities.sampling.is_some(),
         roots: capabilities.roots.is_some(),
     }

@@ -15,7 +15,7 @@ use crate::bound::BoundServer;
 use crate::config::HttpConfig;
 use crate::error::ServerError;
 use crate::handler::McpHandler;
-use crate::http::McpService;
+use crate::http::{McpService, place};
 use crate::signal;
 use crate::stdio;
 use crate::stop::Why;
@@ -78,7 +78,8 @@ impl Server {
     pub async fn bind_http(self, addr: impl ToSocketAddrs + Send) -> Result<BoundServer, ServerError> {
         let listener = listen(addr).await?;
         let local: SocketAddr = listener.local_addr()?;
-        Ok(BoundServer::new(listener, local, self.into_service().await?))
+        let http = place::listening(self.http.clone(), local);
+        Ok(BoundServer::new(listener, local, Self { http, ..self }.into_service().await?))
     }
 
     /// Starts the runtime and gives the endpoint to mount in an application of your own: see

@@ -136,7 +136,7 @@
 //!     .tool(Tool::new("report", async |_: Context, _: ()| Ok("done")).task(TaskPolicy::optional().queue("slow")))
 //!     .stores(connect("memory:").await?)
 //!     .runtime(RuntimeConfig::default().lease(Duration::from_secs(10)).worker_slots(4))
-//!     .http(HttpConfig::default().path("/tools").allowed_hosts(["mcp.example.com"]))
+//!     .http(HttpConfig::default().path("/tools").public_url("https://mcp.example.com/tools"))
 //!     .build()?;
 //! # drop(server);
 //! # Ok(())

@@ -18,7 +18,6 @@ pub use error::ContextError;
 pub(crate) use failure::Failure;
 pub use failure::ToolError;
 pub use form::{NotAForm, form_of};
-pub(crate) use form::{is_whole, whole};
 pub(crate) use host::{Change, Host, ValueRef, Values};
 pub(crate) use locals::Locals;
 pub use questions::Answer;

@@ -47,7 +47,8 @@ impl LocalClient {
         mut self,
         answerer: impl Fn(&str, &InputRequest) -> Option<Value> + Send + Sync + 'static,
     ) -> Self {
-        self.caller.abilities = ClientAbilities { elicitation: true, sampling: true, roots: true };
+        self.caller.abilities =
+            ClientAbilities { elicitation: true, url_elicitation: true, sampling: true, roots: true };
         self.answerer = Arc::new(answerer);
         self
     }

@@ -32,6 +32,11 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, INVALID_REQUEST, message)
     }
 
+    /// The endpoint has no such method.
+    pub(crate) fn no_method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, INVALID_REQUEST, "Method not allowed")
+    }
+
     /// Unknown, somebody else's, ended or expired: all alike.
     pub(super) fn no_session() -> Self {
         Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, "Session not found")
@@ -40,11 +45,11 @@ impl Refusal {
     /// A revision that this server does not speak.
     pub(super) fn unsupported_revision(named: &str) -> Self {
         let supported = ProtocolVersion::KNOWN_VERSIONS.iter().map(ProtocolVersion::as_str).collect::<Vec<_>>();
-        let message = format!("Unsupported protocol version; supported are {}", supported.join(", "));
+        let message = format!("Unsupported protocol version: supported are {}", supported.join(", "));
         // What a client sent goes back no longer than any revision is.
         let named: String = named.chars().take(32).collect();
         let data = json!({ "requested": named, "supported": supported });
-        let error = ErrorData::new(INVALID_REQUEST, message, Some(data));
+        let error = ErrorData::new(ErrorCode::UNSUPPORTED_PROTOCOL_VERSION, message, Some(data));
         Self { status: StatusCode::BAD_REQUEST, error, id: None, retry_after: None }
     }
 
@@ -83,6 +88,9 @@ impl Refusal {
     pub(crate) fn response(self) -> Response<ResponseBody> {
         let body = json!({ "jsonrpc": "2.0", "id": self.id, "error": self.error });
         let mut response = respond(self.status, body.to_string().into());
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
+        }
         if let Some(after) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
         }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::operation::{CallError, Listen, TaskWatch, WatchTask};
 use futures_util::StreamExt;
@@ -17,8 +15,6 @@ use crate::wire::errors;
 
 /// Tasks one subscription may follow.
 const MOST: usize = 100;
-/// How long to wait when a task cannot be read.
-const RETRY: Duration = Duration::from_secs(1);
 
 /// `subscriptions/listen` with `taskIds`: acknowledged with the ids that are the caller's own, then the state of each at
 /// once and after every change, until the client leaves or the server stops.
@@ -37,10 +33,15 @@ pub(crate) async fn listen(
     let mut honoured = Vec::new();
     let mut changes = SelectAll::new();
     for id in ids {
-        // Unknown, foreign, expired, or no room: not honoured, all alike.
-        if let Ok(watch) = incoming.ask(WatchTask::new(id.clone())).await {
-            honoured.push(id);
-            changes.push(Box::pin(follow(watch)));
+        match incoming.ask(WatchTask::new(id.clone())).await {
+            Ok(watch) => {
+                honoured.push(id);
+                changes.push(Box::pin(follow(watch)));
+            }
+            // Foreign or expired, too: not honoured, all alike.
+            Err(CallError::UnknownTask(_)) => {}
+            // Whether it is there cannot be told now.
+            Err(error) => return Err(incoming.refused(&error)),
         }
     }
     let ids: Vec<_> = honoured.iter().map(TaskId::as_str).collect();
@@ -52,10 +53,11 @@ pub(crate) async fn listen(
     send(incoming, ServerNotification::CustomNotification(acknowledged)).await?;
     loop {
         tokio::select! {
-            Some(task) = changes.next() => {
-                let status = TaskStatusNotification::new(TaskStatusNotificationParams::new(task?));
+            // A state that cannot be shown costs neither the next one nor the other tasks.
+            Some(task) = changes.next() => if let Ok(task) = task {
+                let status = TaskStatusNotification::new(TaskStatusNotificationParams::new(task));
                 send(incoming, ServerNotification::TaskStatusNotification(status)).await?;
-            }
+            },
             () = incoming.cancelled.cancelled() => break,
             () = stopping.cancelled() => break,
         }
@@ -81,21 +83,14 @@ fn follow(watch: TaskWatch) -> impl futures_util::Stream<Item = Result<DetailedT
     stream::unfold(Some(At::First(watch)), async |at| {
         let watch = match at? {
             At::First(watch) => watch,
-            At::Later(mut watch) => loop {
-                match watch.changed().await {
-                    Ok(_) => break watch,
-                    // A change that could not be read is read when the store answers again.
-                    Err(CallError::Store(error)) => {
-                        tracing::debug!(target: TARGET, %error, "a followed task cannot be read");
-                        tokio::time::sleep(RETRY).await;
-                    }
-                    Err(error) => {
-                        // It has expired: there is nothing more to say about it.
-                        tracing::debug!(target: TARGET, error = %Refused(&error), "a followed task is gone");
-                        return None;
-                    }
+            At::Later(mut watch) => {
+                if let Err(error) = watch.changed().await {
+                    // It has expired, or is damaged: there is nothing more to say about it.
+                    tracing::debug!(target: TARGET, error = %Refused(&error), "a followed task is gone");
+                    return None;
                 }
-            },
+                watch
+            }
         };
         let state = view::detailed(watch.view());
         let next = (!watch.view().status.is_terminal()).then_some(At::Later(watch));

@@ -3,7 +3,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use ::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
@@ -12,15 +12,19 @@ use fastestmcp_rmcp::SharedHttpService;
 use futures_util::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
+use rmcp::model::ProtocolVersion;
 use serde_json::Value;
 
 use super::refusal::Refusal;
+use super::{cors, media};
 use crate::auth::{Authenticator, Challenge, Identified};
 use crate::handler::McpHandler;
 use crate::telemetry::{Shown, TARGET};
+use crate::wire::BYTE_ORDER_MARK;
 use crate::wire::inbound::{self, Envelope, Looked};
 
 const METHOD: &str = "mcp-method";
+const REVISION: &str = "mcp-protocol-version";
 /// How long an authenticator may take.
 const AUTHENTICATION: Duration = Duration::from_secs(10);
 /// When to come back if it could not be told who makes a request.
@@ -53,10 +57,20 @@ impl Endpoint {
     }
 
     async fn answer(&self, request: Request<Body>) -> Response {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
         if let Some(misdirected) = self.service.misdirected(&parts).await {
             self.pass_over(&parts, body);
             return misdirected.map(Body::new);
+        }
+        let origin = parts.headers.get(header::ORIGIN).cloned();
+        cors::let_read(self.answer_directed(parts, body).await, origin)
+    }
+
+    /// The answer to what is for this endpoint.
+    async fn answer_directed(&self, mut parts: Parts, body: Body) -> Response {
+        if !is_served(&parts.method) {
+            self.pass_over(&parts, body);
+            return cors::preflight(&parts).unwrap_or_else(|| Refusal::NoMethod.response(&Value::Null));
         }
         let identified = match self.identify(&parts).await {
             Ok(identified) => identified,
@@ -65,6 +79,10 @@ impl Endpoint {
                 return Refusal::Unidentified(challenge).response(&Value::Null);
             }
         };
+        if parts.method == Method::POST && !media::is_json(&parts.headers) {
+            self.pass_over(&parts, body);
+            return Refusal::NotJson.response(&Value::Null);
+        }
         let sent = match tokio::time::timeout(self.body_timeout, self.read(&parts, body)).await {
             Ok(Ok(body)) => body,
             Ok(Err(refusal)) => return refusal.response(&Value::Null),
@@ -73,9 +91,11 @@ impl Endpoint {
         let Looked { envelope, renamed } = inbound::look(&sent);
         let body = renamed.and_then(|renamed| rename(&mut parts, &envelope, renamed)).unwrap_or(sent);
         parts.extensions.insert(identified);
+        media::name_accepted(&parts.method, &mut parts.headers);
+        let unknown_revision = unknown_revision(&parts.headers);
         // On the heap, or every move of the futures around it would copy all it can ever hold.
         let response = Box::pin(self.service.answer(parts, body)).await.map(Body::new);
-        readable(&envelope, response)
+        readable(&envelope, unknown_revision, response)
     }
 
     /// Who makes a request, and from where. Before anything of its body is read.
@@ -130,7 +150,7 @@ impl Endpoint {
         let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if declared.is_none_or(|length: usize| length <= self.max_body) {
             match Limited::new(&mut body, self.max_body).collect().await {
-                Ok(body) => return Ok(body.to_bytes()),
+                Ok(body) => return Ok(unmarked(body.to_bytes())),
                 Err(error) if error.is::<LengthLimitError>() => {}
                 // The client went away in the middle of it.
                 Err(_) => return Err(Refusal::Unreadable { json: false }),
@@ -140,6 +160,22 @@ impl Endpoint {
         while let Some(Ok(_)) = rest.frame().await {}
         Err(Refusal::TooLarge { limit: self.max_body })
     }
+}
+
+const fn is_served(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::POST | Method::DELETE)
+}
+
+/// A body without the mark that some programs begin text with.
+fn unmarked(body: Bytes) -> Bytes {
+    if body.starts_with(BYTE_ORDER_MARK) { body.slice(BYTE_ORDER_MARK.len()..) } else { body }
+}
+
+/// The revision that the head of a request names, if there is none such.
+fn unknown_revision(headers: &HeaderMap) -> Option<String> {
+    let named = headers.get(REVISION)?;
+    let is_known = ProtocolVersion::KNOWN_VERSIONS.iter().any(|known| named.as_bytes() == known.as_str().as_bytes());
+    (!is_known).then(|| String::from_utf8_lossy(named.as_bytes()).into_owned())
 }
 
 /// The body to pass on under another method. A header that names the method follows it, but only if both agreed before.
@@ -153,12 +189,18 @@ fn rename(parts: &mut Parts, envelope: &Envelope, (renamed, message): (String, B
     Some(message)
 }
 
-/// The protocol layer calls a message that it cannot read an unsupported media type.
-fn readable(envelope: &Envelope, response: Response) -> Response {
-    if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE && is_plain(&response) {
-        return Refusal::Unreadable { json: envelope.is_json }.response(&envelope.id);
+/// The protocol layer calls a message that it cannot read an unsupported media type, and does not say which revisions there
+/// are.
+fn readable(envelope: &Envelope, unknown_revision: Option<String>, response: Response) -> Response {
+    match (response.status(), unknown_revision) {
+        (StatusCode::BAD_REQUEST, Some(requested)) if is_plain(&response) => {
+            Refusal::UnknownRevision { requested }.response(&envelope.id)
+        }
+        (StatusCode::UNSUPPORTED_MEDIA_TYPE, _) if is_plain(&response) => {
+            Refusal::Unreadable { json: envelope.is_json }.response(&envelope.id)
+        }
+        _ => response,
     }
-    response
 }
 
 /// Whether it carries words instead of a JSON-RPC message.

@@ -1,7 +1,10 @@
 //! The endpoint over HTTP: what has to happen before and after the protocol layer.
 
 mod connections;
+mod cors;
 mod endpoint;
+mod media;
+pub(crate) mod place;
 mod refusal;
 mod service;
 mod unstalled;

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::response::Response;
 use fastestmcp_core::operation::OVERLOADED;
 use fastestmcp_core::task::RpcError;
+use rmcp::model::{ErrorCode, ProtocolVersion};
 use serde_json::{Value, json};
 
 use crate::auth::Challenge;
@@ -18,6 +19,12 @@ const INVALID_REQUEST: i32 = -32600;
 pub(super) enum Refusal {
     /// There is as much of something as there may be.
     Overloaded { resource: &'static str, retry_after: Duration },
+    /// The revision that a header names does not exist here.
+    UnknownRevision { requested: String },
+    /// The endpoint has no such method.
+    NoMethod,
+    /// The body is said to be something else than JSON.
+    NotJson,
     /// Who makes it has not shown who they are, or may not make it.
     Unidentified(Challenge),
     /// The body is larger than allowed, in bytes.
@@ -38,6 +45,9 @@ impl Refusal {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Self::Overloaded { retry_after, .. } | Self::Unidentified(Challenge::Unavailable(retry_after)) = self {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        }
+        if matches!(self, Self::NoMethod) {
+            headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
         }
         if let Self::Unidentified(Challenge::Unauthorized(value) | Challenge::Forbidden(value)) = self {
             let value = HeaderValue::try_from(value).unwrap_or_else(|error| {
@@ -71,6 +81,19 @@ impl Refusal {
             }
             Self::Unidentified(Challenge::Unavailable(retry_after)) => {
                 Self::Overloaded { resource: "authentication", retry_after: *retry_after }.reason()
+            }
+            Self::UnknownRevision { requested } => {
+                let supported = ProtocolVersion::KNOWN_VERSIONS;
+                let words: Vec<_> = supported.iter().map(ProtocolVersion::as_str).collect();
+                let message = format!("Unsupported protocol version: supported are {}", words.join(", "));
+                let error = RpcError::new(ErrorCode::UNSUPPORTED_PROTOCOL_VERSION.0, message)
+                    .with_data(json!({ "requested": requested, "supported": supported }));
+                (StatusCode::BAD_REQUEST, error)
+            }
+            Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, RpcError::new(INVALID_REQUEST, "Method not allowed")),
+            Self::NotJson => {
+                let error = RpcError::new(INVALID_REQUEST, "Content-Type must be application/json");
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
             }
             Self::TooLarge { limit } => {
                 let message = format!("the request is larger than {limit} bytes");

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::net::TcpListener;
 
 use super::connections::Connections;
 use super::endpoint::Endpoint;
+use super::place;
 use super::wire::ServerWire;
 use crate::auth::Authenticator;
 use crate::config::HttpConfig;
@@ -48,9 +50,17 @@ impl McpService {
     ) -> Result<Self, ServerError> {
         let runtime = handler.runtime().clone();
         let limits = runtime.config();
+        let (mut hosts, mut origins) = (config.allowed_hosts.clone(), config.allowed_origins.clone());
+        if let Some((host, origin)) = config.public() {
+            origins.push(origin);
+            // None at all are any.
+            if !hosts.is_empty() {
+                hosts.push(host.to_owned());
+            }
+        }
         let shared = SharedHttpConfig::default()
-            .allowed_hosts(config.allowed_hosts.clone())
-            .allowed_origins(config.allowed_origins.clone())
+            .allowed_hosts(hosts)
+            .allowed_origins(origins)
             // A renamed method makes a message longer than what was measured.
             .max_body(config.max_body.saturating_add(64))
             .sse_keep_alive(config.sse_keep_alive)
@@ -125,7 +135,7 @@ impl McpService {
         listener: TcpListener,
         stop: impl Future<Output = Why> + Send,
     ) -> Result<(), ServerError> {
-        let address = format!("http://{}{}", listener.local_addr()?, self.config.path);
+        let address = self.url(listener.local_addr()?);
         let connections = Connections::new(app, self.config.max_connections, self.config.head_timeout);
         telemetry::started(self.handler.runtime(), self.handler.server_info(), &address);
         let why = tokio::select! {
@@ -140,6 +150,10 @@ impl McpService {
         }
         telemetry::stopped(why, &drained);
         Ok(())
+    }
+
+    pub(crate) fn url(&self, local: SocketAddr) -> String {
+        place::url(&self.config, local)
     }
 
     /// Drains (contract R7): lets running calls and tasks end within the drain period, or hands them back, then ends all

@@ -10,6 +10,8 @@ pub(crate) mod time;
 pub(crate) const TASKS_REVISION: &str = "2025-11-25";
 /// The first revision without sessions. Revisions are dates and compare as text.
 pub(crate) const STATELESS_REVISION: &str = "2026-07-28";
+/// What some programs begin UTF-8 with (RFC 8259 lets it be read over).
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// `_meta` key that ties a message to a task (2025-11-25).
 pub(crate) const META_RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 /// Prefix of the methods that requests are renamed to which the protocol layer would misread.

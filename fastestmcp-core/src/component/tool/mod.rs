@@ -16,7 +16,8 @@ use serde_json::{Map, Value};
 
 use super::schema::reads_null;
 use super::{Component, Description, IntoOutput, Prepared, ToolOutput, schema_of};
-use crate::context::{Context, ToolError, is_whole, whole};
+use crate::context::{Context, ToolError};
+use crate::integers::{integers, is_whole, wants_integers, whole};
 
 type Prepare = dyn Fn(&Value) -> Result<Prepared<ToolOutput>, ToolError> + Send + Sync;
 
@@ -61,6 +62,8 @@ pub struct ToolHints {
 pub struct Tool {
     description: Description,
     input_schema: Arc<Map<String, Value>>,
+    /// Its arguments have integers, which clients may write as 3.0.
+    takes_integers: bool,
     output_schema: Option<Arc<Map<String, Value>>>,
     hints: ToolHints,
     task: Arc<TaskPolicy>,
@@ -89,9 +92,11 @@ impl Tool {
             let run = move |cx| handler(cx, arguments).map(|result| result.and_then(IntoOutput::into_output)).boxed();
             Ok(Box::new(run) as Prepared<ToolOutput>)
         };
+        let input_schema = schema_of::<A>();
         Self {
             description: Description::named(name),
-            input_schema: Arc::new(schema_of::<A>()),
+            takes_integers: wants_integers(&input_schema),
+            input_schema: Arc::new(input_schema),
             output_schema: O::output_schema().map(Arc::new),
             hints: ToolHints::default(),
             task: Arc::new(TaskPolicy::forbidden()),
@@ -150,6 +155,7 @@ impl Tool {
     /// ```
     #[must_use]
     pub fn input_schema(mut self, schema: Map<String, Value>) -> Self {
+        self.takes_integers = wants_integers(&schema);
         self.input_schema = Arc::new(schema);
         self
     }
@@ -253,7 +259,11 @@ impl Component for Tool {
     }
 
     fn prepare(&self, arguments: &Value) -> Result<Prepared<ToolOutput>, ToolError> {
-        (self.prepare)(arguments)
+        if self.takes_integers {
+            (self.prepare)(&integers(&self.input_schema, arguments))
+        } else {
+            (self.prepare)(arguments)
+        }
     }
 
     fn told(text: String) -> ToolOutput {
@@ -263,7 +273,7 @@ impl Component for Tool {
 
 fn decode<A: DeserializeOwned>(arguments: &Value) -> Result<A, ToolError> {
     let decoded = A::deserialize(arguments).or_else(|error| {
-        // Only where it must: a handler that reads any number gets it as it was written.
+        // A type may read integers that its schema does not speak of.
         if is_whole(arguments) { Err(error) } else { serde_json::from_value(whole(arguments.clone())) }
     });
     decoded.map_err(|error| ToolError::new(format!("invalid arguments: {error}")))

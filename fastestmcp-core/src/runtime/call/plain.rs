@@ -18,7 +18,7 @@ use crate::context::{Client, Context, ContextError, Failure, Inner, Locals, Repl
 use crate::operation::{CallError, Requester, Slot};
 use crate::runtime::node::Node;
 use crate::runtime::state::StoredValues;
-use crate::task::{InputRequest, Journal, Progress, RpcError};
+use crate::task::{ASKED_AT_MOST, InputRequest, Journal, Progress, RpcError};
 
 /// Progress that may wait for a slow client; what comes on top is lost.
 const PROGRESS_QUEUE: usize = 256;
@@ -161,7 +161,7 @@ impl<C: Component> Attempt<C> {
         for (key, request) in requests {
             let client = self.client.clone();
             self.asked.push(Box::pin(async move {
-                let result = client.request(&key, &request).await;
+                let result = answered(&*client, &key, &request).await;
                 (key, result)
             }));
         }
@@ -186,6 +186,19 @@ impl<C: Component> Attempt<C> {
             drop(slots);
         });
     }
+}
+
+/// What a client answers that is asked within the call, and again if its answer does not fit.
+async fn answered(client: &dyn Client, key: &str, request: &InputRequest) -> Result<Value, RpcError> {
+    let mut asked = request.clone();
+    for _ in 1..ASKED_AT_MOST {
+        let answer = client.request(key, &asked).await?;
+        match request.check(&answer) {
+            Ok(()) => return Ok(answer),
+            Err(reason) => asked = request.again(&reason),
+        }
+    }
+    client.request(key, &asked).await
 }
 
 /// Passes progress on until nobody can report any more.

@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
 use super::plain::{self, Ended, Invocation};
 use super::suspend::{resume, suspend};
 use crate::component::{Component, Components, Tool, ToolOutput};
@@ -15,7 +17,7 @@ use crate::operation::{
 };
 use crate::runtime::node::Node;
 use crate::runtime::task::{Serve, Tasks, watch};
-use crate::task::{Journal, TaskOutcome};
+use crate::task::{InputRequest, Journal, TaskOutcome};
 
 impl Serve for CallTool {
     fn admit(&self, components: &Components) -> Result<(), CallError> {
@@ -47,7 +49,13 @@ async fn plain(
     match plain::call(node, tool, invocation, requester).await? {
         Ended::Complete(output) => Ok(CallOutcome::Complete(output)),
         Ended::Suspended(journal) => {
-            let requests = journal.open_inputs().map(|(key, asked)| (key.to_owned(), asked.clone())).collect();
+            let given = request.resume.as_ref().map(|resume| &resume.answers);
+            let asked = |(key, asked): (&str, &InputRequest)| {
+                // The journal keeps the question as the handler put it.
+                let refused = given.and_then(|given| asked.check(given.get(key)?).err());
+                (key.to_owned(), refused.map_or_else(|| asked.clone(), |reason| asked.again(&reason)))
+            };
+            let requests = journal.open_inputs().map(asked).collect();
             let state = suspend(node, &caller, &request, journal).await?;
             Ok(CallOutcome::InputRequired { requests, state })
         }
@@ -91,11 +99,16 @@ async fn as_task(
         };
     }
     let task = tasks.submit(&requester.caller, request, ttl, Journal::default()).await?;
-    let task = if inline_for.is_zero() { task } else { ended_soon(tasks, requester, task, inline_for).await? };
-    match task.outcome {
-        _ if inline_for.is_zero() => {}
-        Some(TaskOutcome::Result(result)) => return Ok(CallOutcome::Complete(serde_json::from_value(result)?)),
-        Some(TaskOutcome::Error(error)) => return Err(CallError::Rpc(error)),
+    if inline_for.is_zero() {
+        return Ok(CallOutcome::Task(Box::new(task)));
+    }
+    let task = ended_soon(tasks, requester, task, inline_for).await;
+    match &task.outcome {
+        Some(TaskOutcome::Result(result)) => match serde_json::from_value(result.clone()) {
+            Ok(output) => return Ok(CallOutcome::Complete(output)),
+            Err(error) => tracing::debug!(task = %task.id.short(), %error, "a result is left to who reads the task"),
+        },
+        Some(TaskOutcome::Error(error)) => return Err(CallError::Rpc(error.clone())),
         Some(TaskOutcome::Cancelled) | None => {}
     }
     Ok(CallOutcome::Task(Box::new(task)))
@@ -111,19 +124,29 @@ fn unreadable(tool: &Tool, request: &CallTool) -> Option<String> {
     }
 }
 
-/// The task once it has ended, or as it is when the client has waited long enough; then the client polls.
-async fn ended_soon(
-    tasks: &Arc<Tasks>,
-    requester: Requester,
-    task: TaskView,
-    inline_for: Duration,
-) -> Result<TaskView, CallError> {
-    if task.status.is_terminal() {
-        return Ok(task);
+/// The task once it has ended, or as it is when the client has waited long enough, or cannot be waited for; then the
+/// client polls. It is no error that a task cannot be waited for: it runs, and who is not given its id makes another.
+async fn ended_soon(tasks: &Arc<Tasks>, requester: Requester, task: TaskView, inline_for: Duration) -> TaskView {
+    let Requester { caller, slots, .. } = requester;
+    // Without room there is none to wait.
+    if task.status.is_terminal() || slots.is_empty() {
+        return task;
     }
-    let mut watch = watch(tasks, &requester.caller, &task.id, requester.slots).await?;
-    match tokio::time::timeout(inline_for, watch.ended()).await {
-        Ok(ended) => ended.cloned(),
-        Err(_) => Ok(watch.view().clone()),
+    let until = Instant::now() + inline_for;
+    let mut watch = match timeout_at(until, watch(tasks, &caller, &task.id, slots)).await {
+        Ok(Ok(watch)) => watch,
+        Ok(Err(error)) => {
+            tracing::debug!(task = %task.id.short(), %error, "a new task cannot be waited for");
+            return task;
+        }
+        Err(_) => return task,
+    };
+    match timeout_at(until, watch.ended()).await {
+        Ok(Ok(ended)) => ended.clone(),
+        Ok(Err(error)) => {
+            tracing::debug!(task = %task.id.short(), %error, "a new task is not waited for any longer");
+            task
+        }
+        Err(_) => watch.view().clone(),
     }
 }
