@@ -205,11 +205,16 @@ pub use connect::{ConnectError, connect};
 pub use fastestmcp_core as core;
 pub use fastestmcp_core::Stores;
 pub use fastestmcp_core::component::{
-    Content, IntoOutput, InvalidTool, Json, NoArgs, ResourceContents, TaskPolicy, TaskSupport, Tool, ToolOutput,
+    Annotations, AnyResource, Caching, Completes, CompletesWith, Completion, Content, Description, Icon, IconTheme,
+    IntoCompletion, IntoContents, IntoOutput, IntoPrompt, InvalidComponent, InvalidTemplate, InvalidTool, Json, NoArgs,
+    Problem, Prompt, PromptArgument, PromptMessage, PromptOutput, Resource, ResourceContents, ResourceOutput,
+    ResourceTemplate, Role, TaskPolicy, TaskSupport, Tool, ToolOutput,
 };
 pub use fastestmcp_core::context::{Answer, Context, ContextError, State};
 pub use fastestmcp_core::context::{NotAForm, ToolError, form_of};
-pub use fastestmcp_core::operation::{Call, CallError, Middleware, Next, Operation, Outcome, TaskView};
+pub use fastestmcp_core::operation::{
+    Call, CallError, Complete, CompletionTarget, Middleware, Next, Operation, Outcome, TaskView,
+};
 pub use fastestmcp_core::principal::{AuthContext, Principal};
 pub use fastestmcp_core::runtime::{LocalClient, LocalTask, Runtime, RuntimeConfig, StartError};
 pub use fastestmcp_core::task::{DefaultScope, OnInputTimeout, Progress, Rerun, RpcError, TaskOutcome, TaskStatus};
@@ -226,8 +231,8 @@ pub mod prelude {
     pub use serde::{self, Deserialize, Serialize};
 
     pub use crate::{
-        Answer, Content, Context, DefaultScope, Json, NoArgs, Principal, Server, ServerError, Stores, TaskPolicy, Tool,
-        ToolError, ToolOutput, connect,
+        Answer, Content, Context, DefaultScope, Json, NoArgs, Principal, Prompt, PromptMessage, Resource,
+        ResourceTemplate, Server, ServerError, Stores, TaskPolicy, Tool, ToolError, ToolOutput, connect,
     };
 }
 
