@@ -144,19 +144,17 @@ impl ServerBuilder {
     /// [`ResourceTemplate`](fastestmcp_core::component::ResourceTemplate); clients see them in the order they were added.
     ///
     /// ```
+    /// use std::collections::BTreeMap;
+    ///
     /// use fastestmcp_core::component::{Json, Resource, ResourceTemplate};
     /// use fastestmcp_core::context::Context;
     /// use fastestmcp_server::Server;
-    /// use schemars::JsonSchema;
-    /// use serde::Deserialize;
     ///
-    /// #[derive(Deserialize, JsonSchema)]
-    /// struct UserPath {
-    ///     id: u64,
-    /// }
+    /// type Parts = BTreeMap<String, String>;
+    ///
     /// let builder = Server::builder("shop")
     ///     .resource(Resource::new("shop://hours", async |_cx: Context| Ok("9 to 5")))
-    ///     .resource(ResourceTemplate::new("shop://users/{id}", async |_cx: Context, user: UserPath| Ok(Json(user.id))));
+    ///     .resource(ResourceTemplate::new("shop://{a}/{b}", async |_cx: Context, parts: Parts| Ok(Json(parts))));
     /// ```
     #[must_use]
     pub fn resource(mut self, resource: impl Into<AnyResource>) -> Self {

@@ -194,3 +194,111 @@ fn check_meta(meta: &Map<String, Value>) -> Result<(), Problem> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+    use crate::context::Context;
+
+    #[derive(Deserialize, JsonSchema)]
+    struct User {
+        #[expect(dead_code, reason = "only its name is looked at")]
+        id: u64,
+    }
+
+    fn resource(uri: &str) -> Resource {
+        Resource::new(uri, async |_cx| Ok("text"))
+    }
+
+    fn template(uri: &str) -> ResourceTemplate {
+        ResourceTemplate::new(uri, async |_cx, (): ()| Ok("text"))
+    }
+
+    fn prompt(name: &str) -> Prompt {
+        Prompt::new(name, async |_cx, _: User| Ok("text"))
+    }
+
+    #[test]
+    fn a_resource_has_a_uri() {
+        for good in ["shop://config", "file:///a", "urn:isbn:0", "x:ä", "a+b-c.d:e%20f?g#h"] {
+            assert_eq!(resource(good).check(), Ok(()), "{good}");
+        }
+        for bad in ["config", "/a", ":a", "1:a", "x:", "x y:z", "x:y z", "x:{a}", "ä:b", "x:\u{a0}"] {
+            assert_eq!(resource(bad).check(), Err(Problem::NotAUri), "{bad}");
+        }
+        for bad in ["", "x:\n", &format!("x:{}", "y".repeat(1 << 20))] {
+            let problem = resource(bad).check().unwrap_err();
+            assert!(matches!(problem, Problem::Text(_)), "{problem}");
+        }
+        let told = InvalidComponent::new("resource", &"y".repeat(1 << 20), Problem::NotAUri).to_string();
+        assert!(told.len() < 1_000, "{told}");
+    }
+
+    #[test]
+    fn absurd_texts_and_numbers_are_refused_of_every_kind() {
+        let deep = (0..200).fold(json!({}), |inner, _| json!({ "a": inner }));
+        let absurd = [
+            resource("a:b").name("").check(),
+            resource("a:b").title("").check(),
+            resource("a:b").description("a\0").check(),
+            resource("a:b").mime("").check(),
+            resource("a:b").mime("text/plain\r\nx: y").check(),
+            resource("a:b").icon(Icon::new("")).check(),
+            resource("a:b").icon(Icon::new(format!("data:{}", "x".repeat(1 << 20)))).check(),
+            resource("a:b").icon(Icon::new("a:b").size("")).check(),
+            resource("a:b").tags([""]).check(),
+            resource("a:b").meta("a", deep).check(),
+            resource("a:b").meta("a", "x".repeat(1 << 20)).check(),
+            resource("a:b").priority(f32::NAN).check(),
+            resource("a:b").priority(1.5).check(),
+            resource("a:b").last_modified("").check(),
+            resource("a:b").timeout(Duration::ZERO).check(),
+            resource("a:b").timeout(Duration::MAX).check(),
+            resource("a:b").cache(Duration::MAX).check(),
+            template("a:{b}").priority(f32::NEG_INFINITY).check(),
+            template("a:{b}").cache(Duration::MAX).check(),
+            prompt("").check(),
+            prompt("a\nb").check(),
+            prompt(&"x".repeat(200)).check(),
+            prompt("p").title("x".repeat(1_000)).check(),
+            Prompt::new("p", async |_cx, _: String| Ok("x")).check(),
+            Check::check(&Tool::new("t", async |_cx, (): ()| Ok("x")).icon(Icon::new(""))),
+        ];
+        for (place, absurd) in absurd.into_iter().enumerate() {
+            assert!(absurd.is_err(), "{place}");
+        }
+        let fine = resource("a:b").name("n").title("t").mime("a/b").icon(Icon::new("a:b").size("any")).tags(["t"]);
+        assert_eq!(fine.meta("a", 1).priority(0.0).cache(Duration::from_secs(60)).check(), Ok(()));
+    }
+
+    #[test]
+    fn a_template_gives_what_its_handler_needs() {
+        let of_user = |uri: &str| ResourceTemplate::new(uri, async |_cx: Context, _: User| Ok("text"));
+        assert_eq!(of_user("shop://{id}").check(), Ok(()));
+        assert_eq!(of_user("shop://{?id}").check(), Ok(()));
+        let missing = Problem::Template(InvalidTemplate::Missing("id".to_owned()));
+        assert_eq!(of_user("shop://{ident}").check(), Err(missing));
+        assert_eq!(template("{+all}").check(), Err(Problem::Template(InvalidTemplate::NoScheme)));
+    }
+
+    #[test]
+    fn only_what_there_is_is_completed_and_by_one() {
+        let none = async |_cx: Context, _: &str| Ok(Vec::<String>::new());
+        let nothing = |name: &str| Err(Problem::NothingToComplete(name.to_owned()));
+        assert_eq!(prompt("p").complete("id", none).check(), Ok(()));
+        assert_eq!(prompt("p").complete("ident", none).check(), nothing("ident"));
+        assert_eq!(template("a:{b}").complete("b", none).check(), Ok(()));
+        assert_eq!(template("a:{b}").complete("c", none).check(), nothing("c"));
+        let twice = Err(Problem::CompletedTwice("id".to_owned()));
+        assert_eq!(
+            prompt("p").complete("id", none).complete_with("id", 7, async |_: u8, _cx, _: &str| Ok([""])).check(),
+            twice
+        );
+    }
+}

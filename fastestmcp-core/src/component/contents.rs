@@ -130,7 +130,7 @@ impl<T: IntoContents> IntoContents for Option<T> {
     fn into_contents(self, uri: &str, mime_type: Option<&str>) -> Result<Vec<ResourceContents>, ToolError> {
         match self {
             Some(contents) => contents.into_contents(uri, mime_type),
-            None => Err(ToolError(Failure::Rpc(refusal::not_found()))),
+            None => Err(ToolError(Failure::Rpc(refusal::not_found(uri)))),
         }
     }
 

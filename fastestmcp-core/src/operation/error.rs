@@ -31,9 +31,9 @@ pub enum CallError {
     /// No such prompt, or not for this caller.
     #[error("unknown prompt: {0}")]
     UnknownPrompt(String),
-    /// No such resource, or not for this caller. Who asked knows for which.
+    /// No such resource, or not for this caller. By its URI.
     #[error("resource not found")]
-    UnknownResource,
+    UnknownResource(String),
     /// The tool runs as a task only, and the client knows no tasks.
     #[error("this tool runs as a task only")]
     TaskOnly,
@@ -105,7 +105,7 @@ impl CallError {
             | Self::UnknownTask(_)
             | Self::InvalidCursor
             | Self::InvalidParams(_) => RpcError::new(INVALID_PARAMS, self.to_string()),
-            Self::UnknownResource => not_found(),
+            Self::UnknownResource(uri) => not_found(uri),
             Self::TaskOnly | Self::NoTask => RpcError::new(METHOD_NOT_FOUND, self.to_string()),
             Self::InvalidAnswer(_) | Self::TooDeep(_) => RpcError::new(INVALID_PARAMS, self.to_string()),
             Self::NotDeclared(method) => {

@@ -129,8 +129,6 @@ const fn hex(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use serde_json::json;
 
     use super::*;
@@ -239,11 +237,9 @@ mod tests {
     fn no_uri_takes_a_template_long() {
         let names = (0..16).map(|index| format!("a{index}")).collect::<Vec<_>>().join(",");
         let template = UriTemplate::parse(&format!("x:{{+b}}a{{+c}}a{{+d}}a{{+e}}a{{?{names}}}")).unwrap();
-        let began = Instant::now();
+        // What grows with every variable would not come to an end.
         assert_eq!(template.values(&format!("x:{}", "a".repeat(8_000))).map(|values| values.len()), Some(4));
         assert_eq!(template.values(&format!("x:{}\n", "a".repeat(8_000))), None);
         assert_eq!(template.values(&format!("x:{}", "a".repeat(1 << 20))), None, "too long for any");
-        // Milliseconds; the bound only tells it from what grows with every variable.
-        assert!(began.elapsed() < Duration::from_secs(5));
     }
 }

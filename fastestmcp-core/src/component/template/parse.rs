@@ -6,6 +6,8 @@ use super::invalid::InvalidTemplate;
 
 const LONGEST: usize = 1_024;
 const MOST_VARIABLES: usize = 32;
+/// Of level 3; a variable without one is of level 1.
+const OPERATORS: &str = "+#./;&?";
 
 /// A step of a match. Steps only lead forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +104,9 @@ impl Parsed {
 
     fn expression(&mut self, expression: &str) -> Result<(), InvalidTemplate> {
         let operator = expression.chars().next().filter(|c| !is_of_a_name(*c));
+        if let Some(other) = operator.filter(|operator| !OPERATORS.contains(*operator)) {
+            return Err(InvalidTemplate::Operator(other));
+        }
         let names = operator.map_or(expression, |operator| &expression[operator.len_utf8()..]);
         let from = self.variables.len();
         for name in names.split(',') {
@@ -146,8 +151,7 @@ impl Parsed {
                 }
                 Ok(())
             }
-            Some('?') => self.query(variables),
-            Some(other) => Err(InvalidTemplate::Operator(other)),
+            Some(_) => self.query(variables),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::runtime::task::{Serve, Tasks};
 
 impl Serve for ReadResource {
     fn admit(&self, components: &Components) -> Result<(), CallError> {
-        components.readable(&self.uri).map(drop).ok_or(CallError::UnknownResource)
+        self.readable(components).map(drop)
     }
 
     async fn serve(self, tasks: &Arc<Tasks>, requester: Requester) -> Result<CallOutcome<ResourceOutput>, CallError> {
@@ -25,7 +25,7 @@ impl Serve for ReadResource {
             meta: self.meta.clone(),
             may_detach: false,
         };
-        let (ended, caching) = match node.components.readable(&self.uri).ok_or(CallError::UnknownResource)? {
+        let (ended, caching) = match self.readable(&node.components)? {
             Readable::Resource(resource, arguments) => {
                 (leg(arguments).run(node, resource, requester).await?, resource.caching())
             }
@@ -34,5 +34,11 @@ impl Serve for ReadResource {
             }
         };
         ended.map(|contents| ResourceOutput::new(contents, caching)).without_task()
+    }
+}
+
+impl ReadResource {
+    fn readable<'c>(&self, components: &'c Components) -> Result<Readable<'c>, CallError> {
+        components.readable(&self.uri).ok_or_else(|| CallError::UnknownResource(self.uri.clone()))
     }
 }
