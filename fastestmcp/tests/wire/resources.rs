@@ -89,7 +89,7 @@ fn what_is_not_there_has_the_code_of_its_era_and_a_value_that_does_not_fit_is_sa
     let served = Served::new(shop());
     for (era, not_found) in both(&served.http()).iter().zip([-32002, -32602]) {
         let long = format!("shop://{}", "x".repeat(1 << 20));
-        for uri in ["shop://nothing", "shop://users/", "shop://users/1/2", "shop://users/200", "", "nothing", "x:\n"] {
+        for uri in ["shop://nothing", "shop://users/", "shop://users/1/2", "shop://users/200", "", "nothing", "x:y z"] {
             let answer = read(&**era, uri);
             assert_eq!(answer.code(), not_found, "{uri}");
             assert_eq!(answer.error()["data"]["uri"], uri);
