@@ -183,16 +183,18 @@ fn a_read_asks_its_client_within_the_call_or_over_two_legs() {
 
 #[test]
 fn a_state_of_one_kind_of_request_is_good_for_no_other() {
-    let name = "a:b";
-    let prompt = Prompt::new(name, async |cx: Context, (): ()| greeting(cx).await);
-    let served = Served::new(Server::builder("s").prompt(prompt).resource(Resource::new(name, greeting)));
+    let prompt = Prompt::new("same", async |cx: Context, (): ()| greeting(cx).await);
+    let tool = Tool::new("same", async |cx: Context, (): ()| greeting(cx).await);
+    let served = Served::new(Server::builder("s").prompt(prompt).tool(tool));
     let stateless = Stateless::new(&served.http());
-    let asked = stateless.request("prompts/get", json!({ "name": name }));
-    let state = asked.result()["requestState"].clone();
-    assert!(state.is_string());
-    let answer =
-        stateless.request("resources/read", json!({ "uri": name, "requestState": state, "inputResponses": {} }));
-    assert_eq!(answer.code(), -32602);
+    let asked = stateless.call("same", json!({}));
+    let again = |method: &str| {
+        let (state, answers) = (asked.result()["requestState"].clone(), json!({ "name": accept("ada") }));
+        let params = json!({ "name": "same", "arguments": {}, "requestState": state, "inputResponses": answers });
+        stateless.request(method, params)
+    };
+    assert_eq!(again("prompts/get").code(), -32602);
+    assert_eq!(again("tools/call").text(), "hello ada");
 }
 
 #[test]
