@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use fastestmcp_core::component::Tool;
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::{LocalClient, RuntimeBuilder};
 use rmcp::model::Implementation;
@@ -21,7 +20,7 @@ use crate::stdio;
 use crate::stop::Why;
 use crate::telemetry;
 
-/// An MCP server: tools, and the stores that keep their state.
+/// An MCP server: tools, resources and prompts, and the stores that keep their state.
 ///
 /// It serves HTTP ([`serve_http`](Self::serve_http), or [`into_service`](Self::into_service) within an application of
 /// your own), one client on standard input and output ([`serve_stdio`](Self::serve_stdio)), tests in the same process
@@ -47,7 +46,6 @@ use crate::telemetry;
 pub struct Server {
     pub(crate) info: Implementation,
     pub(crate) instructions: Option<String>,
-    pub(crate) tools: Vec<Tool>,
     pub(crate) runtime: RuntimeBuilder,
     pub(crate) http: HttpConfig,
     pub(crate) principal: Principal,
@@ -56,7 +54,7 @@ pub struct Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("name", &self.info.name).field("tools", &self.tools).finish_non_exhaustive()
+        f.debug_struct("Server").field("name", &self.info.name).field("runtime", &self.runtime).finish_non_exhaustive()
     }
 }
 
@@ -132,7 +130,7 @@ impl Server {
     async fn start(self) -> Result<McpHandler, ServerError> {
         let runtime = self.runtime.build().await?;
         runtime.start();
-        Ok(McpHandler::new(runtime, self.info, self.instructions, &self.tools, self.principal))
+        Ok(McpHandler::new(runtime, self.info, self.instructions, self.principal))
     }
 }
 

@@ -41,9 +41,13 @@ impl Limits {
                 // How many tasks there may be is the store's to say.
                 Ok(Plan::Task { .. }) | Err(_) => None,
             },
+            Operation::ReadResource(_) | Operation::GetPrompt(_) | Operation::Complete(_) => Some(&self.calls),
             Operation::WatchTask(_) => Some(&self.waiters),
             Operation::Listen(_) => Some(&self.streams),
             Operation::ListTools(_)
+            | Operation::ListResources(_)
+            | Operation::ListResourceTemplates(_)
+            | Operation::ListPrompts(_)
             | Operation::GetTask(_)
             | Operation::ListTasks(_)
             | Operation::CancelTask(_)

@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::Stores;
-use crate::component::Tool;
+use crate::component::{Prompt, Resource, ResourceTemplate, Tool};
 use crate::context::{Caller, Client};
 use crate::event::{Changes, EventBus};
 use crate::operation::{CallError, Request};
@@ -140,6 +140,26 @@ impl Runtime {
     /// The tools, in the order they were added.
     pub fn tools(&self) -> impl Iterator<Item = &Arc<Tool>> {
         self.node.components.tools.iter()
+    }
+
+    /// The resources, in the order they were added.
+    pub fn resources(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        self.node.components.resources.iter()
+    }
+
+    /// The templates of resources, in the order they were added.
+    pub fn resource_templates(&self) -> impl Iterator<Item = &Arc<ResourceTemplate>> {
+        self.node.components.templates.iter()
+    }
+
+    /// The prompts, in the order they were added.
+    pub fn prompts(&self) -> impl Iterator<Item = &Arc<Prompt>> {
+        self.node.components.prompts.iter()
+    }
+
+    /// The prompt of a name.
+    pub fn prompt(&self, name: &str) -> Option<&Arc<Prompt>> {
+        self.node.components.prompts.get(name)
     }
 
     /// The tool of a name.

@@ -17,8 +17,8 @@ use super::{RENAMED, STATELESS_REVISION};
 const TASK_METHODS: [&str; 4] = ["tasks/get", "tasks/result", "tasks/list", "tasks/cancel"];
 /// The method of 2026-07-28 that answers what a task asks.
 const UPDATE: &str = "tasks/update";
-/// The method whose params are lost as a whole where they do not fit.
-pub(crate) const LIST: &str = "tools/list";
+/// The methods whose params are lost as a whole where they do not fit.
+pub(crate) const LISTS: [&str; 4] = ["tools/list", "resources/list", "resources/templates/list", "prompts/list"];
 /// The method of 2026-07-28 that opens a subscription.
 pub(crate) const LISTEN: &str = "subscriptions/listen";
 
@@ -126,7 +126,7 @@ fn is_misread(method: &str, params: Option<&RawValue>) -> bool {
     if method.starts_with(RENAMED) {
         return true;
     }
-    if method == LIST {
+    if LISTS.contains(&method) {
         let Paginated { cursor } = part(params);
         return cursor.is_some_and(|cursor| !cursor.get().starts_with(['"', 'n']));
     }
@@ -197,12 +197,14 @@ mod tests {
 
     #[test]
     fn a_list_is_renamed_only_if_its_cursor_is_no_text() {
-        let list = |params: Value| renamed(&json!({"id": 1, "method": LIST, "params": params}));
-        for params in [json!({}), json!({"cursor": "x"}), json!({"cursor": null}), json!(null)] {
-            assert_eq!(list(params), None);
-        }
-        for cursor in [json!(7), json!([]), json!({}), json!(true)] {
-            assert_eq!(list(json!({"cursor": cursor})), Some("fastestmcp/wire/tools/list".to_owned()));
+        for method in LISTS {
+            let list = |params: Value| renamed(&json!({"id": 1, "method": method, "params": params}));
+            for params in [json!({}), json!({"cursor": "x"}), json!({"cursor": null}), json!(null)] {
+                assert_eq!(list(params), None);
+            }
+            for cursor in [json!(7), json!([]), json!({}), json!(true)] {
+                assert_eq!(list(json!({"cursor": cursor})), Some(format!("fastestmcp/wire/{method}")));
+            }
         }
     }
 

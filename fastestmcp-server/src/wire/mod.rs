@@ -1,5 +1,6 @@
 //! What goes over the wire and the protocol layer has no word for.
 
+pub(crate) mod completion;
 pub(crate) mod content;
 pub(crate) mod errors;
 pub(crate) mod inbound;

@@ -133,7 +133,8 @@ impl Era for Stateless {
             "io.modelcontextprotocol/clientCapabilities": self.capabilities,
         });
         let mut http = self.http.with("mcp-method", method);
-        if let Some(name) = params["name"].as_str().or_else(|| params["taskId"].as_str()) {
+        let named = ["name", "taskId", "uri"].into_iter().find_map(|word| params[word].as_str());
+        if let Some(name) = named.filter(|name| name.is_ascii()) {
             http = http.with("mcp-name", name);
         }
         let id = REQUESTS.fetch_add(1, Ordering::Relaxed);

@@ -6,7 +6,6 @@ pub use policy::{TaskPolicy, TaskSupport};
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use schemars::JsonSchema;
@@ -14,10 +13,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::description::described;
 use super::schema::reads_null;
-use super::{Component, Description, IntoOutput, Prepared, ToolOutput, schema_of};
+use super::{Component, Description, Icon, IntoOutput, Prepared, ToolOutput, schema_of};
 use crate::context::{Context, ToolError};
 use crate::integers::{integers, is_whole, wants_integers, whole};
+use crate::task::RpcError;
 
 type Prepare = dyn Fn(&Value) -> Result<Prepared<ToolOutput>, ToolError> + Send + Sync;
 
@@ -76,6 +77,8 @@ impl fmt::Debug for Tool {
     }
 }
 
+described!(Tool, "Tool::new(\"hello\", async |_cx, (): ()| Ok(\"hello\"))");
+
 impl Tool {
     /// A tool from an async function or a closure without captures.
     pub fn new<A, O, F, Fut>(name: impl Into<String>, handler: F) -> Self
@@ -126,20 +129,6 @@ impl Tool {
         Fut: Future<Output = Result<O, ToolError>> + Send + 'static,
     {
         Self::new(name, move |cx, arguments| handler(state.clone(), cx, arguments))
-    }
-
-    /// For people.
-    #[must_use]
-    pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.description.title = Some(title.into());
-        self
-    }
-
-    /// For the model.
-    #[must_use]
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description.description = Some(description.into());
-        self
     }
 
     /// Replaces the generated input schema; what does not describe an object is refused when the server is built.
@@ -196,13 +185,6 @@ impl Tool {
         self
     }
 
-    /// How long a plain call may take, waiting for the client's input not counted; 60 s unless told otherwise.
-    #[must_use]
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.description.timeout = Some(timeout);
-        self
-    }
-
     /// Whether and how it runs as a task.
     #[must_use]
     pub fn task(mut self, policy: TaskPolicy) -> Self {
@@ -213,16 +195,6 @@ impl Tool {
     /// The name clients call.
     pub fn name(&self) -> &str {
         &self.description.name
-    }
-
-    /// For people.
-    pub fn title_text(&self) -> Option<&str> {
-        self.description.title.as_deref()
-    }
-
-    /// For the model.
-    pub fn description_text(&self) -> Option<&str> {
-        self.description.description.as_deref()
     }
 
     /// The JSON schema of its arguments.
@@ -238,11 +210,6 @@ impl Tool {
     /// What it says of itself.
     pub const fn hints(&self) -> ToolHints {
         self.hints
-    }
-
-    /// How long a plain call may take.
-    pub const fn call_timeout(&self) -> Option<Duration> {
-        self.description.timeout
     }
 
     /// Whether and how it runs as a task.
@@ -266,8 +233,8 @@ impl Component for Tool {
         }
     }
 
-    fn told(text: String) -> ToolOutput {
-        ToolOutput::error(text)
+    fn told(text: String) -> Result<ToolOutput, RpcError> {
+        Ok(ToolOutput::error(text))
     }
 }
 

@@ -29,6 +29,8 @@ const SLOW_CLIENT: Duration = Duration::from_secs(2);
 pub(super) struct Invocation {
     pub(super) arguments: Arc<Value>,
     pub(super) meta: Arc<serde_json::Map<String, Value>>,
+    /// What the client knows of the other arguments, while it completes one.
+    pub(super) known: Arc<BTreeMap<String, String>>,
     /// What is known of earlier legs of the call.
     pub(super) replay: Replay,
     /// Whether the handler may let the call go on as a task.
@@ -51,7 +53,7 @@ pub(super) async fn call<C: Component>(
     invocation: Invocation,
     requester: Requester,
 ) -> Result<Ended<C::Output>, CallError> {
-    let Invocation { arguments, meta, replay, may_detach } = invocation;
+    let Invocation { arguments, meta, known, replay, may_detach } = invocation;
     let replay = Arc::new(replay);
     let (progress, reports) = mpsc::channel(PROGRESS_QUEUE);
     let timeout = component.description().timeout.unwrap_or(node.config.call_timeout);
@@ -61,6 +63,7 @@ pub(super) async fn call<C: Component>(
         name: component.description().name.clone(),
         caller: requester.caller,
         meta,
+        known,
         locals: Locals::default(),
         replay: replay.clone(),
         cancelled: cancelled.clone(),
@@ -223,19 +226,19 @@ fn settle<C: Component>(
     match result {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(ToolError(failure))) => match failure {
-            Failure::Visible(text) | Failure::Retry(_, text) => Ok(C::told(text)),
+            Failure::Visible(text) | Failure::Retry(_, text) => C::told(text).map_err(CallError::Rpc),
             Failure::Rpc(error) => Err(CallError::Rpc(error)),
             // Only where requests travel in results, on the 2026 wire, is there an error for it; else the model is told.
             Failure::Undeclared(method) if answers_within_call => {
-                Ok(C::told(ContextError::NotDeclared(method).to_string()))
+                C::told(ContextError::NotDeclared(method).to_string()).map_err(CallError::Rpc)
             }
             Failure::Undeclared(method) => Err(CallError::NotDeclared(method)),
             Failure::Store(error) => {
-                tracing::error!(%error, "the store failed a tool");
+                tracing::error!(%error, "the store failed a handler");
                 Err(CallError::Store(error))
             }
             Failure::Masked(error) => {
-                tracing::error!(%error, "a tool failed");
+                tracing::error!(%error, "a handler failed");
                 Err(CallError::Masked)
             }
         },

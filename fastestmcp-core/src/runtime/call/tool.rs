@@ -1,23 +1,18 @@
 //! `tools/call`, in all its forms: answered while the client waits, over several legs, or by a task.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::plain::{self, Ended, Invocation};
-use super::suspend::{resume, suspend};
+use super::leg::{Leg, LegEnd};
+use super::suspend::Bound;
 use crate::component::{Component, Components, Tool, ToolOutput};
-use crate::context::Caller;
-use crate::context::{Failure, Replay, ToolError};
-use crate::operation::{
-    AskedTtl, CallError, CallOutcome, CallTool, Plan, Requester, Resume, TaskMode, TaskView, plan, tool,
-};
-use crate::runtime::node::Node;
+use crate::context::{Failure, ToolError};
+use crate::operation::{AskedTtl, CallError, CallOutcome, CallTool, Plan, Requester, TaskMode, TaskView, plan, tool};
 use crate::runtime::task::{Serve, Tasks, watch};
-use crate::task::{InputRequest, Journal, TaskOutcome};
+use crate::task::{Journal, TaskOutcome};
 
 impl Serve for CallTool {
     fn admit(&self, components: &Components) -> Result<(), CallError> {
@@ -41,46 +36,21 @@ async fn plain(
     tool: &Arc<Tool>,
     may_detach: bool,
 ) -> Result<CallOutcome, CallError> {
-    let node = &tasks.node;
-    let replay = replay_of(node, &requester.caller, &request).await?;
     let caller = requester.caller.clone();
-    let (arguments, meta) = (request.arguments.clone(), request.meta.clone());
-    let invocation = Invocation { arguments, meta, replay, may_detach };
-    match plain::call(node, tool, invocation, requester).await? {
-        Ended::Complete(output) => Ok(CallOutcome::Complete(output)),
-        Ended::Suspended(journal) => {
-            let given = request.resume.as_ref().map(|resume| &resume.answers);
-            let asked = |(key, asked): (&str, &InputRequest)| {
-                // The journal keeps the question as the handler put it.
-                let refused = given.and_then(|given| asked.check(given.get(key)?).err());
-                (key.to_owned(), refused.map_or_else(|| asked.clone(), |reason| asked.again(&reason)))
-            };
-            let requests = journal.open_inputs().map(asked).collect();
-            let state = suspend(node, &caller, &request, journal).await?;
-            Ok(CallOutcome::InputRequired { requests, state })
-        }
-        Ended::Detached(journal) => {
+    let leg = Leg {
+        bound: Bound { method: "tools/call", name: &request.name, arguments: &request.arguments },
+        resume: request.resume.as_ref(),
+        arguments: request.arguments.clone(),
+        meta: request.meta.clone(),
+        may_detach,
+    };
+    match leg.run(&tasks.node, tool, requester).await? {
+        LegEnd::Detached(journal) => {
             let task = tasks.submit(&caller, request, AskedTtl::Default, journal).await?;
             Ok(CallOutcome::Task(Box::new(task)))
         }
+        ended => ended.without_task(),
     }
-}
-
-/// What a call that goes on has of its earlier legs; nothing for a new one.
-async fn replay_of(node: &Node, caller: &Caller, request: &CallTool) -> Result<Replay, CallError> {
-    let Some(Resume { state, answers }) = &request.resume else { return Ok(Replay::default()) };
-    let Some(state) = state else {
-        // The client answers what it knows will be asked.
-        return Ok(Replay::resumed(Journal::default(), answers.clone()));
-    };
-    let mut journal = resume(node, caller, request, state).await?;
-    // One invalid answer must not cost the others; it is asked for again.
-    for (key, answer) in answers {
-        if let Err(error) = journal.answer(BTreeMap::from([(key.clone(), answer.clone())])) {
-            tracing::debug!(%error, "an answer is asked for again");
-        }
-    }
-    Ok(Replay::resumed(journal, BTreeMap::new()))
 }
 
 async fn as_task(

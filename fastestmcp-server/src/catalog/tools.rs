@@ -1,9 +1,12 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use fastestmcp_core::component::{TaskSupport, Tool};
 use fastestmcp_core::operation::ToolPage;
 use rmcp::model::{ListToolsResult, Tool as WireTool, ToolAnnotations};
 use serde_json::{Value, json};
+
+use super::described::{icons, meta};
 
 /// The tools as the wire shows them, in a stable order.
 #[derive(Debug)]
@@ -14,13 +17,13 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    pub(crate) fn new(tools: &[Tool]) -> Self {
+    pub(crate) fn new(tools: &[&Arc<Tool>]) -> Self {
         let by_name = tools
             .iter()
             .enumerate()
             .map(|(index, tool)| (tool.name().to_owned(), (index, support(tool.task_policy().support))))
             .collect();
-        Self { tools: tools.iter().map(wire_tool).collect(), by_name }
+        Self { tools: tools.iter().map(|tool| wire_tool(tool)).collect(), by_name }
     }
 
     /// One tool.
@@ -59,9 +62,12 @@ const fn support(support: TaskSupport) -> Option<&'static str> {
 }
 
 fn wire_tool(tool: &Tool) -> WireTool {
-    let description = tool.description_text().map(|text| text.to_owned().into());
+    let about = tool.about();
+    let description = about.description.clone().map(Into::into);
     let mut wire = WireTool::new_with_raw(tool.name().to_owned(), description, tool.schema().clone());
-    wire.title = tool.title_text().map(str::to_owned);
+    wire.title.clone_from(&about.title);
+    wire.icons = icons(about);
+    wire.meta = meta(about);
     wire.output_schema = tool.result_schema().cloned();
     let hints = tool.hints();
     let annotations =
