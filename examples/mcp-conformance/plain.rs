@@ -9,7 +9,8 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         Tool::new("test_error_handling", failing).description("Always fails."),
         Tool::new("test_tool_with_progress", progressing).description("Says how far it is, three times."),
-        Tool::new("test_logging_tool", async |_cx, _: NoArgs| Ok("done")).description("Has nothing to log."),
+        Tool::new("test_tool_with_logging", logging).description("Logs what it does."),
+        Tool::new("test_logging_tool", logging).description("Logs what it does."),
         Tool::new("test_missing_capability", async |cx: Context, _: NoArgs| sample(&cx, "prompt", "Hello").await)
             .description("Cannot do without sampling."),
         Tool::new("test_sampling", async |cx: Context, args: Prompt| sample(&cx, "prompt", &args.prompt).await)
@@ -34,6 +35,14 @@ async fn progressing(cx: Context, _: NoArgs) -> Result<&'static str, ToolError> 
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok("all the way")
+}
+
+async fn logging(cx: Context, _: NoArgs) -> Result<&'static str, ToolError> {
+    for done in ["Tool execution started", "Tool processing data", "Tool execution completed"] {
+        cx.log(LogLevel::Info, done);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok("logged")
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -22,7 +22,9 @@ pub(crate) fn resources() -> Vec<AnyResource> {
     let template = ResourceTemplate::new("test://template/{id}/data", async |_cx, Template { id }| {
         Ok(Json(json!({ "id": id, "templateTest": true, "data": format!("Data for ID: {id}") })))
     });
+    let watched = Resource::new("test://watched-resource", async |_cx| Ok("It has not changed."));
     vec![
+        watched.name("watched-resource").description("A text to subscribe to.").into(),
         text.name("static-text").description("A text.").cache(Duration::from_secs(60)).same_for_all().into(),
         binary.name("static-binary").description("A picture.").mime("image/png").into(),
         template

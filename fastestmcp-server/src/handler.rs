@@ -1,5 +1,9 @@
+#![allow(deprecated, reason = "clients of the revisions with sessions have logs")]
+
 mod about;
 mod components;
+mod local_changes;
+mod session;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -7,15 +11,16 @@ use std::sync::{Arc, OnceLock};
 use fastestmcp_core::operation::{CallTool, ListTools, Resume, TaskMode};
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::Runtime;
+use fastestmcp_rmcp::Session;
 use rmcp::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult, CustomRequest,
     CustomResult, ErrorData, GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult, Implementation,
     InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
     ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerConfig,
-    Tool as WireTool, UpdateTaskParams,
+    SetLevelRequestParams, SubscribeRequestParams, Tool as WireTool, UnsubscribeRequestParams, UpdateTaskParams,
 };
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -26,6 +31,7 @@ use crate::telemetry::{Drained, TARGET};
 use crate::wire::{RENAMED, errors, inbound};
 use crate::{era2025, era2026};
 use about::{About, observed};
+use local_changes::LocalChanges;
 
 /// Answers the requests of clients out of the runtime.
 #[derive(Clone, Debug)]
@@ -41,6 +47,7 @@ struct Inner {
     under_way: TaskTracker,
     /// What the first drain came upon.
     drained: OnceLock<Drained>,
+    local_changes: LocalChanges,
 }
 
 impl McpHandler {
@@ -56,6 +63,7 @@ impl McpHandler {
             local,
             under_way: TaskTracker::new(),
             drained: OnceLock::new(),
+            local_changes: LocalChanges::default(),
         }))
     }
 
@@ -112,8 +120,18 @@ impl McpHandler {
     fn serves(&self, method: &str) -> bool {
         let capabilities = &self.0.config.capabilities;
         match method {
-            "tools/call" | "tools/list" | "tasks/get" | "tasks/update" | "tasks/cancel" | inbound::LISTEN => true,
-            "resources/list" | "resources/templates/list" | "resources/read" => capabilities.resources.is_some(),
+            "tools/call"
+            | "tools/list"
+            | "tasks/get"
+            | "tasks/update"
+            | "tasks/cancel"
+            | "logging/setLevel"
+            | inbound::LISTEN => true,
+            "resources/list"
+            | "resources/templates/list"
+            | "resources/read"
+            | "resources/subscribe"
+            | "resources/unsubscribe" => capabilities.resources.is_some(),
             "prompts/list" | "prompts/get" => capabilities.prompts.is_some(),
             "completion/complete" => capabilities.completions.is_some(),
             _ => false,
@@ -142,7 +160,7 @@ impl McpHandler {
         let result = match incoming.era {
             Era::Session { knows_tasks } => era2025::serve(&incoming, knows_tasks, method, params, cx.meta.0.0).await?,
             Era::Stateless { tasks } if method == inbound::LISTEN => {
-                era2026::listen(&incoming, tasks, &params, self.server_info()).await?
+                era2026::listen(&incoming, tasks, &params, &self.0.config).await?
             }
             Era::Stateless { .. } => return Err(errors::method_not_found(method)),
         };
@@ -209,6 +227,33 @@ impl ServerHandler for McpHandler {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let span = About::default().span("resources/read", &context);
         observed(span, Box::pin(self.read(request, context))).await
+    }
+
+    async fn set_level(&self, _: SetLevelRequestParams, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.level(&context)
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.subscription(request, &context).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.no_subscription(&request, &context)
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        // A session over HTTP hears of changes by its own stream.
+        if context.extensions.get::<Session>().is_none() {
+            self.0.local_changes.follow_lists(&self.runtime().changes(), context.peer).await;
+        }
     }
 
     async fn list_prompts(

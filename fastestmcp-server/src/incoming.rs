@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use ::http::request::Parts;
 use fastestmcp_core::context::Caller;
+use fastestmcp_core::event::Changes;
 use fastestmcp_core::ids;
 use fastestmcp_core::operation::{CallError, Request};
 use fastestmcp_core::principal::{AuthContext, Principal};
@@ -72,6 +73,16 @@ impl<'r> Incoming<'r> {
         let _under_way = self.under_way.token();
         let admitted = self.runtime.admit(request, self.caller.clone())?;
         admitted.cancelled_by(self.cancelled.clone()).run(Arc::new(self.client.clone())).await
+    }
+
+    /// Whether the door would let a request in.
+    pub(crate) fn check<R: Request + Clone>(&self, request: R) -> Result<(), CallError> {
+        self.runtime.admit(request, self.caller.clone()).map(drop)
+    }
+
+    /// What many clients want to hear of.
+    pub(crate) fn changes(&self) -> Changes {
+        self.runtime.changes()
     }
 
     /// An error in the words of the request's era.

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
-use fastestmcp_core::context::Client;
+use fastestmcp_core::context::{Client, LogMessage};
 use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::session::LogLevel;
 use fastestmcp_core::task::{InputRequest, Progress, RpcError};
 use rmcp::model::{
     CustomRequest, ProgressNotification, ProgressNotificationParam, ProgressToken, ServerNotification, ServerRequest,
@@ -9,8 +10,8 @@ use rmcp::service::{Peer, RequestContext, RoleServer, ServiceError};
 use serde_json::Value;
 
 use crate::telemetry::TARGET;
-use crate::wire::errors;
 use crate::wire::question::Question;
+use crate::wire::{errors, log};
 
 /// The client on the other end of the request that is being served.
 #[derive(Clone, Debug)]
@@ -21,12 +22,15 @@ pub(crate) struct PeerClient {
     task: Option<TaskId>,
     /// Only sessions can be asked within a call.
     can_ask: bool,
+    /// The least level of log messages that the client wants of this request; of a session it is known elsewhere.
+    level: Option<LogLevel>,
 }
 
 impl PeerClient {
     pub(crate) fn of(cx: &RequestContext<RoleServer>, can_ask: bool) -> Self {
         let progress = cx.meta.get_progress_token();
-        Self { peer: cx.peer.clone(), progress, task: None, can_ask }
+        let level = if can_ask { Some(LogLevel::Debug) } else { cx.meta.log_level().map(log::stored) };
+        Self { peer: cx.peer.clone(), progress, task: None, can_ask, level }
     }
 
     /// The same client, asked what a task wants to know.
@@ -74,6 +78,16 @@ impl Client for PeerClient {
         let notification = ServerNotification::ProgressNotification(ProgressNotification::new(params));
         if let Err(error) = self.peer.send_notification(notification).await {
             tracing::debug!(target: TARGET, %error, "progress was not delivered");
+        }
+    }
+
+    async fn log(&self, message: &LogMessage) {
+        if self.level.is_none_or(|least| message.level < least) {
+            return;
+        }
+        let notification = log::notification(message);
+        if let Err(error) = self.peer.send_notification(notification).await {
+            tracing::debug!(target: TARGET, %error, "a log message was not delivered");
         }
     }
 }

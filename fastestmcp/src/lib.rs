@@ -255,11 +255,13 @@ pub use fastestmcp_core::component::{
 };
 pub use fastestmcp_core::context::{Answer, Context, ContextError, State};
 pub use fastestmcp_core::context::{NotAForm, ToolError, form_of};
+pub use fastestmcp_core::event::{Changes, List};
 pub use fastestmcp_core::operation::{
     Call, CallError, Complete, CompletionTarget, Middleware, Next, Operation, Outcome, TaskView,
 };
 pub use fastestmcp_core::principal::{AuthContext, Principal};
 pub use fastestmcp_core::runtime::{LocalClient, LocalTask, Runtime, RuntimeConfig, StartError};
+pub use fastestmcp_core::session::LogLevel;
 pub use fastestmcp_core::task::{DefaultScope, OnInputTimeout, Progress, Rerun, RpcError, TaskOutcome, TaskStatus};
 pub use fastestmcp_server::{
     Anonymous, Authenticator, Bearer, BoundServer, Challenge, HttpConfig, InvalidHttp, McpService, Server,
@@ -274,7 +276,7 @@ pub mod prelude {
     pub use serde::{self, Deserialize, Serialize};
 
     pub use crate::{
-        Answer, Content, Context, DefaultScope, Json, NoArgs, Principal, Prompt, PromptMessage, Resource,
+        Answer, Content, Context, DefaultScope, Json, LogLevel, NoArgs, Principal, Prompt, PromptMessage, Resource,
         ResourceTemplate, Server, ServerError, Stores, TaskPolicy, Tool, ToolError, ToolOutput, connect,
     };
 }

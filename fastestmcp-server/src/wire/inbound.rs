@@ -82,8 +82,6 @@ struct Outer<'m> {
 struct Inner<'m> {
     #[serde(default)]
     task: Present,
-    #[serde(borrow, default)]
-    notifications: Option<&'m RawValue>,
     #[serde(borrow, default, rename = "_meta")]
     meta: Option<&'m RawValue>,
 }
@@ -92,12 +90,6 @@ struct Inner<'m> {
 struct Paginated<'m> {
     #[serde(borrow, default)]
     cursor: Option<&'m RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-struct Notifications {
-    #[serde(default, rename = "taskIds")]
-    task_ids: Present,
 }
 
 #[derive(Default, Deserialize)]
@@ -137,8 +129,8 @@ fn is_misread(method: &str, params: Option<&RawValue>) -> bool {
     let inner: Inner<'_> = part(params);
     let Meta { revision } = part(inner.meta);
     if revision.is_some_and(|revision| *revision >= *STATELESS_REVISION) {
-        let Notifications { task_ids } = part(inner.notifications);
-        method == LISTEN && task_ids.0
+        // Its filter has words that the protocol layer does not know.
+        method == LISTEN
     } else {
         // In a session the methods of 2026-07-28 are not refused in its words: they do not exist.
         method != "tools/call" || inner.task.0
@@ -188,10 +180,10 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_is_renamed_only_if_it_names_tasks() {
+    fn a_subscription_is_renamed_whatever_it_is_about() {
         let meta = json!({META_PROTOCOL_VERSION: "2026-07-28"});
         let listen = |filter: Value| json!({"method": LISTEN, "params": {"notifications": filter, "_meta": meta}});
-        assert_eq!(renamed(&listen(json!({"toolsListChanged": true}))), None);
+        assert!(renamed(&listen(json!({"toolsListChanged": true}))).is_some());
         assert!(renamed(&listen(json!({"taskIds": ["t"]}))).is_some());
     }
 

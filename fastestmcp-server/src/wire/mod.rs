@@ -1,9 +1,11 @@
 //! What goes over the wire and the protocol layer has no word for.
 
+pub(crate) mod changes;
 pub(crate) mod completion;
 pub(crate) mod content;
 pub(crate) mod errors;
 pub(crate) mod inbound;
+pub(crate) mod log;
 pub(crate) mod question;
 pub(crate) mod time;
 

@@ -127,11 +127,10 @@ impl Stateless {
 
 impl Era for Stateless {
     fn ask(&self, method: &str, mut params: Value) -> Response {
-        params["_meta"] = json!({
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientInfo": { "name": "wire", "version": "1" },
-            "io.modelcontextprotocol/clientCapabilities": self.capabilities,
-        });
+        let meta = &mut params["_meta"];
+        meta["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
+        meta["io.modelcontextprotocol/clientInfo"] = json!({ "name": "wire", "version": "1" });
+        meta["io.modelcontextprotocol/clientCapabilities"] = self.capabilities.clone();
         let mut http = self.http.with("mcp-method", method);
         let named = ["name", "taskId", "uri"].into_iter().find_map(|word| params[word].as_str());
         if let Some(name) = named.filter(|name| name.is_ascii()) {

@@ -7,6 +7,7 @@ mod list;
 mod listen;
 mod plain;
 mod prompt;
+mod report;
 mod resource;
 mod suspend;
 mod tool;

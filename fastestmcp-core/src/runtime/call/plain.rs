@@ -13,15 +13,16 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::host::CallHost;
+use super::report::{Report, report};
 use crate::component::{Component, Panicked, RunningHandler, Turn};
 use crate::context::{Client, Context, ContextError, Failure, Inner, Locals, Replay, ToolError};
 use crate::operation::{CallError, Requester, Slot};
 use crate::runtime::node::Node;
 use crate::runtime::state::StoredValues;
-use crate::task::{ASKED_AT_MOST, InputRequest, Journal, Progress, RpcError};
+use crate::task::{ASKED_AT_MOST, InputRequest, Journal, RpcError};
 
-/// Progress that may wait for a slow client; what comes on top is lost.
-const PROGRESS_QUEUE: usize = 256;
+/// Progress and log messages that may wait for a slow client; what comes on top is lost.
+const REPORTS: usize = 256;
 /// How long the result of a call waits for a client that does not take the progress before it.
 const SLOW_CLIENT: Duration = Duration::from_secs(2);
 
@@ -55,7 +56,7 @@ pub(super) async fn call<C: Component>(
 ) -> Result<Ended<C::Output>, CallError> {
     let Invocation { arguments, meta, known, replay, may_detach } = invocation;
     let replay = Arc::new(replay);
-    let (progress, reports) = mpsc::channel(PROGRESS_QUEUE);
+    let (said, reports) = mpsc::channel(REPORTS);
     let timeout = component.description().timeout.unwrap_or(node.config.call_timeout);
     let cancelled = CancellationToken::new();
     let detach = may_detach.then(CancellationToken::new);
@@ -68,7 +69,7 @@ pub(super) async fn call<C: Component>(
         replay: replay.clone(),
         cancelled: cancelled.clone(),
         values: Arc::new(StoredValues { node: node.clone(), patience: timeout, waits_for_store: false }),
-        host: Arc::new(CallHost { progress, detach: detach.clone() }),
+        host: Arc::new(CallHost { node: node.clone(), said, detach: detach.clone() }),
     });
     let mut attempt: Attempt<C> = Attempt {
         handler: RunningHandler::new(component.clone(), cx, arguments),
@@ -119,7 +120,7 @@ struct Attempt<C: Component> {
 }
 
 impl<C: Component> Attempt<C> {
-    async fn run(&mut self, reports: mpsc::Receiver<Progress>) -> End<C::Output> {
+    async fn run(&mut self, reports: mpsc::Receiver<Report>) -> End<C::Output> {
         let mut deadline = Instant::now() + self.timeout;
         let mut waiting_since = None;
         // Beside everything else: a client that does not take its progress holds up nothing but the progress.
@@ -202,13 +203,6 @@ async fn answered(client: &dyn Client, key: &str, request: &InputRequest) -> Res
         }
     }
     client.request(key, &asked).await
-}
-
-/// Passes progress on until nobody can report any more.
-async fn report(client: Arc<dyn Client>, mut reports: mpsc::Receiver<Progress>) {
-    while let Some(progress) = reports.recv().await {
-        client.progress(&progress).await;
-    }
 }
 
 /// Ends when the handler wants to go on as a task.

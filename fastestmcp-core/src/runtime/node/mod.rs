@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Stores;
 use crate::component::{Components, Tool};
-use crate::event::{Announcer, EventBus};
+use crate::event::{Announcer, Changes, EventBus};
 use crate::operation::Chain;
 use crate::principal::{Owner, Principal};
 use crate::seal::KeyRing;
@@ -125,6 +125,16 @@ impl Node {
     /// About what the store's clock shows. For deadlines of seconds and more that are then checked by the store itself.
     pub(crate) fn store_now(&self) -> StoreTime {
         self.clock.now()
+    }
+
+    /// Tells all who are subscribed to a resource that it has changed, in the background (contract R9).
+    pub(crate) fn announce_update(&self, uri: String) {
+        let changes = Changes::new(self.bus.clone());
+        self.background.spawn(async move {
+            if let Err(error) = changes.resource_updated(&uri).await {
+                tracing::debug!(%error, "nobody hears that a resource has changed");
+            }
+        });
     }
 
     /// An outcome that only a session can read holds that session to the millisecond (contract C5), in the background
