@@ -9,6 +9,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         Tool::new("test_error_handling", failing).description("Always fails."),
         Tool::new("test_tool_with_progress", progressing).description("Says how far it is, three times."),
+        Tool::new("test_reconnection", slow).description("Takes its time, so that it is answered with a stream."),
         Tool::new("test_logging_tool", async |_cx, _: NoArgs| Ok("done")).description("Has nothing to log."),
         Tool::new("test_missing_capability", async |cx: Context, _: NoArgs| sample(&cx, "prompt", "Hello").await)
             .description("Cannot do without sampling."),
@@ -34,6 +35,11 @@ async fn progressing(cx: Context, _: NoArgs) -> Result<&'static str, ToolError> 
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok("all the way")
+}
+
+async fn slow(_: Context, _: NoArgs) -> Result<&'static str, ToolError> {
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    Ok("at last")
 }
 
 #[derive(Deserialize, JsonSchema)]
