@@ -9,6 +9,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         Tool::new("test_error_handling", failing).description("Always fails."),
         Tool::new("test_tool_with_progress", progressing).description("Says how far it is, three times."),
+        Tool::new("test_reconnection", slow).description("Takes its time, so that it is answered with a stream."),
         Tool::new("test_tool_with_logging", logging).description("Logs what it does."),
         Tool::new("test_logging_tool", logging).description("Logs what it does."),
         Tool::new("test_missing_capability", async |cx: Context, _: NoArgs| sample(&cx, "prompt", "Hello").await)
@@ -43,6 +44,11 @@ async fn logging(cx: Context, _: NoArgs) -> Result<&'static str, ToolError> {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok("logged")
+}
+
+async fn slow(_: Context, _: NoArgs) -> Result<&'static str, ToolError> {
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    Ok("at last")
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -105,8 +105,9 @@ impl<'m> Envelope<'m> {
     /// Whether it stands for itself (2026-07-28) rather than within a session.
     pub(crate) fn is_stateless(&self, headers: &HeaderMap) -> bool {
         match &self.kind {
-            // Whatever version it names: only revisions with sessions know it.
-            _ if self.is_initialize() => false,
+            // Whatever its header or its params name: only revisions with sessions know it. One whose `_meta` names a later one
+            // is answered as that revision answers any method it does not have.
+            _ if self.is_initialize() => self.revision.as_deref().is_some_and(|revision| revision >= STATELESS),
             Kind::Request { method, .. } if method == "server/discover" => true,
             _ => match &self.revision {
                 // An older one is only named where there is no session to have agreed on it.
@@ -163,6 +164,8 @@ mod tests {
         assert!(stateless(plain, Some("2026-07-28")) && stateless(plain, Some("2099-01-01")));
         assert!(stateless(&named("2026-07-28"), None) && stateless(&named("2025-11-25"), None));
         assert!(stateless(r#"{"id": 1, "method": "server/discover"}"#, None));
+        let initialize = |revision: &str| named(revision).replace("tools/list", "initialize");
         assert!(!stateless(r#"{"id": 1, "method": "initialize"}"#, Some("2026-07-28")));
+        assert!(!stateless(&initialize("2025-11-25"), None) && stateless(&initialize("2026-07-28"), None));
     }
 }

@@ -41,7 +41,7 @@ fn is_one_server(http: Http) {
 }
 
 #[test]
-fn behind_a_proxy_with_a_host_of_its_own_two_nodes_are_one_server_at_its_public_url() {
+fn behind_nginx_with_a_host_of_its_own_two_nodes_are_one_server_at_its_public_url() {
     let store = Store::new();
     let (_proxy, _processes, said, http) = behind_a_proxy(&store, &["--public-url", URL]);
     for first in said {
@@ -51,7 +51,7 @@ fn behind_a_proxy_with_a_host_of_its_own_two_nodes_are_one_server_at_its_public_
 }
 
 #[test]
-fn a_host_that_is_allowed_is_served_and_any_other_is_not() {
+fn behind_nginx_a_host_that_is_allowed_is_served_and_any_other_is_not() {
     let store = Store::new();
     let (_proxy, _processes, _, http) =
         behind_a_proxy(&store, &["--allowed-host", "other.example", "--allowed-host", HOST]);
