@@ -147,7 +147,8 @@ impl McpHandler {
         let incoming = self.incoming(&cx);
         let params = request.params.unwrap_or(Value::Null);
         let Some(method) = request.method.strip_prefix(RENAMED) else {
-            return Err(if self.serves(&request.method) {
+            let exists = matches!(incoming.era, Era::Session { .. }) || !OF_SESSIONS.contains(&request.method.as_str());
+            return Err(if exists && self.serves(&request.method) {
                 errors::invalid_params("the params do not fit the method")
             } else {
                 errors::method_not_found(&request.method)
@@ -167,6 +168,9 @@ impl McpHandler {
         Ok(CustomResult::new(result))
     }
 }
+
+/// What only sessions know: in 2026-07-28 it does not exist, whatever the params.
+const OF_SESSIONS: [&str; 3] = ["logging/setLevel", "resources/subscribe", "resources/unsubscribe"];
 
 /// What the client brings back to a request that asked it something, if it brings back anything.
 fn resumed(state: Option<String>, answers: Option<BTreeMap<String, Value>>) -> Option<Resume> {

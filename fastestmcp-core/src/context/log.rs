@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::Context;
+use crate::event::List;
 use crate::session::LogLevel;
 
 /// What a handler tells the client's log.
@@ -51,5 +52,23 @@ impl Context {
     /// ```
     pub fn notify_resource_updated(&self, uri: impl Into<String>) {
         self.0.host.resource_updated(uri.into());
+    }
+
+    /// Tells all clients that listen, on all nodes, that a list has changed and is to be asked for again. Never waits; a
+    /// store that does not answer loses it.
+    ///
+    /// ```
+    /// use fastestmcp_core::component::{NoArgs, Tool};
+    /// use fastestmcp_core::context::Context;
+    /// use fastestmcp_core::event::List;
+    ///
+    /// let tool = Tool::new("reload", async |cx: Context, _: NoArgs| {
+    ///     cx.notify_list_changed(List::Resources);
+    ///     Ok("done")
+    /// });
+    /// # let _ = tool;
+    /// ```
+    pub fn notify_list_changed(&self, list: List) {
+        self.0.host.list_changed(list);
     }
 }

@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Stores;
 use crate::component::{Components, Tool};
+use crate::error::StoreResult;
 use crate::event::{Announcer, Changes, EventBus};
 use crate::operation::Chain;
 use crate::principal::{Owner, Principal};
@@ -127,12 +128,15 @@ impl Node {
         self.clock.now()
     }
 
-    /// Tells all who are subscribed to a resource that it has changed, in the background (contract R9).
-    pub(crate) fn announce_update(&self, uri: String) {
-        let changes = Changes::new(self.bus.clone());
+    /// Tells all who listen of a change, in the background (contract R9).
+    pub(crate) fn announce<F>(&self, tell: impl FnOnce(Changes) -> F)
+    where
+        F: Future<Output = StoreResult<()>> + Send + 'static,
+    {
+        let told = tell(Changes::new(self.bus.clone()));
         self.background.spawn(async move {
-            if let Err(error) = changes.resource_updated(&uri).await {
-                tracing::debug!(%error, "nobody hears that a resource has changed");
+            if let Err(error) = told.await {
+                tracing::debug!(%error, "nobody hears of a change");
             }
         });
     }

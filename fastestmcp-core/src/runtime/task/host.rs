@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::run::TaskRun;
 use crate::context::{ContextError, Host, LogMessage};
+use crate::event::List;
 use crate::ids::TaskId;
 use crate::task::{Progress, TaskEvent};
 
@@ -27,7 +28,11 @@ impl Host for TaskHost {
     }
 
     fn resource_updated(&self, uri: String) {
-        self.0.tasks.node.announce_update(uri);
+        self.0.tasks.node.announce(|changes| async move { changes.resource_updated(&uri).await });
+    }
+
+    fn list_changed(&self, list: List) {
+        self.0.tasks.node.announce(|changes| async move { changes.list_changed(list).await });
     }
 
     async fn record(&self, event: TaskEvent) -> Result<(), ContextError> {
