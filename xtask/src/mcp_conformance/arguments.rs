@@ -1,10 +1,13 @@
 use std::num::NonZero;
 
-const USAGE: &str = "usage: cargo xtask mcp-conformance --store URL [--nodes N] [FILTER]";
+use super::server::{OURS, PLAIN, Server};
+
+const USAGE: &str = "usage: cargo xtask mcp-conformance [--plain] --store URL [--nodes N] [FILTER]";
 
 /// What to run, and on what.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Arguments {
+    pub(super) server: Server,
     pub(super) store: String,
     pub(super) nodes: NonZero<usize>,
     pub(super) filter: Option<String>,
@@ -12,10 +15,11 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn parse(words: &[String]) -> Result<Self, String> {
-        let (mut store, mut nodes, mut filter) = (None, NonZero::<usize>::MIN, None);
+        let (mut server, mut store, mut nodes, mut filter) = (OURS, None, NonZero::<usize>::MIN, None);
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
+                "--plain" => server = PLAIN,
                 "--store" => store = Some(words.next().ok_or(USAGE)?.clone()),
                 "--nodes" => nodes = words.next().and_then(|count| count.parse().ok()).ok_or(USAGE)?,
                 option if option.starts_with('-') => return Err(USAGE.to_owned()),
@@ -29,7 +33,7 @@ impl Arguments {
                 "nodes are processes, which share no memory: give --nodes another store than memory:".to_owned()
             );
         }
-        Ok(Self { store, nodes, filter })
+        Ok(Self { server, store, nodes, filter })
     }
 }
 
@@ -39,7 +43,7 @@ mod tests {
 
     fn parsed(line: &str) -> Result<(String, usize, Option<String>), String> {
         let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
-        Arguments::parse(&words).map(|Arguments { store, nodes, filter }| (store, nodes.get(), filter))
+        Arguments::parse(&words).map(|Arguments { store, nodes, filter, .. }| (store, nodes.get(), filter))
     }
 
     #[test]
@@ -48,6 +52,16 @@ mod tests {
         let all = Ok(("sqlite:s.db".to_owned(), 2, Some("ping".to_owned())));
         assert_eq!(parsed("--store sqlite:s.db --nodes 2 ping"), all);
         assert_eq!(parsed("ping --nodes 2 --store sqlite:s.db"), all);
+    }
+
+    #[test]
+    fn the_server_is_ours_unless_the_plain_one_is_asked_for() {
+        let server = |line: &str| {
+            let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+            Arguments::parse(&words).map(|arguments| arguments.server)
+        };
+        assert_eq!(server("--store memory:"), Ok(OURS));
+        assert_eq!(server("--plain --store rmcp"), Ok(PLAIN));
     }
 
     #[test]
