@@ -3,6 +3,16 @@ use std::time::Duration;
 use rmcp::transport::StreamableHttpServerConfig;
 use tokio_util::sync::CancellationToken;
 
+/// The origins of pages that this machine serves.
+const LOOPBACK: [&str; 6] = [
+    "http://localhost:*",
+    "http://127.0.0.1:*",
+    "http://[::1]:*",
+    "https://localhost:*",
+    "https://127.0.0.1:*",
+    "https://[::1]:*",
+];
+
 /// How a [`SharedHttpService`](crate::SharedHttpService) speaks HTTP.
 ///
 /// ```
@@ -17,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub struct SharedHttpConfig {
     /// Values of `Host` that are served, with or without port: loopback only, against DNS rebinding. Empty for any.
     pub allowed_hosts: Vec<String>,
-    /// Values of `Origin` that are served, `:*` for any port: none. Requests without one always are.
+    /// Values of `Origin` that are served, `:*` for any port: loopback only. Requests without one always are.
     pub allowed_origins: Vec<String>,
     /// Bytes of a request body at most: 4 MiB.
     pub max_body: usize,
@@ -37,7 +47,7 @@ impl Default for SharedHttpConfig {
     fn default() -> Self {
         Self {
             allowed_hosts: ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into(),
-            allowed_origins: Vec::new(),
+            allowed_origins: LOOPBACK.map(str::to_owned).into(),
             max_body: 4 << 20,
             sse_keep_alive: Some(Duration::from_secs(15)),
             json_responses: true,

@@ -24,9 +24,6 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 
 use crate::server::Plain;
 
-/// The suite asks as a page of this machine would.
-const LOOPBACK: [&str; 3] = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
-
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
@@ -36,9 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = match store.strip_prefix("sqlite:") {
         Some(path) => {
             let stores = Stores::of(SqliteStore::open(path).await?);
-            // rmcp asks for no origin unless it is told which are allowed.
-            let config = SharedHttpConfig::default().allowed_origins(LOOPBACK);
-            let service = SharedHttpService::start(Plain, stores, config).await?;
+            let service = SharedHttpService::start(Plain, stores, SharedHttpConfig::default()).await?;
             Router::new().route_service("/mcp", service)
         }
         None if store == "rmcp" => {

@@ -33,7 +33,7 @@ fn a_client_of_a_session_hears_what_is_of_its_level() {
     );
     assert_eq!(call(), [detail.clone(), warning.clone()], "it never said what it wants");
     assert_eq!(session.request("logging/setLevel", json!({ "level": "warning" })).result(), &json!({}));
-    assert_eq!(call(), [warning.clone()]);
+    assert_eq!(call(), std::slice::from_ref(&warning));
     session.request("logging/setLevel", json!({ "level": "debug" })).result();
     assert_eq!(call(), [detail, warning]);
     assert_eq!(session.request("logging/setLevel", json!({ "level": "loud" })).code(), -32602);
