@@ -88,7 +88,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()?
         .bind_http(address)
         .await?;
-    eprintln!("http://{}/mcp", bound.local_addr());
+    eprintln!("{}", bound.url());
     bound.serve_until_signal().await?;
     Ok(())
 }

@@ -4,7 +4,8 @@ use fastestmcp::ResourceContents;
 use fastestmcp::prelude::*;
 
 /// A red pixel.
-const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
+pub(crate) const PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 /// No samples at 8 kHz.
 const WAV: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=";
 
@@ -34,7 +35,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     ]
 }
 
-fn image() -> Content {
+pub(crate) fn image() -> Content {
     Content::Image { data: PNG.to_owned(), mime_type: "image/png".to_owned() }
 }
 
@@ -42,7 +43,7 @@ fn audio() -> Content {
     Content::Audio { data: WAV.to_owned(), mime_type: "audio/wav".to_owned() }
 }
 
-fn resource(uri: &str, mime_type: &str, text: &str) -> Content {
+pub(crate) fn resource(uri: &str, mime_type: &str, text: &str) -> Content {
     Content::Resource {
         resource: ResourceContents {
             uri: uri.to_owned(),

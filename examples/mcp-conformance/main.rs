@@ -1,11 +1,13 @@
-//! The server that the official conformance suite (`@modelcontextprotocol/conformance`) talks to: its tools have the
-//! names and do the things that the suite's scenarios ask for. `cargo xtask mcp-conformance` starts it.
+//! The server that the official conformance suite (`@modelcontextprotocol/conformance`) talks to: its tools,
+//! resources and prompts have the names and do the things that the suite's scenarios ask for. `cargo xtask mcp-conformance` starts it.
 //!
 //! Arguments: a store URL and an address; port 0 for any. Standard error says where it listens.
 
 mod content;
 mod input;
 mod plain;
+mod prompts;
+mod resources;
 mod schema;
 mod tasks;
 
@@ -32,6 +34,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     {
         server = server.tool(tool);
     }
+    server = resources::resources().into_iter().fold(server, |server, resource| server.resource(resource));
+    server = prompts::prompts().into_iter().fold(server, |server, prompt| server.prompt(prompt));
     let server = server.build()?.bind_http(addr).await?;
     eprintln!("listening on {}", server.local_addr());
     server.serve(std::future::pending()).await?;

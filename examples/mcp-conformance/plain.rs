@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fastestmcp::List;
 use fastestmcp::prelude::*;
 use serde_json::{Value, json};
 
@@ -9,7 +10,13 @@ pub(crate) fn tools() -> Vec<Tool> {
     vec![
         Tool::new("test_error_handling", failing).description("Always fails."),
         Tool::new("test_tool_with_progress", progressing).description("Says how far it is, three times."),
-        Tool::new("test_logging_tool", async |_cx, _: NoArgs| Ok("done")).description("Has nothing to log."),
+        Tool::new("test_reconnection", slow).description("Takes its time, so that it is answered with a stream."),
+        Tool::new("test_tool_with_logging", logging).description("Logs what it does."),
+        Tool::new("test_logging_tool", logging).description("Logs what it does."),
+        Tool::new("test_trigger_tool_change", async |cx: Context, _: NoArgs| changed(&cx, List::Tools))
+            .description("Says that the list of tools has changed."),
+        Tool::new("test_trigger_prompt_change", async |cx: Context, _: NoArgs| changed(&cx, List::Prompts))
+            .description("Says that the list of prompts has changed."),
         Tool::new("test_missing_capability", async |cx: Context, _: NoArgs| sample(&cx, "prompt", "Hello").await)
             .description("Cannot do without sampling."),
         Tool::new("test_sampling", async |cx: Context, args: Prompt| sample(&cx, "prompt", &args.prompt).await)
@@ -34,6 +41,24 @@ async fn progressing(cx: Context, _: NoArgs) -> Result<&'static str, ToolError> 
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok("all the way")
+}
+
+async fn logging(cx: Context, _: NoArgs) -> Result<&'static str, ToolError> {
+    for done in ["Tool execution started", "Tool processing data", "Tool execution completed"] {
+        cx.log(LogLevel::Info, done);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok("logged")
+}
+
+fn changed(cx: &Context, list: List) -> Result<&'static str, ToolError> {
+    cx.notify_list_changed(list);
+    Ok("changed")
+}
+
+async fn slow(_: Context, _: NoArgs) -> Result<&'static str, ToolError> {
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    Ok("at last")
 }
 
 #[derive(Deserialize, JsonSchema)]

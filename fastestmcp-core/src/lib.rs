@@ -14,6 +14,7 @@ pub mod context;
 pub mod error;
 pub mod event;
 pub mod ids;
+mod integers;
 pub mod json;
 pub mod limits;
 mod middleware;

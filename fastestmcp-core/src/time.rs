@@ -53,7 +53,7 @@ pub fn millis(duration: Duration) -> u64 {
 }
 
 /// A pause that doubles with each attempt, half of it random, so that callers who failed together do not return together.
-pub(crate) fn backoff(first: Duration, attempt: u32, longest: Duration) -> Duration {
+pub fn backoff(first: Duration, attempt: u32, longest: Duration) -> Duration {
     jittered(first.saturating_mul(1u32.checked_shl(attempt).unwrap_or(u32::MAX)).min(longest))
 }
 

@@ -25,6 +25,11 @@ impl BoundServer {
         self.local
     }
 
+    /// Where clients reach it: the [public URL](crate::HttpConfig::public_url), else one that its checks of hosts let through.
+    pub fn url(&self) -> String {
+        self.service.url(self.local)
+    }
+
     /// The endpoint it serves.
     pub const fn service(&self) -> &McpService {
         &self.service

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastestmcp_core::Stores;
-use fastestmcp_core::component::Tool;
+use fastestmcp_core::component::{AnyResource, Prompt, Tool};
 use fastestmcp_core::event::EventLog;
 use fastestmcp_core::limits::{check_line, check_text};
 use fastestmcp_core::operation::Middleware;
@@ -46,6 +46,8 @@ pub struct ServerBuilder {
     info: Implementation,
     instructions: Option<String>,
     tools: Vec<Tool>,
+    resources: Vec<AnyResource>,
+    prompts: Vec<Prompt>,
     stores: Option<Stores>,
     sessions: Option<Arc<dyn SessionStateStore>>,
     tasks: Option<Arc<dyn TaskBackend>>,
@@ -80,6 +82,8 @@ impl ServerBuilder {
             info: Implementation::new(name, env!("CARGO_PKG_VERSION")),
             instructions: None,
             tools: Vec::new(),
+            resources: Vec::new(),
+            prompts: Vec::new(),
             stores: None,
             sessions: None,
             tasks: None,
@@ -133,6 +137,44 @@ impl ServerBuilder {
     #[must_use]
     pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
         self.tools.extend(tools);
+        self
+    }
+
+    /// Adds a [`Resource`](fastestmcp_core::component::Resource) or a
+    /// [`ResourceTemplate`](fastestmcp_core::component::ResourceTemplate); clients see them in the order they were added.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    ///
+    /// use fastestmcp_core::component::{Json, Resource, ResourceTemplate};
+    /// use fastestmcp_core::context::Context;
+    /// use fastestmcp_server::Server;
+    ///
+    /// type Parts = BTreeMap<String, String>;
+    ///
+    /// let builder = Server::builder("shop")
+    ///     .resource(Resource::new("shop://hours", async |_cx: Context| Ok("9 to 5")))
+    ///     .resource(ResourceTemplate::new("shop://{a}/{b}", async |_cx: Context, parts: Parts| Ok(Json(parts))));
+    /// ```
+    #[must_use]
+    pub fn resource(mut self, resource: impl Into<AnyResource>) -> Self {
+        self.resources.push(resource.into());
+        self
+    }
+
+    /// Adds a prompt; clients see prompts in the order they were added.
+    ///
+    /// ```
+    /// use fastestmcp_core::component::Prompt;
+    /// use fastestmcp_core::context::Context;
+    /// use fastestmcp_server::Server;
+    ///
+    /// let builder = Server::builder("shop")
+    ///     .prompt(Prompt::new("greet", async |_cx: Context, (): ()| Ok("Greet the customer.")));
+    /// ```
+    #[must_use]
+    pub fn prompt(mut self, prompt: Prompt) -> Self {
+        self.prompts.push(prompt);
         self
     }
 
@@ -209,8 +251,8 @@ impl ServerBuilder {
     /// The server. Stores are not touched before it serves.
     ///
     /// # Errors
-    /// A seam without a store, seams that do not fit each other, two tools of one name, a tool or a text that cannot be
-    /// shown to clients, a number or an HTTP configuration that makes no sense: nothing of it waits until it serves.
+    /// A seam without a store, seams that do not fit each other, two components of one name or URI, a component or a text that
+    /// cannot be shown to clients, a number or an HTTP configuration that makes no sense: nothing of it waits until it serves.
     pub fn build(self) -> Result<Server, ServerError> {
         check_line("the server's name", &self.info.name, LONGEST_LINE)?;
         check_line("the server's version", &self.info.version, LONGEST_LINE)?;
@@ -232,13 +274,13 @@ impl ServerBuilder {
         stores.name = self.stores.and_then(|stores| stores.name);
         let mut config = self.runtime;
         config.lease = self.lease.unwrap_or(config.lease);
-        let runtime = Runtime::builder(stores).config(config).tools(self.tools.iter().cloned());
+        let runtime = Runtime::builder(stores).config(config).tools(self.tools);
+        let runtime = runtime.resources(self.resources).prompts(self.prompts);
         let runtime = self.middleware.into_iter().fold(runtime, RuntimeBuilder::middleware);
         runtime.check()?;
         Ok(Server {
             info: self.info,
             instructions: self.instructions,
-            tools: self.tools,
             runtime,
             http: self.http,
             principal: self.principal,

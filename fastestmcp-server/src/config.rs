@@ -16,6 +16,9 @@ pub enum InvalidHttp {
     /// A host that no `Host` header names.
     #[error("the allowed host {0:?} is not a name or an address, with or without a port; none at all are any")]
     Host(String),
+    /// Not where an endpoint could be.
+    #[error("the public URL {0:?} is not http:// or https:// and a host, with or without a port and a path")]
+    PublicUrl(String),
     /// An origin that no `Origin` header names.
     #[error("the allowed origin {0:?} is not scheme://host, with or without :port or :*")]
     Origin(String),
@@ -38,13 +41,19 @@ pub enum InvalidHttp {
 /// ```
 /// use fastestmcp_server::HttpConfig;
 ///
-/// let config = HttpConfig::default().path("/tools").allowed_hosts(["mcp.example.com"]);
+/// // Behind a proxy that passes on the host it was asked for.
+/// let config = HttpConfig::default().public_url("https://mcp.example.com/mcp");
+/// // For pages of one more origin.
+/// let config = config.allowed_origin("https://app.example.com");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HttpConfig {
     /// Where the endpoint is: `/mcp`.
     pub path: String,
+    /// Where clients reach the endpoint, if that is not the address it listens on, as behind a proxy: what is said of where
+    /// it is. Its host is served, and pages of its origin are.
+    pub public_url: Option<String>,
     /// Values of `Host` that are served, with or without port: loopback only, against DNS rebinding. Empty for any.
     pub allowed_hosts: Vec<String>,
     /// Values of `Origin` that are served, `:*` for any port: loopback only. Requests without one always are.
@@ -73,6 +82,7 @@ impl Default for HttpConfig {
         let owned = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect();
         Self {
             path: "/mcp".to_owned(),
+            public_url: None,
             allowed_hosts: owned(&["localhost", "127.0.0.1", "::1"]),
             allowed_origins: owned(&[
                 "http://localhost:*",
@@ -98,6 +108,27 @@ impl HttpConfig {
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
+        self
+    }
+
+    /// Where clients reach the endpoint, if that is not the address it listens on.
+    #[must_use]
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// One more value of `Host` that is served, with or without a port.
+    #[must_use]
+    pub fn allowed_host(mut self, host: impl Into<String>) -> Self {
+        self.allowed_hosts.push(host.into());
+        self
+    }
+
+    /// One more value of `Origin` that is served, `:*` for any port.
+    #[must_use]
+    pub fn allowed_origin(mut self, origin: impl Into<String>) -> Self {
+        self.allowed_origins.push(origin.into());
         self
     }
 
@@ -170,6 +201,9 @@ impl HttpConfig {
         if !self.path.starts_with('/') || !self.path.chars().all(in_path) || self.path.contains("//") {
             return Err(InvalidHttp::Path(self.path.clone()));
         }
+        if let Some(url) = self.public_url.as_ref().filter(|url| parts_of(url).is_none()) {
+            return Err(InvalidHttp::PublicUrl(url.clone()));
+        }
         if let Some(host) = self.allowed_hosts.iter().find(|host| !is_host(host)) {
             return Err(InvalidHttp::Host(host.clone()));
         }
@@ -197,9 +231,23 @@ impl HttpConfig {
         self.sse_keep_alive.map_or(Ok(()), |every| Ok(check_span("a keep-alive", every)?))
     }
 
+    /// The host and the origin of the public URL.
+    pub(crate) fn public(&self) -> Option<(&str, String)> {
+        let (scheme, host) = parts_of(self.public_url.as_ref()?)?;
+        Some((host, format!("{scheme}://{host}")))
+    }
+
     pub(crate) fn address_header(&self) -> Option<HeaderName> {
         self.client_address_header.as_ref()?.parse().ok()
     }
+}
+
+/// The scheme, and the host with its port, of a URL.
+fn parts_of(url: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let is_path = path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\"<>\\^`{|}".contains(&byte));
+    (is_host(host) && is_path).then_some((scheme, host))
 }
 
 /// A name or an address, with or without a port.
@@ -222,6 +270,20 @@ mod tests {
         assert_eq!(good.allowed_origins(["https://a.example", "vscode-webview://x", "http://[::1]:*"]).check(), Ok(()));
         for path in ["", "mcp", "/{id}", "/*rest", "/:id", "/a b", "/a?b", "/a#b", "//", "/a\n", "/ä"] {
             assert_eq!(config().path(path).check(), Err(InvalidHttp::Path(path.to_owned())));
+        }
+        for url in ["https://mcp.example.com", "http://[::1]:8000/mcp", "https://a.example:8443/b/c"] {
+            assert_eq!(config().public_url(url).check(), Ok(()), "{url}");
+        }
+        for url in [
+            "",
+            "mcp.example.com",
+            "ftp://a.example",
+            "https://",
+            "https:///mcp",
+            "https://u@a.example/",
+            "https://a/?b",
+        ] {
+            assert_eq!(config().public_url(url).check(), Err(InvalidHttp::PublicUrl(url.to_owned())), "{url}");
         }
         for host in ["", "*", "https://a.example", "a b", "a/b", "a\r\nb"] {
             assert_eq!(config().allowed_hosts([host]).check(), Err(InvalidHttp::Host(host.to_owned())));

@@ -1,31 +1,37 @@
+#![allow(deprecated, reason = "clients of the revisions with sessions have logs")]
+
+mod about;
+mod components;
+mod local_changes;
+mod session;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use fastestmcp_core::component::Tool;
-use fastestmcp_core::ids::ShortId;
 use fastestmcp_core::operation::{CallTool, ListTools, Resume, TaskMode};
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::Runtime;
+use fastestmcp_rmcp::Session;
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CancelTaskParams, CustomRequest, CustomResult, ErrorData, GetTaskParams,
-    GetTaskResult, Implementation, InitializeRequestParams, InitializeResult, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, Tool as WireTool, UpdateTaskParams,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult, CustomRequest,
+    CustomResult, ErrorData, GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerConfig,
+    SetLevelRequestParams, SubscribeRequestParams, Tool as WireTool, UnsubscribeRequestParams, UpdateTaskParams,
 };
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::service::{NotificationContext, RequestContext, RoleServer};
 use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
-use tracing::field::Empty;
-use tracing::{Instrument, Span};
 
-use crate::catalog::Catalog;
-use crate::incoming::{self, Era, Incoming};
-use crate::telemetry::{Drained, SPAN_REQUEST, Shown, TARGET};
+use crate::catalog::{self, Catalog};
+use crate::incoming::{Era, Incoming};
+use crate::telemetry::{Drained, TARGET};
 use crate::wire::{RENAMED, errors, inbound};
 use crate::{era2025, era2026};
-
-/// Methods of MCP that this server serves. The protocol layer hands them over untyped only if their params do not fit.
-const SERVED: [&str; 6] = ["tools/call", "tools/list", "tasks/get", "tasks/update", "tasks/cancel", inbound::LISTEN];
+use about::{About, observed};
+use local_changes::LocalChanges;
 
 /// Answers the requests of clients out of the runtime.
 #[derive(Clone, Debug)]
@@ -41,26 +47,23 @@ struct Inner {
     under_way: TaskTracker,
     /// What the first drain came upon.
     drained: OnceLock<Drained>,
+    local_changes: LocalChanges,
 }
 
 impl McpHandler {
-    pub(crate) fn new(
-        runtime: Runtime,
-        info: Implementation,
-        instructions: Option<String>,
-        tools: &[Tool],
-        local: Principal,
-    ) -> Self {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_tasks().build();
-        let mut config = ServerConfig::new(capabilities).with_server_info(info);
+    pub(crate) fn new(runtime: Runtime, info: Implementation, instructions: Option<String>, local: Principal) -> Self {
+        let tools: Vec<_> = runtime.tools().collect();
+        let catalog = Arc::new(Catalog::new(&tools));
+        let mut config = ServerConfig::new(catalog::capabilities(&runtime)).with_server_info(info);
         config.instructions = instructions;
         Self(Arc::new(Inner {
             runtime,
             config,
-            catalog: Arc::new(Catalog::new(tools)),
+            catalog,
             local,
             under_way: TaskTracker::new(),
             drained: OnceLock::new(),
+            local_changes: LocalChanges::default(),
         }))
     }
 
@@ -77,12 +80,13 @@ impl McpHandler {
     }
 
     /// Lets running calls and tasks end within the drain period, or hands them back, and closes the stores (contract R7).
-    /// Once is enough: the second time it tells what the first came upon.
-    pub(crate) async fn drain(&self) -> Drained {
+    /// Once is enough: the second time it tells what the first came upon. `last` is what must still be stored.
+    pub(crate) async fn drain(&self, last: impl Future<Output = ()> + Send) -> Drained {
         let (began, calls, runtime) = (Instant::now(), self.0.under_way.len(), self.runtime());
         self.0.under_way.close();
         let ended = tokio::time::timeout(runtime.config().drain, self.0.under_way.wait());
         let _ = tokio::join!(runtime.shutdown(), ended);
+        last.await;
         runtime.stores().close().await;
         let cut_off = self.0.under_way.len();
         *self.0.drained.get_or_init(|| {
@@ -102,10 +106,7 @@ impl McpHandler {
         let mut request = CallTool::new(params.name, params.arguments.unwrap_or_default()).meta(cx.meta.0.0);
         if let Era::Stateless { tasks } = incoming.era {
             request.tasks = if tasks { TaskMode::Accepted } else { TaskMode::Unknown };
-            if params.input_responses.is_some() || params.request_state.is_some() {
-                let answers = params.input_responses.unwrap_or_default();
-                request = request.resume(Resume { state: params.request_state, answers });
-            }
+            request.resume = resumed(params.request_state, params.input_responses);
         }
         let outcome = incoming.ask(request).await.map_err(|error| incoming.refused(&error))?;
         match incoming.era {
@@ -114,24 +115,53 @@ impl McpHandler {
         }
     }
 
+    /// Whether it is a method of MCP that this server serves. The protocol layer hands over untyped what it has a type for
+    /// only if the params do not fit.
+    fn serves(&self, method: &str) -> bool {
+        let capabilities = &self.0.config.capabilities;
+        match method {
+            "tools/call"
+            | "tools/list"
+            | "tasks/get"
+            | "tasks/update"
+            | "tasks/cancel"
+            | "logging/setLevel"
+            | inbound::LISTEN => true,
+            "resources/list"
+            | "resources/templates/list"
+            | "resources/read"
+            | "resources/subscribe"
+            | "resources/unsubscribe" => capabilities.resources.is_some(),
+            "prompts/list" | "prompts/get" => capabilities.prompts.is_some(),
+            "completion/complete" => capabilities.completions.is_some(),
+            _ => false,
+        }
+    }
+
+    fn check_served(&self, method: &str) -> Result<(), ErrorData> {
+        if self.serves(method) { Ok(()) } else { Err(errors::method_not_found(method)) }
+    }
+
     /// A request that the protocol layer has no type for, or whose params do not fit its type.
     async fn custom(&self, request: CustomRequest, cx: RequestContext<RoleServer>) -> Result<CustomResult, ErrorData> {
         let incoming = self.incoming(&cx);
         let params = request.params.unwrap_or(Value::Null);
         let Some(method) = request.method.strip_prefix(RENAMED) else {
-            return Err(if SERVED.contains(&request.method.as_str()) {
+            let exists = matches!(incoming.era, Era::Session { .. }) || !OF_SESSIONS.contains(&request.method.as_str());
+            return Err(if exists && self.serves(&request.method) {
                 errors::invalid_params("the params do not fit the method")
             } else {
                 errors::method_not_found(&request.method)
             });
         };
-        if method == inbound::LIST {
+        if inbound::LISTS.contains(&method) {
+            self.check_served(method)?;
             return Err(errors::invalid_params("cursor is not a string"));
         }
         let result = match incoming.era {
             Era::Session { knows_tasks } => era2025::serve(&incoming, knows_tasks, method, params, cx.meta.0.0).await?,
             Era::Stateless { tasks } if method == inbound::LISTEN => {
-                era2026::listen(&incoming, tasks, &params, self.server_info()).await?
+                era2026::listen(&incoming, tasks, &params, &self.0.config).await?
             }
             Era::Stateless { .. } => return Err(errors::method_not_found(method)),
         };
@@ -139,42 +169,12 @@ impl McpHandler {
     }
 }
 
-/// What a request is about, for its span.
-#[derive(Default)]
-struct About<'r> {
-    tool: Option<&'r str>,
-    task: Option<&'r str>,
-}
+/// What only sessions know: in 2026-07-28 it does not exist, whatever the params.
+const OF_SESSIONS: [&str; 3] = ["logging/setLevel", "resources/subscribe", "resources/unsubscribe"];
 
-impl About<'_> {
-    fn span(&self, method: &str, cx: &RequestContext<RoleServer>) -> Span {
-        let span = tracing::info_span!(
-            target: TARGET,
-            SPAN_REQUEST,
-            method = %Shown(method),
-            request = %Shown(&cx.id.to_string()),
-            session = Empty,
-            tool = self.tool,
-            task = self.task.map(|task| Shown(&ShortId::of(task).to_string()).to_string()),
-        );
-        if let Some(session) = incoming::session(cx) {
-            span.record("session", session);
-        }
-        span
-    }
-}
-
-/// Does the work of a request in its span, and says how it ended.
-async fn observed<T>(span: Span, work: impl Future<Output = Result<T, ErrorData>>) -> Result<T, ErrorData> {
-    let began = Instant::now();
-    async {
-        let result = work.await;
-        let code = result.as_ref().err().map(|error| error.code.0);
-        tracing::debug!(target: TARGET, took = ?began.elapsed(), code, "answered");
-        result
-    }
-    .instrument(span)
-    .await
+/// What the client brings back to a request that asked it something, if it brings back anything.
+fn resumed(state: Option<String>, answers: Option<BTreeMap<String, Value>>) -> Option<Resume> {
+    (state.is_some() || answers.is_some()).then(|| Resume { state, answers: answers.unwrap_or_default() })
 }
 
 type CallResult = Result<CallToolResponse, ErrorData>;
@@ -206,6 +206,85 @@ impl ServerHandler for McpHandler {
         let cursor = request.and_then(|request| request.cursor);
         let page = incoming.ask(ListTools::new(cursor)).await.map_err(|error| incoming.refused(&error))?;
         Ok(self.0.catalog.list(&page))
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        self.resources(request, &context).await
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        self.templates(request, &context).await
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let span = About::default().span("resources/read", &context);
+        observed(span, Box::pin(self.read(request, context))).await
+    }
+
+    async fn set_level(&self, _: SetLevelRequestParams, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.level(&context)
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.subscription(request, &context).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.no_subscription(&request, &context)
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        // A session over HTTP hears of changes by its own stream.
+        if context.extensions.get::<Session>().is_none() {
+            self.0.local_changes.follow_lists(&self.runtime().changes(), context.peer).await;
+        }
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        self.prompts(request, &context).await
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let prompt = self.runtime().prompt(&request.name).map(|prompt| prompt.name());
+        let span = About { prompt, ..About::default() }.span("prompts/get", &context);
+        observed(span, Box::pin(self.prompt(request, context))).await
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let span = About::default().span("completion/complete", &context);
+        observed(span, Box::pin(self.completion(request, context))).await
     }
 
     fn get_tool(&self, name: &str) -> Option<WireTool> {
@@ -257,7 +336,7 @@ impl ServerHandler for McpHandler {
         let method = request.method.strip_prefix(RENAMED).unwrap_or(&request.method);
         let named = |name: &str| request.params.as_ref().and_then(|params| params.get(name)?.as_str());
         let tool = named("name").and_then(|name| self.runtime().tool(name)).map(|tool| tool.name());
-        let span = About { tool, task: named("taskId") }.span(method, &context);
+        let span = About { tool, task: named("taskId"), ..About::default() }.span(method, &context);
         observed(span, Box::pin(self.custom(request, context))).await
     }
 }

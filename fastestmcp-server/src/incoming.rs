@@ -2,11 +2,13 @@ use std::sync::Arc;
 
 use ::http::request::Parts;
 use fastestmcp_core::context::Caller;
+use fastestmcp_core::event::Changes;
 use fastestmcp_core::ids;
 use fastestmcp_core::operation::{CallError, Request};
 use fastestmcp_core::principal::{AuthContext, Principal};
 use fastestmcp_core::runtime::Runtime;
 use fastestmcp_core::task::ClientAbilities;
+use fastestmcp_rmcp::Session;
 use rmcp::model::{ClientCapabilities, ErrorData, RequestId};
 use rmcp::service::{Peer, RequestContext, RoleServer};
 use tokio_util::sync::CancellationToken;
@@ -73,6 +75,16 @@ impl<'r> Incoming<'r> {
         admitted.cancelled_by(self.cancelled.clone()).run(Arc::new(self.client.clone())).await
     }
 
+    /// Whether the door would let a request in.
+    pub(crate) fn check<R: Request + Clone>(&self, request: R) -> Result<(), CallError> {
+        self.runtime.admit(request, self.caller.clone()).map(drop)
+    }
+
+    /// What many clients want to hear of.
+    pub(crate) fn changes(&self) -> Changes {
+        self.runtime.changes()
+    }
+
     /// An error in the words of the request's era.
     pub(crate) fn refused(&self, error: &CallError) -> ErrorData {
         match (self.era, error) {
@@ -90,15 +102,12 @@ impl<'r> Incoming<'r> {
 fn caller_and_era(cx: &RequestContext<RoleServer>, local: &Principal) -> (Caller, Era) {
     let capabilities = cx.client_capabilities();
     let abilities = capabilities.as_ref().map(abilities).unwrap_or_default();
-    let (caller, in_session) = match identified(cx) {
-        Some(identified) => match identified.session() {
-            Some(session) => {
-                let caller = Caller::in_session(identified.auth.clone(), session.digest.clone(), abilities);
-                (identified.at_its_address(caller), true)
-            }
-            None => (identified.at_its_address(Caller::stateless(identified.auth.clone(), abilities)), false),
-        },
-        None => {
+    let (caller, in_session) = match (cx.extensions.get::<Session>(), identified(cx)) {
+        (Some(session), _) => (session.caller().clone().able(abilities), true),
+        (None, Some(identified)) => {
+            (identified.at_its_address(Caller::stateless(identified.auth.clone(), abilities)), false)
+        }
+        (None, None) => {
             // On stdio both eras share one connection, and only `initialize` leaves a peer behind.
             let names_stateless =
                 cx.meta.protocol_version().is_some_and(|version| version.as_str() >= STATELESS_REVISION);
@@ -121,12 +130,15 @@ fn identified(cx: &RequestContext<RoleServer>) -> Option<&Arc<Identified>> {
 
 /// The session of a request in a log: the beginning of the digest of its id.
 pub(crate) fn session(cx: &RequestContext<RoleServer>) -> Option<&str> {
-    identified(cx)?.session()?.digest.get(..ids::BRIEF)
+    cx.extensions.get::<Session>()?.digest().get(..ids::BRIEF)
 }
 
-const fn abilities(capabilities: &ClientCapabilities) -> ClientAbilities {
+fn abilities(capabilities: &ClientCapabilities) -> ClientAbilities {
+    let elicitation = capabilities.elicitation.as_ref();
     ClientAbilities {
-        elicitation: capabilities.elicitation.is_some(),
+        // Who names no mode shows forms: there was nothing else once.
+        elicitation: elicitation.is_some_and(|modes| modes.form.is_some() || modes.url.is_none()),
+        url_elicitation: elicitation.is_some_and(|modes| modes.url.is_some()),
         sampling: capabilities.sampling.is_some(),
         roots: capabilities.roots.is_some(),
     }

@@ -1,35 +1,36 @@
 use async_trait::async_trait;
-use fastestmcp_core::context::Client;
+use fastestmcp_core::context::{Client, LogMessage};
 use fastestmcp_core::ids::TaskId;
+use fastestmcp_core::session::LogLevel;
 use fastestmcp_core::task::{InputRequest, Progress, RpcError};
 use rmcp::model::{
-    CustomRequest, ProgressNotification, ProgressNotificationParam, ProgressToken, RequestId, ServerNotification,
-    ServerRequest,
+    CustomRequest, ProgressNotification, ProgressNotificationParam, ProgressToken, ServerNotification, ServerRequest,
 };
-use rmcp::service::{OriginatingRequestId, Peer, RequestContext, RoleServer, ServiceError};
+use rmcp::service::{Peer, RequestContext, RoleServer, ServiceError};
 use serde_json::Value;
 
 use crate::telemetry::TARGET;
-use crate::wire::errors;
 use crate::wire::question::Question;
+use crate::wire::{errors, log};
 
 /// The client on the other end of the request that is being served.
 #[derive(Clone, Debug)]
 pub(crate) struct PeerClient {
     peer: Peer<RoleServer>,
-    /// The request whose stream carries what is sent to the client.
-    origin: RequestId,
     progress: Option<ProgressToken>,
     /// The task whose questions it is asked, if it is not a call that asks.
     task: Option<TaskId>,
     /// Only sessions can be asked within a call.
     can_ask: bool,
+    /// The least level of log messages that the client wants of this request; of a session it is known elsewhere.
+    level: Option<LogLevel>,
 }
 
 impl PeerClient {
     pub(crate) fn of(cx: &RequestContext<RoleServer>, can_ask: bool) -> Self {
         let progress = cx.meta.get_progress_token();
-        Self { peer: cx.peer.clone(), origin: cx.id.clone(), progress, task: None, can_ask }
+        let level = if can_ask { Some(LogLevel::Debug) } else { cx.meta.log_level().map(log::stored) };
+        Self { peer: cx.peer.clone(), progress, task: None, can_ask, level }
     }
 
     /// The same client, asked what a task wants to know.
@@ -56,8 +57,6 @@ impl Client for PeerClient {
         // Untyped, so that params reach the client as the handler wrote them.
         let params = (!request.params.is_null()).then(|| request.params.clone());
         let mut custom = CustomRequest::new(request.method.clone(), params);
-        // The protocol layer marks the stream by a task-local, which a handler on a task of its own does not have.
-        custom.extensions.insert(OriginatingRequestId(self.origin.clone()));
         if let Some(task) = &self.task {
             custom.extensions.insert(Question { task: task.clone(), key: key.to_owned() });
         }
@@ -79,6 +78,16 @@ impl Client for PeerClient {
         let notification = ServerNotification::ProgressNotification(ProgressNotification::new(params));
         if let Err(error) = self.peer.send_notification(notification).await {
             tracing::debug!(target: TARGET, %error, "progress was not delivered");
+        }
+    }
+
+    async fn log(&self, message: &LogMessage) {
+        if self.level.is_none_or(|least| message.level < least) {
+            return;
+        }
+        let notification = log::notification(message);
+        if let Err(error) = self.peer.send_notification(notification).await {
+            tracing::debug!(target: TARGET, %error, "a log message was not delivered");
         }
     }
 }

@@ -1,9 +1,9 @@
 use std::fmt;
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use fastestmcp_core::component::Tool;
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::{LocalClient, RuntimeBuilder};
 use rmcp::model::Implementation;
@@ -14,13 +14,13 @@ use crate::bound::BoundServer;
 use crate::config::HttpConfig;
 use crate::error::ServerError;
 use crate::handler::McpHandler;
-use crate::http::McpService;
+use crate::http::{McpService, place};
 use crate::signal;
 use crate::stdio;
 use crate::stop::Why;
 use crate::telemetry;
 
-/// An MCP server: tools, and the stores that keep their state.
+/// An MCP server: tools, resources and prompts, and the stores that keep their state.
 ///
 /// It serves HTTP ([`serve_http`](Self::serve_http), or [`into_service`](Self::into_service) within an application of
 /// your own), one client on standard input and output ([`serve_stdio`](Self::serve_stdio)), tests in the same process
@@ -46,7 +46,6 @@ use crate::telemetry;
 pub struct Server {
     pub(crate) info: Implementation,
     pub(crate) instructions: Option<String>,
-    pub(crate) tools: Vec<Tool>,
     pub(crate) runtime: RuntimeBuilder,
     pub(crate) http: HttpConfig,
     pub(crate) principal: Principal,
@@ -55,7 +54,7 @@ pub struct Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("name", &self.info.name).field("tools", &self.tools).finish_non_exhaustive()
+        f.debug_struct("Server").field("name", &self.info.name).field("runtime", &self.runtime).finish_non_exhaustive()
     }
 }
 
@@ -77,7 +76,8 @@ impl Server {
     pub async fn bind_http(self, addr: impl ToSocketAddrs + Send) -> Result<BoundServer, ServerError> {
         let listener = listen(addr).await?;
         let local: SocketAddr = listener.local_addr()?;
-        Ok(BoundServer::new(listener, local, self.into_service().await?))
+        let http = place::listening(self.http.clone(), local);
+        Ok(BoundServer::new(listener, local, Self { http, ..self }.into_service().await?))
     }
 
     /// Starts the runtime and gives the endpoint to mount in an application of your own: see
@@ -87,7 +87,7 @@ impl Server {
     /// The runtime could not start.
     pub async fn into_service(self) -> Result<McpService, ServerError> {
         let (http, authenticator) = (self.http.clone(), self.authenticator.clone());
-        Ok(McpService::new(self.start().await?, http, authenticator))
+        McpService::new(self.start().await?, http, authenticator)
     }
 
     /// Starts the runtime and gives a client of it within this process: for an author's own tests.
@@ -109,7 +109,7 @@ impl Server {
         let handler = self.start().await?;
         telemetry::started(handler.runtime(), handler.server_info(), "stdio");
         let served = stdio::serve(&handler, max_line, async { Why::Signal(stop.await) }).await;
-        let drained = handler.drain().await;
+        let drained = handler.drain(ready(())).await;
         telemetry::stopped(*served.as_ref().unwrap_or(&Why::BadClient), &drained);
         served.map(|_| ())
     }
@@ -123,14 +123,14 @@ impl Server {
         let handler = self.start().await?;
         telemetry::started(handler.runtime(), handler.server_info(), "nothing, to run tasks");
         let why = Why::Signal(stop.await);
-        telemetry::stopped(why, &handler.drain().await);
+        telemetry::stopped(why, &handler.drain(ready(())).await);
         Ok(())
     }
 
     async fn start(self) -> Result<McpHandler, ServerError> {
         let runtime = self.runtime.build().await?;
         runtime.start();
-        Ok(McpHandler::new(runtime, self.info, self.instructions, &self.tools, self.principal))
+        Ok(McpHandler::new(runtime, self.info, self.instructions, self.principal))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! This is the only crate that the author of a server names, beside `serde`, `schemars` and `tokio` for the derives and the
 //! runtime: `use fastestmcp::prelude::*;`. Three nouns: a [`Tool`] is a function that clients call, a [`Server`] is made of
-//! tools, and [`Stores`] keep their state.
+//! tools (and of [resources and prompts](#resources-and-prompts)), and [`Stores`] keep their state.
 //!
 //! # A server
 //!
@@ -44,6 +44,49 @@
 //! A handler returns text, [`Json`] of anything with a schema, [`Content`] (pictures, sounds, resources, links), a whole
 //! [`ToolOutput`], or nothing. [`ToolError::new`] is for the model; any other error that goes through `?` is logged and
 //! masked on the wire, and [`ToolError::internal`] takes what is no `std::error::Error`, such as `anyhow::Error`.
+//!
+//! # Resources and prompts
+//!
+//! A [`Resource`] is something at a URI that clients read, a [`ResourceTemplate`] many of a kind; a [`Prompt`] is messages that
+//! people ask for by name. Their handlers are written as those of tools: they may ask the client, and keep state. What clients
+//! give them are texts, which typed fields are read out of; `complete` suggests what a field may be.
+//!
+//! ```
+//! use fastestmcp::prelude::*;
+//! use serde_json::json;
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct UserPath {
+//!     id: u64,
+//! }
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct Review {
+//!     /// What to review.
+//!     code: String,
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let users = ResourceTemplate::new("shop://users/{id}", async |_: Context, user: UserPath| {
+//!     Ok((user.id < 3).then(|| Json(["ada", "grace", "lin"][user.id as usize]))) // `None`: there is no such resource
+//! });
+//! let server = Server::builder("shop")
+//!     .resource(Resource::new("shop://hours", async |_: Context| Ok("9 to 5")).title("Opening hours"))
+//!     .resource(users.complete("id", async |_: Context, typed: &str| Ok([format!("{typed}1"), format!("{typed}2")])))
+//!     .prompt(Prompt::new("review", async |_: Context, review: Review| {
+//!         Ok(PromptMessage::user(format!("Review:\n{}", review.code)))
+//!     }))
+//!     .stores(connect("memory:").await?)
+//!     .build()?;
+//! let client = server.local(Principal::Local("me".into())).await?;
+//! let grace = client.read_resource("shop://users/1").await?;
+//! assert_eq!(grace.contents[0].text.as_deref(), Some("\"grace\""));
+//! let review = client.get_prompt("review", json!({ "code": "fn main() {}" })).await?;
+//! assert_eq!(review.messages[0].content.as_text(), Some("Review:\nfn main() {}"));
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # State
 //!
@@ -136,7 +179,7 @@
 //!     .tool(Tool::new("report", async |_: Context, _: ()| Ok("done")).task(TaskPolicy::optional().queue("slow")))
 //!     .stores(connect("memory:").await?)
 //!     .runtime(RuntimeConfig::default().lease(Duration::from_secs(10)).worker_slots(4))
-//!     .http(HttpConfig::default().path("/tools").allowed_hosts(["mcp.example.com"]))
+//!     .http(HttpConfig::default().path("/tools").public_url("https://mcp.example.com/tools"))
 //!     .build()?;
 //! # drop(server);
 //! # Ok(())
@@ -205,13 +248,20 @@ pub use connect::{ConnectError, connect};
 pub use fastestmcp_core as core;
 pub use fastestmcp_core::Stores;
 pub use fastestmcp_core::component::{
-    Content, IntoOutput, InvalidTool, Json, NoArgs, ResourceContents, TaskPolicy, TaskSupport, Tool, ToolOutput,
+    Annotations, AnyResource, Caching, Completes, CompletesWith, Completion, Content, Description, Icon, IconTheme,
+    IntoCompletion, IntoContents, IntoOutput, IntoPrompt, InvalidComponent, InvalidTemplate, InvalidTool, Json, NoArgs,
+    Problem, Prompt, PromptArgument, PromptMessage, PromptOutput, Resource, ResourceContents, ResourceOutput,
+    ResourceTemplate, Role, TaskPolicy, TaskSupport, Tool, ToolOutput,
 };
 pub use fastestmcp_core::context::{Answer, Context, ContextError, State};
 pub use fastestmcp_core::context::{NotAForm, ToolError, form_of};
-pub use fastestmcp_core::operation::{Call, CallError, Middleware, Next, Operation, Outcome, TaskView};
+pub use fastestmcp_core::event::{Changes, List};
+pub use fastestmcp_core::operation::{
+    Call, CallError, Complete, CompletionTarget, Middleware, Next, Operation, Outcome, TaskView,
+};
 pub use fastestmcp_core::principal::{AuthContext, Principal};
 pub use fastestmcp_core::runtime::{LocalClient, LocalTask, Runtime, RuntimeConfig, StartError};
+pub use fastestmcp_core::session::LogLevel;
 pub use fastestmcp_core::task::{DefaultScope, OnInputTimeout, Progress, Rerun, RpcError, TaskOutcome, TaskStatus};
 pub use fastestmcp_server::{
     Anonymous, Authenticator, Bearer, BoundServer, Challenge, HttpConfig, InvalidHttp, McpService, Server,
@@ -226,8 +276,8 @@ pub mod prelude {
     pub use serde::{self, Deserialize, Serialize};
 
     pub use crate::{
-        Answer, Content, Context, DefaultScope, Json, NoArgs, Principal, Server, ServerError, Stores, TaskPolicy, Tool,
-        ToolError, ToolOutput, connect,
+        Answer, Content, Context, DefaultScope, Json, LogLevel, NoArgs, Principal, Prompt, PromptMessage, Resource,
+        ResourceTemplate, Server, ServerError, Stores, TaskPolicy, Tool, ToolError, ToolOutput, connect,
     };
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use fastestmcp::prelude::*;
 use fastestmcp::{CallError, ContextError, LocalClient, Stores, TaskOutcome};
 use fastestmcp_store_memory::MemoryStore;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 async fn client(tool: Tool) -> LocalClient {
     let server = Server::builder("forms").tool(tool).stores(Stores::of(MemoryStore::new())).build().unwrap();
@@ -119,9 +119,35 @@ async fn arguments_are_read_as_models_write_them_and_none_are_needed_where_none_
     let client = client(tool).await;
     let output = client.call("show", json!({ "count": 3.0, "ratio": 3, "any": "x" })).await.unwrap();
     assert_eq!(text(&output), r#"3 3 "x""#);
+    let output = client.call("show", json!({ "count": 3.0, "ratio": 2.0, "any": 2.0 })).await.unwrap();
+    assert_eq!(text(&output), "3 2 2.0", "only where an integer is wanted");
     // Where it reads as it is, it stays as it is.
     let output = client.call("show", json!({ "count": 3, "ratio": 3.0, "any": 3.0 })).await.unwrap();
     assert_eq!(text(&output), "3 3 3.0");
     let output = client.call("show", json!({ "count": 3.5, "ratio": 3, "any": 0 })).await.unwrap();
     assert!(output.is_error);
+}
+
+#[tokio::test]
+async fn a_handler_that_reads_json_gets_integers_where_its_own_schema_wants_them() {
+    let list = json!({ "type": "array", "items": { "type": ["integer", "null"] } });
+    let schema = json!({ "type": "object", "properties": { "list": list, "ratio": { "type": "number" } } });
+    let tool = Tool::new("show", async |_: Context, args: Map<String, Value>| Ok(Value::Object(args).to_string()))
+        .input_schema(schema.as_object().cloned().unwrap());
+    let output = client(tool).await.call("show", json!({ "list": [1.0, null, 2], "ratio": 3.0 })).await.unwrap();
+    assert_eq!(text(&output), r#"{"list":[1,null,2],"ratio":3.0}"#);
+}
+
+#[tokio::test]
+async fn what_is_asked_with_a_schema_by_hand_is_answered_with_integers_where_it_wants_them() {
+    let tool = Tool::new("ask", async |cx: Context, (): ()| {
+        let fields = json!({ "pieces": { "type": "integer" }, "weight": { "type": "number" } });
+        let form = json!({ "type": "object", "properties": fields });
+        let answer = cx.ask("size", "elicitation/create", json!({ "message": "?", "requestedSchema": form })).await?;
+        Ok(answer["content"].to_string())
+    });
+    let answer = json!({ "action": "accept", "content": { "pieces": 3.0, "weight": 3.0 } });
+    let client = client(tool).await.answering(move |_, _| Some(answer.clone()));
+    let output = client.call("ask", json!({})).await.unwrap();
+    assert_eq!(text(&output), r#"{"pieces":3,"weight":3.0}"#);
 }

@@ -62,7 +62,8 @@ async fn runtime(tool: Tool) -> Runtime {
     runtime
 }
 
-const EVERYTHING: ClientAbilities = ClientAbilities { elicitation: true, sampling: true, roots: true };
+const EVERYTHING: ClientAbilities =
+    ClientAbilities { elicitation: true, url_elicitation: true, sampling: true, roots: true };
 
 async fn called(
     runtime: &Runtime,

@@ -1,4 +1,4 @@
-//! Private Redis and Postgres servers, and PgBouncer, for tests.
+//! Private Redis and Postgres servers, PgBouncer and nginx, for tests.
 //!
 //! Each server has a free loopback port and a temporary folder of its own, and ends with its guard. It also ends, and
 //! its folder goes, when the process that started it dies in any way: a small `sh` reads a pipe from that process, and
@@ -21,7 +21,7 @@
 //! | variable | effect |
 //! |---|---|
 //! | `FASTESTMCP_TEST_REDIS_URL`, `…_SENTINEL_URL`, `…_CLUSTER_URL`, `…_POSTGRES_URL` | the `shared` server is this one; hooks that stop it are [`ServerError::Unsupported`] |
-//! | `FASTESTMCP_TEST_WITHOUT=redis,sentinel,cluster,postgres,pgbouncer` | those are [`ServerError::LeftOut`]; `redis` leaves out all three of its kinds, `postgres` both of its |
+//! | `FASTESTMCP_TEST_WITHOUT=redis,sentinel,cluster,postgres,pgbouncer,nginx` | those are [`ServerError::LeftOut`]; `redis` leaves out all three of its kinds, `postgres` both of its |
 //!
 //! The example `with` starts one of them for the time of a command.
 //!
@@ -31,6 +31,7 @@ mod account;
 mod certificate;
 mod environment;
 mod error;
+mod nginx;
 mod node;
 mod pgbouncer;
 mod port;
@@ -42,6 +43,7 @@ mod watched;
 
 pub use certificate::Certificate;
 pub use error::ServerError;
+pub use nginx::Nginx;
 pub use pgbouncer::{PgBouncer, PgBouncerSettings};
 pub use postgres::{Postgres, PostgresSettings};
 pub use redis::{Redis, RedisCluster, RedisSentinel, RedisSettings};

@@ -1,4 +1,4 @@
-//! `cargo xtask clients`: third-party clients of both protocol eras against the real binary.
+//! `cargo xtask clients`: third-party clients of both protocol eras, and a browser, against the real binary.
 //!
 //! The scripts in `clients/` are plain Node programs that print one line `ok NAME` or `not ok NAME: WHY` per check.
 
@@ -18,6 +18,7 @@ pub(crate) fn run() -> Result<(), String> {
 pub(crate) fn run_counted() -> Result<(u64, u64), String> {
     require("node", "Node.js 20 or newer (https://nodejs.org, or Debian: apt-get install nodejs npm)")?;
     require("npm", "npm, which comes with Node.js")?;
+    require("chromium", "Chromium (Debian: apt-get install chromium)")?;
     let clients = root().join("clients");
     succeed(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&clients))?;
     for servers in

@@ -18,7 +18,8 @@ cargo xtask test [ARGS]                            every test; ARGS go to cargo 
 cargo xtask versions                               the backends' tests on older and newer servers
 cargo xtask clients                                drives the server with third-party clients
 cargo xtask conformance-table                      puts the results of the last test run into the README
-cargo xtask mcp-conformance --store URL [FILTER]   the official MCP suite against our server
+cargo xtask mcp-conformance [--plain] --store URL [--nodes N] [FILTER]
+                                                   the official MCP suite against our server, or one on rmcp alone
 cargo xtask bench [FILTER] [--quick] [--no-peers]  measures the targets, both sides of each row in one run";
 
 fn main() -> ExitCode {

@@ -22,6 +22,7 @@ const PROGRAMS: &[Program] = &[
     Program { name: "redis-cli", package: "redis-tools", kinds: &["redis"] },
     Program { name: "initdb", package: "postgresql", kinds: &["postgres"] },
     Program { name: "pgbouncer", package: "pgbouncer", kinds: &["postgres", "pgbouncer"] },
+    Program { name: "nginx", package: "nginx-light", kinds: &["nginx"] },
     Program { name: "openssl", package: "openssl", kinds: &["openssl"] },
 ];
 

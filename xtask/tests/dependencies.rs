@@ -15,7 +15,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fastestmcp-store-postgres", &["fastestmcp-core"]),
     ("fastestmcp-conformance", &["fastestmcp-core"]),
     ("fastestmcp-test-servers", &[]),
-    ("fastestmcp-server", &["fastestmcp-core"]),
+    ("fastestmcp-rmcp", &["fastestmcp-core"]),
+    ("fastestmcp-server", &["fastestmcp-core", "fastestmcp-rmcp"]),
     (
         "fastestmcp",
         &[
@@ -46,7 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Drivers and protocol libraries, and the only crates of ours that may name them.
 const RESERVED: &[(&str, &[&str])] = &[
-    ("rmcp", &["fastestmcp-server"]),
+    ("rmcp", &["fastestmcp-rmcp", "fastestmcp-server"]),
     ("axum", &["fastestmcp-server"]),
     ("rusqlite", &["fastestmcp-store-sqlite", "fastestmcp-benches"]),
     ("redis", &["fastestmcp-store-redis", "fastestmcp-benches"]),

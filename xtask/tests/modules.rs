@@ -15,14 +15,17 @@ use syn::{Attribute, Item, UseTree};
 const ORDERS: &[(&str, &str)] = &[
     (
         "fastestmcp-core",
-        "ids time json error limits record principal page backend session task|event stores seal
+        "ids time json integers error limits record principal page backend session task|event stores seal
          context component telemetry operation middleware
          runtime/node runtime/state runtime/task runtime/call runtime",
     ),
     (
+        "fastestmcp-rmcp",
+        "body config error place topic envelope session wire outbox exchange exchanges node drive sse http direction service",
+    ),
+    (
         "fastestmcp-server",
-        "stop telemetry signal config error auth wire peer_client incoming catalog era2025|era2026 handler session_transport
-         http|stdio bound server builder",
+        "stop telemetry signal config error auth wire peer_client incoming catalog era2025|era2026 handler outbound http|stdio bound server builder",
     ),
     (
         "conformance-tests",

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
-use fastestmcp::{RuntimeConfig, Server, connect, redacted, stop_signal};
+use fastestmcp::{HttpConfig, RuntimeConfig, Server, connect, redacted, stop_signal};
 
 use crate::address::Address;
 
@@ -28,6 +28,12 @@ pub(crate) struct Options {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:8000", value_name = "HOST:PORT")]
     addr: Address,
+    /// Where clients reach it, if not at that address: behind a proxy, for instance https://mcp.example.com/mcp
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// One more host that requests may name in their Host header, with or without a port; may be repeated
+    #[arg(long = "allowed-host", value_name = "HOST")]
+    allowed_hosts: Vec<String>,
     /// Talk on standard input and output instead of HTTP
     #[arg(long)]
     stdio: bool,
@@ -52,7 +58,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let waiting = resume::waiting(&stores).await?;
     let mut config = RuntimeConfig::default();
     config.lease = options.lease;
-    let mut server = Server::builder("fastestmcp-demo").stores(stores).runtime(config);
+    let mut http = options.allowed_hosts.into_iter().fold(HttpConfig::default(), HttpConfig::allowed_host);
+    http.public_url = options.public_url;
+    let mut server = Server::builder("fastestmcp-demo").stores(stores).runtime(config).http(http);
     for tool in tools::all() {
         server = server.tool(tool);
     }
@@ -66,7 +74,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let bound = server.bind_http(addr).await?;
     // Who reads the banner may stop the server at once, and in good order.
     drop(stop_signal());
-    let url = format!("http://{}/mcp", bound.local_addr());
+    let url = bound.url();
     let store = redacted(&options.store);
     let banner = format!(
         "fastestmcp demo: {url}, state in {store}\n\

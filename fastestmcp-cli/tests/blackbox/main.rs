@@ -13,6 +13,7 @@ mod kill_storm;
 mod listen;
 mod logs;
 mod outages;
+mod proxy;
 mod refusals;
 mod restart;
 mod secrets;

@@ -46,6 +46,14 @@ fn nothing_is_said_before_a_question_and_a_line_without_an_end_is_read() {
 }
 
 #[test]
+fn a_byte_order_mark_at_the_start_is_read_over() {
+    let mut client = Stdio::open();
+    client.process().write(&[&b"\xef\xbb\xbf"[..], ping(1).to_string().as_bytes()].concat()).unwrap();
+    let answer = client.read().unwrap();
+    assert_eq!((&answer["id"], &answer["result"]), (&json!(1), &json!({})), "{answer}");
+}
+
+#[test]
 fn both_eras_share_one_connection_and_one_principal() {
     let store = Store::new();
     let mut old = Client2025::new(Stdio::on(&store));

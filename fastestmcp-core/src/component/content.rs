@@ -3,7 +3,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// A block of a tool's result, as MCP spells it. Binary data is base64 text; the constructors take bytes.
+/// A block of a tool's result or of a prompt's message, as MCP spells it. Binary data is base64 text; the constructors take bytes.
 ///
 /// ```
 /// use fastestmcp_core::component::{Content, ToolOutput};
@@ -69,15 +69,12 @@ impl Content {
 
     /// A resource of text, embedded.
     pub fn resource_text(uri: impl Into<String>, mime_type: impl Into<String>, text: impl Into<String>) -> Self {
-        let (uri, mime_type) = (uri.into(), Some(mime_type.into()));
-        Self::Resource { resource: ResourceContents { uri, mime_type, text: Some(text.into()), blob: None } }
+        Self::Resource { resource: ResourceContents::text(uri, mime_type, text) }
     }
 
     /// A resource of bytes, embedded.
     pub fn resource_bytes(uri: impl Into<String>, mime_type: impl Into<String>, bytes: impl AsRef<[u8]>) -> Self {
-        let (uri, mime_type) = (uri.into(), Some(mime_type.into()));
-        let blob = Some(STANDARD.encode(bytes));
-        Self::Resource { resource: ResourceContents { uri, mime_type, text: None, blob } }
+        Self::Resource { resource: ResourceContents::bytes(uri, mime_type, bytes) }
     }
 
     /// A resource by its URI, under a name; what else MCP's `ResourceLink` has can be given by
@@ -95,7 +92,27 @@ impl Content {
     }
 }
 
-/// The contents of an embedded resource: text or a base64 blob.
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Self::Text { text }
+    }
+}
+
+impl From<&str> for Content {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}
+
+/// The contents of a resource: text or a base64 blob.
+///
+/// ```
+/// use fastestmcp_core::component::ResourceContents;
+///
+/// let page = ResourceContents::text("docs://a", "text/markdown", "# A");
+/// let picture = ResourceContents::bytes("docs://a.png", "image/png", [0x89, b'P']);
+/// assert!(page.blob.is_none() && picture.text.is_none());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResourceContents {
@@ -110,6 +127,19 @@ pub struct ResourceContents {
     /// Base64, if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blob: Option<String>,
+}
+
+impl ResourceContents {
+    /// Text.
+    pub fn text(uri: impl Into<String>, mime_type: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { uri: uri.into(), mime_type: Some(mime_type.into()), text: Some(text.into()), blob: None }
+    }
+
+    /// Bytes.
+    pub fn bytes(uri: impl Into<String>, mime_type: impl Into<String>, bytes: impl AsRef<[u8]>) -> Self {
+        let blob = Some(STANDARD.encode(bytes));
+        Self { uri: uri.into(), mime_type: Some(mime_type.into()), text: None, blob }
+    }
 }
 
 #[cfg(test)]

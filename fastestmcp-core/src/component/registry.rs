@@ -2,37 +2,85 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Component, Tool};
+use serde_json::{Map, Value};
+
+use super::{Component, Prompt, Resource, ResourceTemplate, Tool};
 
 /// All components of a server: a registry per kind.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Components {
     pub(crate) tools: Registry<Tool>,
+    pub(crate) resources: Registry<Resource>,
+    pub(crate) templates: Registry<ResourceTemplate>,
+    pub(crate) prompts: Registry<Prompt>,
 }
 
-/// The components of one kind: found by name, shown in the order they were added.
+/// A [`Resource`] or a [`ResourceTemplate`], for what takes either.
+#[derive(Clone, Debug)]
+pub enum AnyResource {
+    /// One.
+    Resource(Resource),
+    /// Many.
+    Template(ResourceTemplate),
+}
+
+impl From<Resource> for AnyResource {
+    fn from(resource: Resource) -> Self {
+        Self::Resource(resource)
+    }
+}
+
+impl From<ResourceTemplate> for AnyResource {
+    fn from(template: ResourceTemplate) -> Self {
+        Self::Template(template)
+    }
+}
+
+/// What a URI is read by, and with what.
+pub(crate) enum Readable<'c> {
+    Resource(&'c Arc<Resource>, Value),
+    Template(&'c Arc<ResourceTemplate>, Value),
+}
+
+impl Components {
+    /// The resource of a URI, or else the first template that fits it.
+    pub(crate) fn readable(&self, uri: &str) -> Option<Readable<'_>> {
+        if let Some(resource) = self.resources.get(uri) {
+            return Some(Readable::Resource(resource, Value::Object(Map::new())));
+        }
+        self.templates.iter().find_map(|template| Some(Readable::Template(template, template.arguments_of(uri)?)))
+    }
+}
+
+/// The components of one kind: found by what clients know them by, shown in the order they were added.
 #[derive(Clone)]
 pub(crate) struct Registry<C> {
     ordered: Vec<Arc<C>>,
-    by_name: HashMap<String, usize>,
+    by_id: HashMap<String, usize>,
+}
+
+impl<C> Default for Registry<C> {
+    fn default() -> Self {
+        Self { ordered: Vec::new(), by_id: HashMap::new() }
+    }
 }
 
 impl<C: Component> Registry<C> {
     /// # Errors
-    /// The name that two of them have.
+    /// What two of them are known by.
     pub(crate) fn new(components: Vec<C>) -> Result<Self, String> {
-        let mut by_name = HashMap::with_capacity(components.len());
+        let mut by_id = HashMap::with_capacity(components.len());
         for (place, component) in components.iter().enumerate() {
-            let name = &component.description().name;
-            if by_name.insert(name.clone(), place).is_some() {
-                return Err(name.clone());
+            let id = component.id();
+            if by_id.insert(id.to_owned(), place).is_some() {
+                return Err(id.to_owned());
             }
         }
-        Ok(Self { ordered: components.into_iter().map(Arc::new).collect(), by_name })
+        Ok(Self { ordered: components.into_iter().map(Arc::new).collect(), by_id })
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Arc<C>> {
-        self.by_name.get(name).and_then(|place| self.ordered.get(*place))
+    pub(crate) fn get(&self, id: &str) -> Option<&Arc<C>> {
+        self.by_id.get(id).and_then(|place| self.ordered.get(*place))
     }
 
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Arc<C>> {
@@ -50,7 +98,7 @@ impl<C: Component> Registry<C> {
 
 impl<C: Component> fmt::Debug for Registry<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.ordered.iter().map(|component| &component.description().name)).finish()
+        f.debug_list().entries(self.ordered.iter().map(|component| component.id())).finish()
     }
 }
 

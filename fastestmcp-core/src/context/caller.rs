@@ -4,6 +4,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
+use super::LogMessage;
 use crate::principal::{AuthContext, Owner, Principal};
 use crate::task::{ClientAbilities, DefaultScope, InputRequest, Progress, RpcError};
 
@@ -33,6 +34,13 @@ impl Caller {
     /// A caller within a session whose values are its default scope.
     pub fn in_session(auth: AuthContext, session: String, abilities: ClientAbilities) -> Self {
         Self { auth, scope: DefaultScope::Session(session.clone()), session: Some(session), abilities, address: None }
+    }
+
+    /// The same caller with a client that can do this.
+    #[must_use]
+    pub const fn able(mut self, abilities: ClientAbilities) -> Self {
+        self.abilities = abilities;
+        self
     }
 
     /// Who submitted a task, as its handler sees them.
@@ -66,6 +74,9 @@ pub trait Client: Send + Sync + 'static {
 
     /// Tells the client how far the call is. May be lost.
     async fn progress(&self, progress: &Progress);
+
+    /// Tells the client's log, if it wants to hear that. May be lost, and is where there is no log.
+    async fn log(&self, _message: &LogMessage) {}
 }
 
 #[async_trait]
@@ -80,6 +91,10 @@ impl<C: Client + ?Sized> Client for Arc<C> {
 
     async fn progress(&self, progress: &Progress) {
         (**self).progress(progress).await;
+    }
+
+    async fn log(&self, message: &LogMessage) {
+        (**self).log(message).await;
     }
 }
 

@@ -80,6 +80,7 @@ impl ContextError {
                 | Self::Limit(_)
                 | Self::TooLarge(_)
                 | Self::NotDeclared(_)
+                | Self::ClientFailed(_)
         )
     }
 }

@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::error::ContextError;
+use super::log::LogMessage;
+use crate::event::List;
 use crate::ids::TaskId;
 use crate::session::{CommitOutcome, CommitRequest, CommitRule, Entry, Loaded, Scope, Touch};
 use crate::task::{Progress, TaskEvent};
@@ -38,6 +40,15 @@ pub(crate) trait Host: Send + Sync {
 
     /// Passes progress on, some time; never waits.
     fn progress(&self, progress: Progress);
+
+    /// Passes a message on to the client's log, some time; never waits.
+    fn log(&self, message: LogMessage);
+
+    /// Announces that a resource has changed, some time; never waits.
+    fn resource_updated(&self, uri: String);
+
+    /// Announces that a list has changed, some time; never waits.
+    fn list_changed(&self, list: List);
 
     /// Keeps what must not be done again. Nothing to do where a handler never runs again in another process.
     async fn record(&self, event: TaskEvent) -> Result<(), ContextError>;

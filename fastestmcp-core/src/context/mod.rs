@@ -7,6 +7,7 @@ mod failure;
 mod form;
 mod host;
 mod locals;
+mod log;
 mod questions;
 mod recorded;
 mod replay;
@@ -18,13 +19,14 @@ pub use error::ContextError;
 pub(crate) use failure::Failure;
 pub use failure::ToolError;
 pub use form::{NotAForm, form_of};
-pub(crate) use form::{is_whole, whole};
 pub(crate) use host::{Change, Host, ValueRef, Values};
 pub(crate) use locals::Locals;
+pub use log::LogMessage;
 pub use questions::Answer;
 pub(crate) use replay::Replay;
 pub use state::State;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -46,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) name: String,
     pub(crate) caller: Caller,
     pub(crate) meta: Arc<Map<String, Value>>,
+    /// What the client knows of other arguments.
+    pub(crate) known: Arc<BTreeMap<String, String>>,
     pub(crate) locals: Locals,
     pub(crate) replay: Arc<Replay>,
     pub(crate) cancelled: CancellationToken,
@@ -68,7 +72,7 @@ impl Context {
         self.0.replay.clone()
     }
 
-    /// The name of the tool that was called.
+    /// The name of the tool that was called, or of the resource, template or prompt that was asked for.
     pub fn tool(&self) -> &str {
         &self.0.name
     }
@@ -86,6 +90,11 @@ impl Context {
     /// `_meta` of the request.
     pub fn meta(&self) -> &Map<String, Value> {
         &self.0.meta
+    }
+
+    /// What the client knows of another argument, while it has one completed.
+    pub fn known(&self, argument: &str) -> Option<&str> {
+        self.0.known.get(argument).map(String::as_str)
     }
 
     /// The task this handler runs as, if it does.

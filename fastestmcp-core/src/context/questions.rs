@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::error::{ContextError, too_deep};
-use super::form::{filled_in, form, form_of};
+use super::form::{as_declared, filled_in, form, form_of};
 use crate::json;
 use crate::task::InputRequest;
 
@@ -55,7 +55,7 @@ impl Context {
     where
         T: JsonSchema + DeserializeOwned,
     {
-        let form = Value::Object(form_of::<T>()?);
+        let form = form_of::<T>()?;
         let params = json!({ "mode": "form", "message": message.into(), "requestedSchema": &form });
         let mut answer = self.raise(key, "elicitation/create", params).await?;
         match answer.get("action").and_then(Value::as_str) {
@@ -101,6 +101,7 @@ impl Context {
     async fn raise(&self, key: &str, method: &'static str, params: Value) -> Result<Value, ContextError> {
         let abilities = self.0.caller.abilities;
         let declared = match method {
+            "elicitation/create" if params.get("mode").is_some_and(|mode| mode == "url") => abilities.url_elicitation,
             "elicitation/create" => abilities.elicitation,
             "sampling/createMessage" => abilities.sampling,
             "roots/list" => abilities.roots,
@@ -110,6 +111,11 @@ impl Context {
             return Err(ContextError::NotDeclared(method));
         }
         json::check_depth(&params).map_err(too_deep)?;
-        self.0.replay.answer(key, &InputRequest { method: method.to_owned(), params }).await
+        let request = InputRequest { method: method.to_owned(), params };
+        let answer = self.0.replay.answer(key, &request).await?;
+        Ok(match request.params.get("requestedSchema").and_then(Value::as_object) {
+            Some(form) => as_declared(form, answer),
+            None => answer,
+        })
     }
 }

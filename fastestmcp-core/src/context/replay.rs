@@ -108,7 +108,7 @@ impl Replay {
         Some(raised)
     }
 
-    /// Records what the client answered within the call, where it has one chance: what does not fit is its failure.
+    /// Records what the client answered within the call, however often it was asked: what does not fit is its failure.
     pub(crate) fn settle(&self, key: &str, result: Result<Value, String>) {
         let mut inner = self.inner.lock();
         let settled = result.and_then(|answer| {

@@ -2,6 +2,7 @@
 
 mod announcer;
 mod bus;
+mod changes;
 mod hub;
 mod listeners;
 mod log;
@@ -13,6 +14,7 @@ mod subscription;
 
 pub(crate) use announcer::Announcer;
 pub use bus::EventBus;
+pub use changes::{Changes, List};
 pub use hub::WakeHub;
 pub use log::{EventLog, WakeStream};
 pub use mailbox::Delivery;

@@ -5,7 +5,7 @@ use tracing::{Instrument, Span};
 use crate::operation::{Call, CallError, Middleware, Next, Operation, Outcome};
 use crate::telemetry::{SPAN_CALL, SPAN_RUN};
 
-/// Timing and logging: what is logged on the way of a call says which tool or task it belongs to, and at debug its end
+/// Timing and logging: what is logged on the way of a call says which tool, prompt or task it belongs to, and at debug its end
 /// says how long it took.
 pub(crate) struct Trace;
 
@@ -26,6 +26,7 @@ impl Middleware for Trace {
 fn span(operation: &Operation) -> Span {
     match operation {
         Operation::CallTool(call) => tracing::info_span!(SPAN_CALL, tool = call.name),
+        Operation::GetPrompt(get) => tracing::info_span!(SPAN_CALL, prompt = get.name),
         Operation::RunTask(run) => tracing::info_span!(SPAN_RUN, task = %run.id.short(), tool = run.tool),
         _ => Span::none(),
     }

@@ -83,7 +83,7 @@ impl CallTool {
 
     /// The arguments as bytes that do not depend on the order of keys.
     pub(crate) fn canonical_arguments(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(&sorted(&self.arguments))
+        canonical(&self.arguments)
     }
 }
 
@@ -110,6 +110,11 @@ pub enum CallOutcome<O = ToolOutput> {
     },
     /// It goes on as this task. Only where the client [knows](TaskMode) tasks.
     Task(Box<TaskView>),
+}
+
+/// Arguments as bytes that do not depend on the order of keys.
+pub(crate) fn canonical(arguments: &Value) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&sorted(arguments))
 }
 
 /// The same value with all keys in order, also where a build keeps the order of insertion.

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::component::not_found;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::ids::RandomSourceFailed;
 use crate::json::TooDeep;
@@ -27,6 +28,12 @@ pub enum CallError {
     /// No such tool, or not for this caller.
     #[error("unknown tool: {0}")]
     UnknownTool(String),
+    /// No such prompt, or not for this caller.
+    #[error("unknown prompt: {0}")]
+    UnknownPrompt(String),
+    /// No such resource, or not for this caller. By its URI.
+    #[error("resource not found")]
+    UnknownResource(String),
     /// The tool runs as a task only, and the client knows no tasks.
     #[error("this tool runs as a task only")]
     TaskOnly,
@@ -89,12 +96,16 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// As it goes on the wire, in both eras: what is not for clients is masked, with a word in `data.reason`.
+    /// As it goes on the wire, in both eras, but that a resource that is not found has the code of 2025-11-25
+    /// ([`RESOURCE_NOT_FOUND`](crate::component::RESOURCE_NOT_FOUND)): what is not for clients is masked, with a word in `data.reason`.
     pub fn to_rpc(&self) -> RpcError {
         match self {
-            Self::UnknownTool(_) | Self::UnknownTask(_) | Self::InvalidCursor | Self::InvalidParams(_) => {
-                RpcError::new(INVALID_PARAMS, self.to_string())
-            }
+            Self::UnknownTool(_)
+            | Self::UnknownPrompt(_)
+            | Self::UnknownTask(_)
+            | Self::InvalidCursor
+            | Self::InvalidParams(_) => RpcError::new(INVALID_PARAMS, self.to_string()),
+            Self::UnknownResource(uri) => not_found(uri),
             Self::TaskOnly | Self::NoTask => RpcError::new(METHOD_NOT_FOUND, self.to_string()),
             Self::InvalidAnswer(_) | Self::TooDeep(_) => RpcError::new(INVALID_PARAMS, self.to_string()),
             Self::NotDeclared(method) => {

@@ -64,7 +64,7 @@ mod tests {
             tool("must", TaskPolicy::required().inline_for(second)),
             tool("detaches", TaskPolicy::optional().detaches()),
         ];
-        let components = Components { tools: Registry::new(tools).unwrap() };
+        let components = Components { tools: Registry::new(tools).unwrap(), ..Components::default() };
         let plan = |name: &str, tasks| plan(&components, &CallTool::new(name, Map::new()).tasks(tasks));
         let plain = |plan| matches!(plan, Ok(Plan::Plain { may_detach: false }));
         let task = |plan| matches!(plan, Ok(Plan::Task { .. }));

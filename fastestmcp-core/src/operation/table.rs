@@ -1,10 +1,14 @@
-use super::list_tools::{ListTools, ToolPage};
+use super::list::{
+    ListPrompts, ListResourceTemplates, ListResources, ListTools, PromptPage, ResourcePage, ResourceTemplatePage,
+    ToolPage,
+};
 use super::listen::{Listen, Listening};
 use super::task::{
     CancelOutcome, CancelTask, FollowProgress, GetTask, ListTasks, ProgressFeed, RunTask, TaskPage, TaskView,
     TaskWatch, UpdateTask, WatchTask,
 };
-use super::{CallOutcome, CallTool};
+use super::{CallOutcome, CallTool, Complete, GetPrompt, ReadResource};
+use crate::component::{Completion, PromptOutput, ResourceOutput};
 
 /// What a request of MCP is here: a struct of its own, and what it is answered with.
 pub trait Request: Into<Operation> {
@@ -24,6 +28,18 @@ macro_rules! with_operations {
             ListTools("tools/list") -> ToolPage;
             /// A call of a tool.
             CallTool("tools/call") -> CallOutcome;
+            /// The resources that the caller may see.
+            ListResources("resources/list") -> ResourcePage;
+            /// The templates of resources that the caller may see.
+            ListResourceTemplates("resources/templates/list") -> ResourceTemplatePage;
+            /// A read of a resource.
+            ReadResource("resources/read") -> CallOutcome<ResourceOutput>;
+            /// The prompts that the caller may see.
+            ListPrompts("prompts/list") -> PromptPage;
+            /// A prompt.
+            GetPrompt("prompts/get") -> CallOutcome<PromptOutput>;
+            /// What an argument may be completed to.
+            Complete("completion/complete") -> Completion;
             /// A task of the caller.
             GetTask("tasks/get") -> TaskView;
             /// The tasks of the caller.

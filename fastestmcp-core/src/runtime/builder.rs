@@ -5,7 +5,9 @@ use super::Runtime;
 use super::node::{Node, Parts, RuntimeConfig, check_config, check_tool};
 use crate::Stores;
 use crate::backend::{Backend, Durability, Guarantees, Reach};
-use crate::component::{Components, InvalidTool, Registry, Tool};
+use crate::component::{
+    AnyResource, Check, Component, Components, InvalidComponent, InvalidTool, Problem, Prompt, Registry, Tool,
+};
 use crate::error::{Sentence, StoreError};
 use crate::ids::{self, RandomSourceFailed};
 use crate::middleware::{Caps, Limits, Trace};
@@ -17,9 +19,9 @@ use crate::session::{SessionLimits, SessionRegistry};
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Two tools have one name.
-    #[error("two tools are named {0:?}")]
-    DuplicateTool(String),
+    /// A component that cannot be shown to clients.
+    #[error(transparent)]
+    Component(#[from] InvalidComponent),
     /// A tool that cannot be shown to clients.
     #[error(transparent)]
     Tool(#[from] InvalidTool),
@@ -68,6 +70,8 @@ pub struct RuntimeBuilder {
     stores: Stores,
     config: RuntimeConfig,
     tools: Vec<Tool>,
+    resources: Vec<AnyResource>,
+    prompts: Vec<Prompt>,
     middleware: Vec<Arc<dyn Middleware>>,
 }
 
@@ -79,7 +83,14 @@ impl fmt::Debug for RuntimeBuilder {
 
 impl RuntimeBuilder {
     pub(super) fn new(stores: Stores) -> Self {
-        Self { stores, config: RuntimeConfig::default(), tools: Vec::new(), middleware: Vec::new() }
+        Self {
+            stores,
+            config: RuntimeConfig::default(),
+            tools: Vec::new(),
+            resources: Vec::new(),
+            prompts: Vec::new(),
+            middleware: Vec::new(),
+        }
     }
 
     /// Adds a tool.
@@ -93,6 +104,20 @@ impl RuntimeBuilder {
     #[must_use]
     pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
         self.tools.extend(tools);
+        self
+    }
+
+    /// Adds resources and templates of resources.
+    #[must_use]
+    pub fn resources(mut self, resources: impl IntoIterator<Item = impl Into<AnyResource>>) -> Self {
+        self.resources.extend(resources.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds prompts.
+    #[must_use]
+    pub fn prompts(mut self, prompts: impl IntoIterator<Item = Prompt>) -> Self {
+        self.prompts.extend(prompts);
         self
     }
 
@@ -132,7 +157,19 @@ impl RuntimeBuilder {
                 |(what, problem)| StartError::InvalidToolValue { tool: tool.name().to_owned(), what, problem };
             check_tool(tool).map_err(invalid)?;
         }
-        Ok(Components { tools: Registry::new(self.tools.clone()).map_err(StartError::DuplicateTool)? })
+        let (mut resources, mut templates) = (Vec::new(), Vec::new());
+        for resource in self.resources.iter().cloned() {
+            match resource {
+                AnyResource::Resource(resource) => resources.push(resource),
+                AnyResource::Template(template) => templates.push(template),
+            }
+        }
+        Ok(Components {
+            tools: registry(self.tools.clone())?,
+            resources: registry(resources)?,
+            templates: registry(templates)?,
+            prompts: registry(self.prompts.clone())?,
+        })
     }
 
     /// Opens the key ring and makes the runtime. It does no work of its own before [`Runtime::start`].
@@ -170,6 +207,14 @@ impl RuntimeBuilder {
         node.observe(now);
         Ok(Runtime::new(node))
     }
+}
+
+/// The components of a kind, if each of them can be shown to clients and no two are known by the same.
+fn registry<C: Component + Check>(components: Vec<C>) -> Result<Registry<C>, InvalidComponent> {
+    for component in &components {
+        component.check().map_err(|problem| InvalidComponent::new(C::KIND, component.id(), problem))?;
+    }
+    Registry::new(components).map_err(|id| InvalidComponent::new(C::KIND, &id, Problem::Duplicate))
 }
 
 /// The middleware that every runtime has, outermost first.

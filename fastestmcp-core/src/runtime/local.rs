@@ -6,12 +6,15 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::Runtime;
-use crate::component::ToolOutput;
+use crate::component::{
+    Completion, Prompt, PromptOutput, Resource, ResourceOutput, ResourceTemplate, Tool, ToolOutput,
+};
 use crate::context::{Caller, Client};
 use crate::ids::TaskId;
 use crate::operation::{
-    AskedTtl, CallError, CallOutcome, CallTool, CancelOutcome, CancelTask, GetTask, METHOD_NOT_FOUND, Request,
-    TaskMode, TaskView, UpdateTask, WatchTask,
+    AskedTtl, CallError, CallOutcome, CallTool, CancelOutcome, CancelTask, Complete, GetPrompt, GetTask, ListPrompts,
+    ListResourceTemplates, ListResources, ListTools, METHOD_NOT_FOUND, ReadResource, Request, TaskMode, TaskView,
+    UpdateTask, WatchTask,
 };
 use crate::principal::{AuthContext, Principal};
 use crate::task::{ClientAbilities, InputRequest, Progress, RpcError, TaskOutcome};
@@ -47,7 +50,8 @@ impl LocalClient {
         mut self,
         answerer: impl Fn(&str, &InputRequest) -> Option<Value> + Send + Sync + 'static,
     ) -> Self {
-        self.caller.abilities = ClientAbilities { elicitation: true, sampling: true, roots: true };
+        self.caller.abilities =
+            ClientAbilities { elicitation: true, url_elicitation: true, sampling: true, roots: true };
         self.answerer = Arc::new(answerer);
         self
     }
@@ -57,10 +61,79 @@ impl LocalClient {
     /// # Errors
     /// As [`Runtime::handle`].
     pub async fn call(&self, tool: &str, arguments: Value) -> Result<ToolOutput, CallError> {
-        match self.ask(call_of(tool, arguments)?).await? {
-            CallOutcome::Complete(output) => Ok(output),
-            CallOutcome::InputRequired { .. } | CallOutcome::Task(_) => Err(CallError::Cancelled),
-        }
+        complete(self.ask(CallTool::new(tool, object(arguments)?)).await?)
+    }
+
+    /// All tools, whatever number of pages they have.
+    ///
+    /// # Errors
+    /// As [`Runtime::handle`].
+    pub async fn list_tools(&self) -> Result<Vec<Arc<Tool>>, CallError> {
+        all(async |cursor| {
+            let page = self.ask(ListTools::new(cursor)).await?;
+            Ok((page.tools, page.next_cursor))
+        })
+        .await
+    }
+
+    /// All resources.
+    ///
+    /// # Errors
+    /// As [`Runtime::handle`].
+    pub async fn list_resources(&self) -> Result<Vec<Arc<Resource>>, CallError> {
+        all(async |cursor| {
+            let page = self.ask(ListResources::new(cursor)).await?;
+            Ok((page.resources, page.next_cursor))
+        })
+        .await
+    }
+
+    /// All templates of resources.
+    ///
+    /// # Errors
+    /// As [`Runtime::handle`].
+    pub async fn list_resource_templates(&self) -> Result<Vec<Arc<ResourceTemplate>>, CallError> {
+        all(async |cursor| {
+            let page = self.ask(ListResourceTemplates::new(cursor)).await?;
+            Ok((page.resource_templates, page.next_cursor))
+        })
+        .await
+    }
+
+    /// Reads a resource.
+    ///
+    /// # Errors
+    /// As [`Runtime::handle`].
+    pub async fn read_resource(&self, uri: &str) -> Result<ResourceOutput, CallError> {
+        complete(self.ask(ReadResource::new(uri)).await?)
+    }
+
+    /// All prompts.
+    ///
+    /// # Errors
+    /// As [`Runtime::handle`].
+    pub async fn list_prompts(&self) -> Result<Vec<Arc<Prompt>>, CallError> {
+        all(async |cursor| {
+            let page = self.ask(ListPrompts::new(cursor)).await?;
+            Ok((page.prompts, page.next_cursor))
+        })
+        .await
+    }
+
+    /// Gets a prompt.
+    ///
+    /// # Errors
+    /// As [`Runtime::handle`].
+    pub async fn get_prompt(&self, name: &str, arguments: Value) -> Result<PromptOutput, CallError> {
+        complete(self.ask(GetPrompt::new(name, object(arguments)?)).await?)
+    }
+
+    /// What an argument may be completed to.
+    ///
+    /// # Errors
+    /// As [`Runtime::handle`].
+    pub async fn complete(&self, request: Complete) -> Result<Completion, CallError> {
+        self.ask(request).await
     }
 
     /// Submits a tool as a task.
@@ -68,7 +141,7 @@ impl LocalClient {
     /// # Errors
     /// As [`Runtime::handle`].
     pub async fn start(&self, tool: &str, arguments: Value) -> Result<LocalTask, CallError> {
-        let call = call_of(tool, arguments)?.tasks(TaskMode::Requested(AskedTtl::Default));
+        let call = CallTool::new(tool, object(arguments)?).tasks(TaskMode::Requested(AskedTtl::Default));
         match self.ask(call).await? {
             CallOutcome::Task(task) => Ok(self.task(task.id)),
             CallOutcome::Complete(_) | CallOutcome::InputRequired { .. } => Err(CallError::Cancelled),
@@ -86,12 +159,33 @@ impl LocalClient {
     }
 }
 
-fn call_of(tool: &str, arguments: Value) -> Result<CallTool, CallError> {
+fn object(arguments: Value) -> Result<Map<String, Value>, CallError> {
     match arguments {
-        Value::Object(arguments) => Ok(CallTool::new(tool, arguments)),
-        Value::Null => Ok(CallTool::new(tool, Map::new())),
+        Value::Object(arguments) => Ok(arguments),
+        Value::Null => Ok(Map::new()),
         _ => Err(CallError::InvalidParams("arguments must be an object".to_owned())),
     }
+}
+
+/// The result of a call whose client answers within it and knows no tasks.
+fn complete<O>(outcome: CallOutcome<O>) -> Result<O, CallError> {
+    match outcome {
+        CallOutcome::Complete(output) => Ok(output),
+        CallOutcome::InputRequired { .. } | CallOutcome::Task(_) => Err(CallError::Cancelled),
+    }
+}
+
+/// What is on all pages.
+async fn all<T>(
+    page: impl AsyncFn(Option<String>) -> Result<(Vec<T>, Option<String>), CallError>,
+) -> Result<Vec<T>, CallError> {
+    let (mut all, mut cursor) = page(None).await?;
+    while cursor.is_some() {
+        let (more, next) = page(cursor).await?;
+        all.extend(more);
+        cursor = next;
+    }
+    Ok(all)
 }
 
 /// A task of a [`LocalClient`].

@@ -23,8 +23,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::Stores;
-use crate::component::Tool;
+use crate::component::{Prompt, Resource, ResourceTemplate, Tool};
 use crate::context::{Caller, Client};
+use crate::event::{Changes, EventBus};
 use crate::operation::{CallError, Request};
 use crate::principal::Principal;
 use crate::session::{Scope, SessionRegistry};
@@ -141,6 +142,26 @@ impl Runtime {
         self.node.components.tools.iter()
     }
 
+    /// The resources, in the order they were added.
+    pub fn resources(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        self.node.components.resources.iter()
+    }
+
+    /// The templates of resources, in the order they were added.
+    pub fn resource_templates(&self) -> impl Iterator<Item = &Arc<ResourceTemplate>> {
+        self.node.components.templates.iter()
+    }
+
+    /// The prompts, in the order they were added.
+    pub fn prompts(&self) -> impl Iterator<Item = &Arc<Prompt>> {
+        self.node.components.prompts.iter()
+    }
+
+    /// The prompt of a name.
+    pub fn prompt(&self, name: &str) -> Option<&Arc<Prompt>> {
+        self.node.components.prompts.get(name)
+    }
+
     /// The tool of a name.
     pub fn tool(&self, name: &str) -> Option<&Arc<Tool>> {
         self.node.tool(name)
@@ -149,6 +170,16 @@ impl Runtime {
     /// The sessions of the 2025 wire.
     pub fn sessions(&self) -> &SessionRegistry {
         &self.node.sessions
+    }
+
+    /// Events over nodes. The node's one reader of the log serves whoever subscribes here.
+    pub fn events(&self) -> &EventBus {
+        &self.node.bus
+    }
+
+    /// What many clients on all nodes want to hear of.
+    pub fn changes(&self) -> Changes {
+        Changes::new(self.node.bus.clone())
     }
 
     /// Cancelled when shutdown begins.

@@ -5,12 +5,16 @@ mod ext;
 mod record;
 mod registry;
 mod scope;
+mod settings;
+mod subscriptions;
 
 pub use commit::{Applied, CommitOutcome, CommitRequest, CommitRule, Expect, Lifetime, Op};
 pub use ext::{SessionStateStoreExt, Update, UpdateError};
 pub use record::{Entry, Loaded, ScopeInfo, Touch, Version};
-pub use registry::{SessionError, SessionLimits, SessionRecord, SessionRegistry};
+pub use registry::{LiveSession, SessionError, SessionLimits, SessionRecord, SessionRegistry};
 pub use scope::{Scope, ScopeKind};
+pub use settings::{LogLevel, SessionSettings};
+pub use subscriptions::SubscribeError;
 
 use std::sync::Arc;
 

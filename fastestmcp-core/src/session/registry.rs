@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::{
-    CommitOutcome, CommitRequest, CommitRule, Expect, Lifetime, Op, Scope, ScopeInfo, ScopeKind, SessionStateStore,
-    SessionStateStoreExt, Touch,
+    CommitOutcome, CommitRequest, CommitRule, Entry, Expect, Lifetime, Op, Scope, ScopeInfo, ScopeKind,
+    SessionSettings, SessionStateStore, SessionStateStoreExt, Touch, Update, UpdateError,
 };
 use crate::error::{StoreError, StoreErrorKind};
 use crate::ids::{self, RandomSourceFailed};
@@ -21,10 +21,14 @@ use crate::record::{self, Versioned};
 const FORMAT: u8 = 1;
 /// The registry's record within the session's own scope, so that existence, touch and record are one load.
 const RECORD: &str = "r/session";
+/// What its client set since, beside it.
+const SETTINGS: &str = "r/settings";
 /// What is kept of a session that was ended.
 const ENDED: &str = "ended";
 /// How long: as long as one of its tasks may still be found.
 const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
+/// How long a change of settings may be repeated.
+const SETTING: Duration = Duration::from_secs(5);
 /// How old the count of sessions may be that admission is decided by (contract C5).
 const COUNT_AGE: Duration = Duration::from_secs(1);
 
@@ -70,14 +74,25 @@ impl SessionRecord {
     pub const fn new(principal: Principal, protocol_version: String, initialize: Box<RawValue>) -> Self {
         Self { format: FORMAT, principal, protocol_version, initialize }
     }
+}
 
-    fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
-        let failed = |kind, detail: String| StoreError::new(kind, "core", "open session", detail);
-        record::decode(bytes).map_err(|error| {
-            let kind = if error.is_newer() { StoreErrorKind::Unsupported } else { StoreErrorKind::Corrupt };
-            failed(kind, error.to_string()).caused_by(error)
-        })
-    }
+fn decode<T: Versioned>(entry: &Entry) -> Result<T, StoreError> {
+    record::decode(&entry.value).map_err(|error| {
+        let kind = if error.is_newer() { StoreErrorKind::Unsupported } else { StoreErrorKind::Corrupt };
+        StoreError::new(kind, "core", "open session", error.to_string()).caused_by(error)
+    })
+}
+
+/// A session that was found alive.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LiveSession {
+    /// The digest of its principal and its id, which names it everywhere but on the wire.
+    pub digest: String,
+    /// What it remembers of its `initialize`.
+    pub record: SessionRecord,
+    /// What its client set since.
+    pub settings: SessionSettings,
 }
 
 /// Why no session was made.
@@ -101,7 +116,7 @@ pub enum SessionError {
 /// Sessions of the 2025 wire, the same on every node (contract C5).
 #[derive(Clone)]
 pub struct SessionRegistry {
-    store: Arc<dyn SessionStateStore>,
+    pub(super) store: Arc<dyn SessionStateStore>,
     limits: SessionLimits,
     count: Arc<Mutex<Option<(Instant, u64)>>>,
 }
@@ -149,14 +164,42 @@ impl SessionRegistry {
     ///
     /// # Errors
     /// The store failed, which never means that the session is gone.
-    pub async fn open(&self, principal: &Principal, id: &str) -> Result<Option<SessionRecord>, StoreError> {
-        self.read(&Scope::session(principal, id), Some(Touch::new(self.limits.idle))).await
+    pub async fn open(&self, principal: &Principal, id: &str) -> Result<Option<LiveSession>, StoreError> {
+        let scope = Scope::session(principal, id);
+        let touch = Touch::new(self.limits.idle);
+        let loaded = self.store.load(&scope, &[RECORD, SETTINGS], Some(touch)).await?.value;
+        let mut entries = loaded.entries.into_iter();
+        let (Some(record), settings) = (entries.next().flatten(), entries.next().flatten()) else { return Ok(None) };
+        let settings = settings.as_ref().map(decode).transpose()?.unwrap_or_default();
+        Ok(Some(LiveSession { digest: scope.id, record: decode(&record)?, settings }))
     }
 
-    async fn read(&self, scope: &Scope, touch: Option<Touch>) -> Result<Option<SessionRecord>, StoreError> {
-        let loaded = self.store.load(scope, &[RECORD], touch).await?.value;
-        let entry = loaded.entries.into_iter().next().flatten();
-        entry.map(|entry| SessionRecord::decode(&entry.value)).transpose()
+    /// Changes what the client of a session, named by its digest, has set. False if it has ended or expired.
+    ///
+    /// # Errors
+    /// The store failed, or others changed it all the time.
+    pub async fn set(
+        &self,
+        session: &str,
+        mut change: impl FnMut(&mut SessionSettings) + Send,
+    ) -> Result<bool, StoreError> {
+        let failed = |kind, detail: &str| StoreError::new(kind, "core", "change session", detail);
+        let scope = Scope::new(ScopeKind::Session, session);
+        let deadline = Instant::now() + SETTING;
+        let update = Update { scope: &scope, rule: CommitRule::Existing, key: SETTINGS, touch: None, deadline };
+        let changed = self.store.update(update, |entry| {
+            let mut settings = entry.map(decode::<SessionSettings>).transpose()?.unwrap_or_default();
+            change(&mut settings);
+            serde_json::to_vec(&settings)
+                .map(Bytes::from)
+                .map_err(|error| failed(StoreErrorKind::InvalidInput, "the settings do not serialize").caused_by(error))
+        });
+        match changed.await {
+            Ok(_) => Ok(true),
+            Err(UpdateError::ScopeGone) => Ok(false),
+            Err(UpdateError::Contention) => Err(failed(StoreErrorKind::Contention, "others changed it all the time")),
+            Err(UpdateError::Store(error) | UpdateError::Refused(error)) => Err(error),
+        }
     }
 
     /// Keeps a session, named by its digest, alive while somebody works in it, within its absolute life.
@@ -218,7 +261,8 @@ impl SessionRegistry {
     /// # Errors
     /// The store failed.
     pub async fn record(&self, session: &str) -> Result<Option<SessionRecord>, StoreError> {
-        self.read(&Scope::new(ScopeKind::Session, session), None).await
+        let entry = self.store.get(&Scope::new(ScopeKind::Session, session), RECORD).await?;
+        entry.as_ref().map(decode).transpose()
     }
 
     /// Refuses above the limit by a count of at most [`COUNT_AGE`], which this node's own creations are added to.

@@ -1,6 +1,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::answer;
+use crate::json;
+
+/// How often a client that waits is asked the same before its answers are taken for none.
+pub const ASKED_AT_MOST: u32 = 3;
+
 /// A request to the client, in MCP's words: `elicitation/create`, `sampling/createMessage` or `roots/list`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InputRequest {
@@ -11,6 +17,25 @@ pub struct InputRequest {
 }
 
 impl InputRequest {
+    /// Whether an answer fits.
+    ///
+    /// # Errors
+    /// What is wrong with it, for a person.
+    pub fn check(&self, answer: &Value) -> Result<(), String> {
+        json::check_depth(answer).map_err(|error| error.to_string())?;
+        answer::check(self, answer)
+    }
+
+    /// The same question after an answer that did not do, for a person to read why.
+    #[must_use]
+    pub fn again(&self, reason: &str) -> Self {
+        let mut again = self.clone();
+        if let Some(Value::String(message)) = again.params.get_mut("message") {
+            message.push_str(&format!("\n\n(Asked again: {reason}.)"));
+        }
+        again
+    }
+
     /// Whether an answer to one is an answer to the other: the same method and, for a form, fields of the same shape.
     /// Wording does not count, so that a deploy may change it while somebody is being asked (contract T15).
     pub fn asks_the_same(&self, other: &Self) -> bool {

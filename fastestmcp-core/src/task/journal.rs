@@ -3,9 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer;
 use super::input::{Input, InputRequest};
-use crate::json;
 
 /// What a handler that runs again gets back without doing it again (contract T15): answers, the results of `once`, and
 /// the last checkpoint.
@@ -44,10 +42,7 @@ impl Journal {
         let open = |journal: &Self, key: &str| journal.inputs.get(key).is_some_and(|input| input.answer.is_none());
         let answers: Vec<_> = answers.into_iter().filter(|(key, _)| open(self, key)).collect();
         for (key, answer) in &answers {
-            let deep = json::check_depth(answer).err().map(|error| error.to_string());
-            let reason =
-                deep.or_else(|| self.inputs.get(key).and_then(|input| answer::check(&input.request, answer).err()));
-            if let Some(reason) = reason {
+            if let Some(reason) = self.inputs.get(key).and_then(|input| input.request.check(answer).err()) {
                 return Err(InvalidAnswer { key: key.clone(), reason });
             }
         }

@@ -14,7 +14,7 @@ mod status;
 
 pub(crate) use answer::check_value;
 pub use backend::TaskBackend;
-pub use input::{Input, InputRequest};
+pub use input::{ASKED_AT_MOST, Input, InputRequest};
 pub use journal::{InvalidAnswer, Journal};
 pub use machine::TaskEvent;
 pub use outcome::{RpcError, TaskOutcome};

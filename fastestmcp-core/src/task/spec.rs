@@ -17,6 +17,8 @@ const FORMAT: u8 = 1;
 pub struct ClientAbilities {
     /// It shows forms: `elicitation/create`.
     pub elicitation: bool,
+    /// It sends its user to a URL: `elicitation/create` with `mode` `url`.
+    pub url_elicitation: bool,
     /// It samples from a model: `sampling/createMessage`.
     pub sampling: bool,
     /// It names its roots: `roots/list`.

@@ -8,4 +8,4 @@ mod identified;
 pub use anonymous::Anonymous;
 pub use authenticator::{Authenticator, Challenge};
 pub use bearer::Bearer;
-pub(crate) use identified::{Identified, LiveSession};
+pub(crate) use identified::Identified;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use fastestmcp_core::context::Client;
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::operation::{CallError, FollowProgress, ProgressFeed, TaskView, UpdateTask, WatchTask};
-use fastestmcp_core::task::{InputRequest, Progress, RpcError, TaskOutcome};
+use fastestmcp_core::task::{ASKED_AT_MOST, InputRequest, InvalidAnswer, Progress, RpcError, TaskOutcome};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rmcp::model::{CallToolResult, ErrorData, ServerResult};
@@ -15,12 +15,12 @@ use crate::peer_client::PeerClient;
 use crate::telemetry::{Refused, TARGET};
 use crate::wire::{META_RELATED_TASK, errors};
 
-/// How long to wait when progress cannot be read.
+/// How long to wait when progress cannot be read, or an answer not be handed on.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// `tasks/result`: waits for the end and answers as the call itself would have.
 ///
-/// While it waits, each open request of the task goes to the client on this request's stream, once, and so does the
+/// While it waits, each open request of the task goes to the client on this request's stream, and so does the
 /// progress of the task if the call that made it asked for it.
 pub(super) async fn wait(incoming: &Incoming<'_>, id: TaskId) -> Result<Value, ErrorData> {
     let refused = |error| incoming.refused(&error);
@@ -39,12 +39,12 @@ pub(super) async fn wait(incoming: &Incoming<'_>, id: TaskId) -> Result<Value, E
         }
         for (key, request) in &view.inputs {
             if asked.insert(key.clone()) {
-                asking.push(ask(incoming, &id, &client, key.clone(), related(request, &id)));
+                asking.push(ask(incoming, &id, &client, key.clone(), request.clone()));
             }
         }
         tokio::select! {
             changed = watch.changed() => drop(changed.map_err(refused)?),
-            Some(()) = asking.next() => {}
+            Some(answered) = asking.next() => answered.map_err(refused)?,
             progress = next(&mut feed) => client.progress(&progress).await,
             () = incoming.cancelled.cancelled() => return Err(refused(CallError::Cancelled)),
         }
@@ -65,18 +65,54 @@ async fn next(feed: &mut Option<ProgressFeed>) -> Progress {
     }
 }
 
-/// Asks the client and hands its answer to the task. What the client refuses stays open until it times out.
-async fn ask(incoming: &Incoming<'_>, id: &TaskId, client: &PeerClient, key: String, request: InputRequest) {
-    let answer = match client.request(&key, &request).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            tracing::debug!(target: TARGET, code = error.code, "the client did not answer");
-            return;
+/// Asks the client and hands its answer to the task; again, if it does not fit or is an error.
+///
+/// # Errors
+/// Why it is asked no more by this request. The question stays open until it times out.
+async fn ask(
+    incoming: &Incoming<'_>,
+    id: &TaskId,
+    client: &PeerClient,
+    key: String,
+    request: InputRequest,
+) -> Result<(), CallError> {
+    let mut question = request.clone();
+    let mut asked = 0;
+    loop {
+        let refused = match client.request(&key, &related(&question, id)).await {
+            Ok(answer) => match update(incoming, id, &key, answer).await {
+                Err(CallError::InvalidAnswer(refused)) => refused,
+                Err(error) => {
+                    // Answered elsewhere meanwhile, or the task is gone: whoever waits for it is told.
+                    tracing::debug!(target: TARGET, error = %Refused(&error), "the answer was not taken");
+                    return Ok(());
+                }
+                Ok(()) => return Ok(()),
+            },
+            Err(error) => {
+                let reason = format!("the client answered with an error: {}", error.message);
+                InvalidAnswer { key: key.clone(), reason }
+            }
+        };
+        asked += 1;
+        if asked == ASKED_AT_MOST {
+            return Err(refused.into());
         }
-    };
-    let update = UpdateTask::new(id.clone(), BTreeMap::from([(key, answer)]));
-    if let Err(error) = incoming.ask(update).await {
-        tracing::debug!(target: TARGET, error = %Refused(&error), "the answer was not taken");
+        question = request.again(&refused.reason);
+    }
+}
+
+/// Hands an answer to the task. It is not lost to a store that does not answer for a while.
+async fn update(incoming: &Incoming<'_>, id: &TaskId, key: &str, answer: Value) -> Result<(), CallError> {
+    loop {
+        let update = UpdateTask::new(id.clone(), BTreeMap::from([(key.to_owned(), answer.clone())]));
+        match incoming.ask(update).await {
+            Err(CallError::Store(error)) if error.is_of_a_store_that_does_not_answer() => {
+                tracing::debug!(target: TARGET, %error, "an answer is handed on again");
+                tokio::time::sleep(RETRY).await;
+            }
+            updated => return updated,
+        }
     }
 }
 

@@ -3,15 +3,18 @@
 mod listen;
 mod view;
 
+use std::collections::BTreeMap;
+
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::operation::{CallOutcome, CancelTask, GetTask, UpdateTask};
+use fastestmcp_core::task::InputRequest;
 use rmcp::model::{
     CallToolResponse, CancelTaskParams, CreateTaskResult, ErrorData, GetTaskParams, GetTaskResult, InputRequiredResult,
     UpdateTaskParams,
 };
 
 use crate::incoming::Incoming;
-use crate::wire::content;
+use crate::wire::{content, errors};
 
 pub(crate) use listen::listen;
 
@@ -20,11 +23,27 @@ pub(crate) fn answer(outcome: CallOutcome) -> Result<CallToolResponse, ErrorData
     Ok(match outcome {
         CallOutcome::Complete(output) => CallToolResponse::Complete(content::call_result(output)?),
         CallOutcome::InputRequired { requests, state } => {
-            let requests = view::input_requests(&requests)?;
-            CallToolResponse::InputRequired(InputRequiredResult::new(Some(requests), Some(state)))
+            CallToolResponse::InputRequired(input_required(&requests, state)?)
         }
         CallOutcome::Task(task) => CallToolResponse::Task(CreateTaskResult::new(view::task(&task))),
     })
+}
+
+/// The answer of a read or of a prompt: its result, or what the client is asked before there is one. In a session nothing is
+/// asked this way, for its client answers within the request.
+pub(crate) fn answer_of<O, W, R: From<W> + From<InputRequiredResult>>(
+    outcome: CallOutcome<O>,
+    wire: impl FnOnce(O) -> Result<W, ErrorData>,
+) -> Result<R, ErrorData> {
+    match outcome {
+        CallOutcome::Complete(output) => wire(output).map(R::from),
+        CallOutcome::InputRequired { requests, state } => input_required(&requests, state).map(R::from),
+        CallOutcome::Task(_) => Err(errors::invalid_params("the request cannot become a task")),
+    }
+}
+
+fn input_required(requests: &BTreeMap<String, InputRequest>, state: String) -> Result<InputRequiredResult, ErrorData> {
+    Ok(InputRequiredResult::new(Some(view::input_requests(requests)?), Some(state)))
 }
 
 /// `tasks/get`.

@@ -1,33 +1,30 @@
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use ::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use bytes::Bytes;
+use fastestmcp_rmcp::SharedHttpService;
 use futures_util::FutureExt;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
-use rmcp::transport::StreamableHttpService;
+use rmcp::model::ProtocolVersion;
 use serde_json::Value;
 
-use super::call::HttpCall;
 use super::refusal::Refusal;
-use super::sessions::RegistrySessions;
+use super::{cors, media};
 use crate::auth::{Authenticator, Challenge, Identified};
 use crate::handler::McpHandler;
 use crate::telemetry::{Shown, TARGET};
+use crate::wire::BYTE_ORDER_MARK;
 use crate::wire::inbound::{self, Envelope, Looked};
 
-/// What says where a request goes, and from which page.
-const DIRECTION: [HeaderName; 2] = [header::HOST, header::ORIGIN];
-const SESSION: &str = "mcp-session-id";
 const METHOD: &str = "mcp-method";
-/// How often a request is tried whose session was being restored by another one at the same time.
-const TRIES: usize = 3;
+const REVISION: &str = "mcp-protocol-version";
 /// How long an authenticator may take.
 const AUTHENTICATION: Duration = Duration::from_secs(10);
 /// When to come back if it could not be told who makes a request.
@@ -38,15 +35,13 @@ const DRAINED: usize = 4;
 
 /// One MCP endpoint.
 pub(super) struct Endpoint {
-    pub(super) service: StreamableHttpService<McpHandler, RegistrySessions>,
+    pub(super) service: SharedHttpService<McpHandler>,
     pub(super) authenticator: Arc<dyn Authenticator>,
     /// Where a proxy says from where a request comes.
     pub(super) address_header: Option<HeaderName>,
     pub(super) max_body: usize,
     /// How long a body may take to arrive.
     pub(super) body_timeout: Duration,
-    /// Host and origin of the first request that was for this endpoint: most have the same.
-    pub(super) known: OnceLock<[Vec<HeaderValue>; 2]>,
 }
 
 impl Endpoint {
@@ -62,10 +57,20 @@ impl Endpoint {
     }
 
     async fn answer(&self, request: Request<Body>) -> Response {
-        let (mut parts, body) = request.into_parts();
-        if let Some(misdirected) = self.misdirected(&parts).await {
+        let (parts, body) = request.into_parts();
+        if let Some(misdirected) = self.service.misdirected(&parts).await {
             self.pass_over(&parts, body);
-            return misdirected;
+            return misdirected.map(Body::new);
+        }
+        let origin = parts.headers.get(header::ORIGIN).cloned();
+        cors::let_read(self.answer_directed(parts, body).await, origin)
+    }
+
+    /// The answer to what is for this endpoint.
+    async fn answer_directed(&self, mut parts: Parts, body: Body) -> Response {
+        if !is_served(&parts.method) {
+            self.pass_over(&parts, body);
+            return cors::preflight(&parts).unwrap_or_else(|| Refusal::NoMethod.response(&Value::Null));
         }
         let identified = match self.identify(&parts).await {
             Ok(identified) => identified,
@@ -74,60 +79,23 @@ impl Endpoint {
                 return Refusal::Unidentified(challenge).response(&Value::Null);
             }
         };
+        if parts.method == Method::POST && !media::is_json(&parts.headers) {
+            self.pass_over(&parts, body);
+            return Refusal::NotJson.response(&Value::Null);
+        }
         let sent = match tokio::time::timeout(self.body_timeout, self.read(&parts, body)).await {
             Ok(Ok(body)) => body,
             Ok(Err(refusal)) => return refusal.response(&Value::Null),
             Err(_) => return Refusal::TooSlow { limit: self.body_timeout }.response(&Value::Null),
         };
         let Looked { envelope, renamed } = inbound::look(&sent);
-        let call = Arc::new(HttpCall::new(identified.clone(), envelope, &sent));
-        let body = renamed.and_then(|renamed| rename(&mut parts, call.envelope(), renamed)).unwrap_or(sent);
+        let body = renamed.and_then(|renamed| rename(&mut parts, &envelope, renamed)).unwrap_or(sent);
         parts.extensions.insert(identified);
-        // Only within a session a request may have to be tried again.
-        let spare = parts.headers.contains_key(SESSION).then(|| (parts.clone(), body.clone()));
-        let mut response = self.pass(&call, parts, body).await;
-        if let Some((parts, body)) = spare {
-            for _ in 1..TRIES {
-                if !is_race(&call, &response) {
-                    break;
-                }
-                response = self.pass(&call, parts.clone(), body.clone()).await;
-            }
-        }
-        match call.refusal() {
-            Some(refusal) => refusal.response(&call.envelope().id),
-            None => readable(&call, response),
-        }
-    }
-
-    /// The answer to what is not for this endpoint, whoever makes it: to another host, from a page of another origin, or by
-    /// a method that it does not have. The protocol layer knows; it is asked as if for a method that it does not have.
-    async fn misdirected(&self, parts: &Parts) -> Option<Response> {
-        let is_served = matches!(parts.method, Method::GET | Method::POST | Method::DELETE);
-        if is_served && self.is_known(parts) {
-            return None;
-        }
-        let mut asked = Request::new(Full::new(Bytes::new()));
-        *asked.method_mut() = if is_served { Method::OPTIONS } else { parts.method.clone() };
-        *asked.uri_mut() = parts.uri.clone();
-        for name in DIRECTION {
-            for value in parts.headers.get_all(&name) {
-                asked.headers_mut().append(&name, value.clone());
-            }
-        }
-        let response = Box::pin(self.service.handle(asked)).await;
-        if !is_served || response.status() != StatusCode::METHOD_NOT_ALLOWED {
-            return Some(response.map(Body::new));
-        }
-        if parts.uri.authority().is_none() {
-            let _ = self.known.set(DIRECTION.map(|name| parts.headers.get_all(name).iter().cloned().collect()));
-        }
-        None
-    }
-
-    fn is_known(&self, parts: &Parts) -> bool {
-        let same = |(name, values): (&HeaderName, &Vec<HeaderValue>)| parts.headers.get_all(name).iter().eq(values);
-        parts.uri.authority().is_none() && self.known.get().is_some_and(|known| DIRECTION.iter().zip(known).all(same))
+        media::name_accepted(&parts.method, &mut parts.headers);
+        let unknown_revision = unknown_revision(&parts.headers);
+        // On the heap, or every move of the futures around it would copy all it can ever hold.
+        let response = Box::pin(self.service.answer(parts, body)).await.map(Body::new);
+        readable(&envelope, unknown_revision, response)
     }
 
     /// Who makes a request, and from where. Before anything of its body is read.
@@ -182,7 +150,7 @@ impl Endpoint {
         let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if declared.is_none_or(|length: usize| length <= self.max_body) {
             match Limited::new(&mut body, self.max_body).collect().await {
-                Ok(body) => return Ok(body.to_bytes()),
+                Ok(body) => return Ok(unmarked(body.to_bytes())),
                 Err(error) if error.is::<LengthLimitError>() => {}
                 // The client went away in the middle of it.
                 Err(_) => return Err(Refusal::Unreadable { json: false }),
@@ -192,18 +160,22 @@ impl Endpoint {
         while let Some(Ok(_)) = rest.frame().await {}
         Err(Refusal::TooLarge { limit: self.max_body })
     }
+}
 
-    async fn pass(&self, call: &Arc<HttpCall>, parts: Parts, body: Bytes) -> Response {
-        let request = Request::from_parts(parts, Full::new(body));
-        // On the heap, or every move of the futures around it would copy all it can ever hold.
-        let work = Box::pin(self.service.handle(request));
-        tokio::select! {
-            biased;
-            response = call.scope(work) => response.map(Body::new),
-            // It has been refused.
-            () = call.left() => Response::new(Body::empty()),
-        }
-    }
+const fn is_served(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::POST | Method::DELETE)
+}
+
+/// A body without the mark that some programs begin text with.
+fn unmarked(body: Bytes) -> Bytes {
+    if body.starts_with(BYTE_ORDER_MARK) { body.slice(BYTE_ORDER_MARK.len()..) } else { body }
+}
+
+/// The revision that the head of a request names, if there is none such.
+fn unknown_revision(headers: &HeaderMap) -> Option<String> {
+    let named = headers.get(REVISION)?;
+    let is_known = ProtocolVersion::KNOWN_VERSIONS.iter().any(|known| named.as_bytes() == known.as_str().as_bytes());
+    (!is_known).then(|| String::from_utf8_lossy(named.as_bytes()).into_owned())
 }
 
 /// The body to pass on under another method. A header that names the method follows it, but only if both agreed before.
@@ -217,21 +189,15 @@ fn rename(parts: &mut Parts, envelope: &Envelope, (renamed, message): (String, B
     Some(message)
 }
 
-/// Whether a live session was not served only because another request was restoring it at the same time. Nothing has
-/// been delivered then.
-fn is_race(call: &HttpCall, response: &Response) -> bool {
-    let failed = matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR);
-    failed && call.session().is_some() && call.refusal().is_none()
-}
-
-/// The protocol layer calls a message that it cannot read an unsupported media type, and an `initialize` whose params it
-/// cannot read a request without a session.
-fn readable(call: &HttpCall, response: Response) -> Response {
-    let envelope = call.envelope();
-    match response.status() {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Refusal::Unreadable { json: envelope.is_json }.response(&envelope.id),
-        StatusCode::BAD_REQUEST if is_plain(&response) && envelope.is("initialize") => {
-            Refusal::BadInitialize.response(&envelope.id)
+/// The protocol layer calls a message that it cannot read an unsupported media type, and does not say which revisions there
+/// are.
+fn readable(envelope: &Envelope, unknown_revision: Option<String>, response: Response) -> Response {
+    match (response.status(), unknown_revision) {
+        (StatusCode::BAD_REQUEST, Some(requested)) if is_plain(&response) => {
+            Refusal::UnknownRevision { requested }.response(&envelope.id)
+        }
+        (StatusCode::UNSUPPORTED_MEDIA_TYPE, _) if is_plain(&response) => {
+            Refusal::Unreadable { json: envelope.is_json }.response(&envelope.id)
         }
         _ => response,
     }

@@ -3,8 +3,9 @@ use std::time::Duration;
 use ::http::{HeaderValue, StatusCode, header};
 use axum::body::Body;
 use axum::response::Response;
-use fastestmcp_core::operation::{INVALID_PARAMS, OVERLOADED};
+use fastestmcp_core::operation::OVERLOADED;
 use fastestmcp_core::task::RpcError;
+use rmcp::model::{ErrorCode, ProtocolVersion};
 use serde_json::{Value, json};
 
 use crate::auth::Challenge;
@@ -12,21 +13,18 @@ use crate::telemetry::TARGET;
 
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
-const INTERNAL_ERROR: i32 = -32603;
 
 /// A request that gets another answer than the protocol layer's.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// The session is unknown, somebody else's, ended or expired.
-    SessionGone,
-    /// The registry could not be asked.
-    StoreUnavailable,
     /// There is as much of something as there may be.
     Overloaded { resource: &'static str, retry_after: Duration },
-    /// No stream is opened: a middleware refused it, or failed.
-    NotListening(RpcError),
-    /// `initialize` with params that are none, or too large to be kept.
-    BadInitialize,
+    /// The revision that a header names does not exist here.
+    UnknownRevision { requested: String },
+    /// The endpoint has no such method.
+    NoMethod,
+    /// The body is said to be something else than JSON.
+    NotJson,
     /// Who makes it has not shown who they are, or may not make it.
     Unidentified(Challenge),
     /// The body is larger than allowed, in bytes.
@@ -41,17 +39,15 @@ impl Refusal {
     /// The response to a request with this id.
     pub(super) fn response(&self, id: &Value) -> Response {
         let (status, error) = self.reason();
-        // Nobody reads the error of what expects no answer: let the status speak.
-        let status = match (status, id) {
-            (StatusCode::OK, Value::Null) => StatusCode::SERVICE_UNAVAILABLE,
-            (status, _) => status,
-        };
         let mut response = Response::new(Body::from(message(id, &error).to_string()));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Self::Overloaded { retry_after, .. } | Self::Unidentified(Challenge::Unavailable(retry_after)) = self {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        }
+        if matches!(self, Self::NoMethod) {
+            headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
         }
         if let Self::Unidentified(Challenge::Unauthorized(value) | Challenge::Forbidden(value)) = self {
             let value = HeaderValue::try_from(value).unwrap_or_else(|error| {
@@ -71,8 +67,6 @@ impl Refusal {
 
     fn reason(&self) -> (StatusCode, RpcError) {
         match self {
-            Self::SessionGone => (StatusCode::NOT_FOUND, RpcError::new(INVALID_REQUEST, "Session not found")),
-            Self::StoreUnavailable => (StatusCode::OK, RpcError::internal("store unavailable")),
             Self::Overloaded { resource, retry_after } => {
                 let retry_after = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
                 let error = RpcError::new(OVERLOADED, format!("overloaded: {resource}"))
@@ -88,11 +82,19 @@ impl Refusal {
             Self::Unidentified(Challenge::Unavailable(retry_after)) => {
                 Self::Overloaded { resource: "authentication", retry_after: *retry_after }.reason()
             }
-            Self::NotListening(error) if error.code == INTERNAL_ERROR => {
-                (StatusCode::INTERNAL_SERVER_ERROR, error.clone())
+            Self::UnknownRevision { requested } => {
+                let supported = ProtocolVersion::KNOWN_VERSIONS;
+                let words: Vec<_> = supported.iter().map(ProtocolVersion::as_str).collect();
+                let message = format!("Unsupported protocol version: supported are {}", words.join(", "));
+                let error = RpcError::new(ErrorCode::UNSUPPORTED_PROTOCOL_VERSION.0, message)
+                    .with_data(json!({ "requested": requested, "supported": supported }));
+                (StatusCode::BAD_REQUEST, error)
             }
-            Self::NotListening(error) => (StatusCode::FORBIDDEN, error.clone()),
-            Self::BadInitialize => (StatusCode::OK, RpcError::new(INVALID_PARAMS, "invalid params of initialize")),
+            Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, RpcError::new(INVALID_REQUEST, "Method not allowed")),
+            Self::NotJson => {
+                let error = RpcError::new(INVALID_REQUEST, "Content-Type must be application/json");
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
+            }
             Self::TooLarge { limit } => {
                 let message = format!("the request is larger than {limit} bytes");
                 (StatusCode::PAYLOAD_TOO_LARGE, RpcError::new(INVALID_REQUEST, message))

@@ -1,19 +1,19 @@
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::routing::any;
-use fastestmcp_core::runtime::Runtime;
-use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use fastestmcp_core::runtime::{Runtime, StartError};
+use fastestmcp_rmcp::{SharedHttpConfig, SharedHttpService};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use super::connections::Connections;
 use super::endpoint::Endpoint;
-use super::registry_store::RegistryStore;
-use super::sessions::RegistrySessions;
+use super::place;
+use super::wire::ServerWire;
 use crate::auth::Authenticator;
 use crate::config::HttpConfig;
 use crate::error::ServerError;
@@ -22,8 +22,6 @@ use crate::signal;
 use crate::stop::Why;
 use crate::telemetry::{self, Drained, TARGET};
 
-/// How long the answers of what has just ended may take to their streams.
-const LAST_ANSWERS: Duration = Duration::from_millis(100);
 /// How long connections may take to end once everything they carry has been told to.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -32,7 +30,7 @@ const LINGER: Duration = Duration::from_secs(2);
 pub struct McpService {
     handler: McpHandler,
     router: Router,
-    streams: CancellationToken,
+    service: SharedHttpService<McpHandler>,
     config: HttpConfig,
 }
 
@@ -43,33 +41,48 @@ impl fmt::Debug for McpService {
 }
 
 impl McpService {
-    pub(crate) fn new(handler: McpHandler, config: HttpConfig, authenticator: Arc<dyn Authenticator>) -> Self {
-        let streams = CancellationToken::new();
-        let mut wire = StreamableHttpServerConfig::default()
-            .with_allowed_hosts(config.allowed_hosts.clone())
-            .with_allowed_origins(config.allowed_origins.clone())
-            .enforce_origin_validation()
-            // A ticker without a period panics.
-            .with_sse_keep_alive(config.sse_keep_alive.filter(|every| !every.is_zero()))
-            .with_json_response(config.json_responses)
+    /// # Errors
+    /// The operating system's random source failed.
+    pub(crate) fn new(
+        handler: McpHandler,
+        config: HttpConfig,
+        authenticator: Arc<dyn Authenticator>,
+    ) -> Result<Self, ServerError> {
+        let runtime = handler.runtime().clone();
+        let limits = runtime.config();
+        let (mut hosts, mut origins) = (config.allowed_hosts.clone(), config.allowed_origins.clone());
+        if let Some((host, origin)) = config.public() {
+            origins.push(origin);
+            // None at all are any.
+            if !hosts.is_empty() {
+                hosts.push(host.to_owned());
+            }
+        }
+        let shared = SharedHttpConfig::default()
+            .allowed_hosts(hosts)
+            .allowed_origins(origins)
             // A renamed method makes a message longer than what was measured.
-            .with_max_request_body_bytes(config.max_body.saturating_add(64))
-            .with_cancellation_token(streams.clone());
-        wire.session_store = Some(Arc::new(RegistryStore));
-        let kept = handler.clone();
-        let sessions = Arc::new(RegistrySessions::new(handler.clone()));
-        let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, wire);
+            .max_body(config.max_body.saturating_add(64))
+            .sse_keep_alive(config.sse_keep_alive)
+            .json_responses(config.json_responses)
+            // Calls have limits of their own, of time and of number; waits for tasks may be as long as a session.
+            .longest_call(limits.session_max)
+            .max_calls(
+                limits.max_calls_per_owner + limits.max_waiters_per_owner,
+                limits.max_calls + limits.max_waiters,
+            );
+        let wire = ServerWire::new(&handler);
+        let service = SharedHttpService::new(handler.clone(), runtime, wire, shared).map_err(StartError::from)?;
         let endpoint = Arc::new(Endpoint {
-            service,
+            service: service.clone(),
             authenticator,
             address_header: config.address_header(),
             max_body: config.max_body,
             body_timeout: config.body_timeout,
-            known: OnceLock::new(),
         });
         let serve = async |State(endpoint): State<Arc<Endpoint>>, request: Request| endpoint.serve(request).await;
         let router = Router::new().route(&config.path, any(serve)).with_state(endpoint);
-        Self { handler: kept, router, streams, config }
+        Ok(Self { handler, service, router, config })
     }
 
     /// The endpoint under its configured path, to be merged into an application that [`McpService::serve_with`] serves.
@@ -122,7 +135,7 @@ impl McpService {
         listener: TcpListener,
         stop: impl Future<Output = Why> + Send,
     ) -> Result<(), ServerError> {
-        let address = format!("http://{}{}", listener.local_addr()?, self.config.path);
+        let address = self.url(listener.local_addr()?);
         let connections = Connections::new(app, self.config.max_connections, self.config.head_timeout);
         telemetry::started(self.handler.runtime(), self.handler.server_info(), &address);
         let why = tokio::select! {
@@ -139,6 +152,10 @@ impl McpService {
         Ok(())
     }
 
+    pub(crate) fn url(&self, local: SocketAddr) -> String {
+        place::url(&self.config, local)
+    }
+
     /// Drains (contract R7): lets running calls and tasks end within the drain period, or hands them back, then ends all
     /// streams. Stop accepting first.
     pub async fn shutdown(&self) {
@@ -146,9 +163,6 @@ impl McpService {
     }
 
     async fn end(&self) -> Drained {
-        let drained = self.handler.drain().await;
-        tokio::time::sleep(LAST_ANSWERS).await;
-        self.streams.cancel();
-        drained
+        self.handler.drain(self.service.drain(Duration::ZERO)).await
     }
 }

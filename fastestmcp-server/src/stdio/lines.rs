@@ -2,6 +2,8 @@ use std::io::{self, BufRead};
 
 use tokio::sync::mpsc;
 
+use crate::wire::BYTE_ORDER_MARK;
+
 /// A line of input.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line {
@@ -17,7 +19,15 @@ pub(super) fn read(input: impl FnOnce() -> Box<dyn BufRead> + Send + 'static, ma
     let (lines, receiver) = mpsc::channel(64);
     std::thread::spawn(move || {
         let mut input = input();
-        while let Ok(Some(line)) = next(&mut *input, max) {
+        let mut begun = false;
+        while let Ok(Some(mut line)) = next(&mut *input, max) {
+            let is_first = !std::mem::replace(&mut begun, true);
+            if let Line::Whole(line) = &mut line
+                && is_first
+                && line.starts_with(BYTE_ORDER_MARK)
+            {
+                line.drain(..BYTE_ORDER_MARK.len());
+            }
             if lines.blocking_send(line).is_err() {
                 return;
             }
@@ -55,6 +65,15 @@ mod tests {
     use std::io::BufReader;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_byte_order_mark_at_the_start_is_read_over() {
+        let input = b"\xef\xbb\xbfab\n\xef\xbb\xbfcd\n";
+        let mut lines = read(|| Box::new(&input[..]), 9);
+        assert_eq!(lines.recv().await, Some(Line::Whole(b"ab".to_vec())));
+        assert_eq!(lines.recv().await, Some(Line::Whole(b"\xef\xbb\xbfcd".to_vec())), "elsewhere it is none");
+        assert_eq!(lines.recv().await, None);
+    }
 
     #[test]
     fn lines_are_whole_or_skipped_and_the_next_one_is_read() {

@@ -2,6 +2,7 @@
 
 mod lines;
 mod output;
+mod session;
 mod transport;
 
 use rmcp::serve_server;
@@ -10,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::ServerError;
 use crate::handler::McpHandler;
-use crate::session_transport::SessionTransport;
+use crate::outbound::Outbound;
 use crate::stop::Why;
 use crate::telemetry::TARGET;
 use output::Output;
+use session::SessionTransport;
 use transport::StdioTransport;
 
 /// Serves until the input ends or `stop` does, and tells why it ended. `max_line` is the longest message in bytes.
@@ -27,7 +29,7 @@ pub(crate) async fn serve(
     let output = Output::over(output::standard);
     let ending = CancellationToken::new();
     let transport = StdioTransport::open(max_line, output.clone(), ending.clone());
-    let transport = SessionTransport::new(transport, handler.catalog().clone())
+    let transport = SessionTransport::new(transport, Outbound::new(handler.catalog().clone()))
         .map_err(|error| ServerError::Io(std::io::Error::other(error)))?;
     let stop = async {
         let why = stop.await;
@@ -81,7 +83,7 @@ async fn converse(
         }
         why = stop => {
             // Calls that are running get their answers first.
-            handler.drain().await;
+            handler.drain(std::future::ready(())).await;
             cancel.cancel();
             if let Err(error) = waiting.await {
                 tracing::error!(target: TARGET, %error, "the connection ended badly");

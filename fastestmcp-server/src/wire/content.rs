@@ -1,7 +1,12 @@
-use fastestmcp_core::component::{Content, ResourceContents as Contents, ToolOutput};
-use rmcp::model::{CallToolResult, ContentBlock, ErrorData, MetaObject, ResourceContents};
+use fastestmcp_core::component::{
+    Content, PromptOutput, ResourceContents as Contents, ResourceOutput, Role, ToolOutput,
+};
+use rmcp::model::{
+    CacheScope, CallToolResult, ContentBlock, ErrorData, GetPromptResult, MetaObject, PromptMessage,
+    ReadResourceResult, ResourceContents, Role as WireRole,
+};
 
-use super::errors;
+use super::{errors, time};
 
 /// A tool's output as the protocol layer has it, without a detour over JSON for text and binary blocks.
 pub(crate) fn call_result(output: ToolOutput) -> Result<CallToolResult, ErrorData> {
@@ -11,6 +16,36 @@ pub(crate) fn call_result(output: ToolOutput) -> Result<CallToolResult, ErrorDat
     result.is_error = Some(output.is_error);
     result.meta = output.meta.map(MetaObject);
     Ok(result)
+}
+
+/// What a resource holds.
+pub(crate) fn read_result(output: ResourceOutput) -> ReadResourceResult {
+    let mut result = ReadResourceResult::new(output.contents.into_iter().map(resource_contents).collect());
+    if !output.caching.fresh.is_zero() {
+        let scope = if output.caching.shared { CacheScope::Public } else { CacheScope::Private };
+        result = result.with_ttl_ms(time::ms(output.caching.fresh)).with_cache_scope(scope);
+    }
+    result
+}
+
+/// What a prompt comes to.
+pub(crate) fn prompt_result(output: PromptOutput) -> Result<GetPromptResult, ErrorData> {
+    let message = |message: fastestmcp_core::component::PromptMessage| {
+        Ok(PromptMessage::new(role(message.role), block(message.content)?))
+    };
+    let messages = output.messages.into_iter().map(message).collect::<Result<_, ErrorData>>()?;
+    let mut result = GetPromptResult::new(messages);
+    result.description = output.description;
+    result.meta = output.meta.map(MetaObject);
+    Ok(result)
+}
+
+/// As the protocol layer has it.
+pub(crate) const fn role(role: Role) -> WireRole {
+    match role {
+        Role::User => WireRole::User,
+        Role::Assistant => WireRole::Assistant,
+    }
 }
 
 fn block(content: Content) -> Result<ContentBlock, ErrorData> {

@@ -29,6 +29,8 @@ pub(crate) fn refused(error: &CallError) -> ErrorData {
     match error {
         // Its text has the id, and the protocol layer logs the text of errors.
         CallError::UnknownTask(_) => invalid_params("unknown task"),
+        // Its text has the name, of any length.
+        CallError::UnknownPrompt(_) => invalid_params("unknown prompt"),
         _ => data(error.to_rpc()),
     }
 }

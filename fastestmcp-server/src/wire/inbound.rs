@@ -17,8 +17,8 @@ use super::{RENAMED, STATELESS_REVISION};
 const TASK_METHODS: [&str; 4] = ["tasks/get", "tasks/result", "tasks/list", "tasks/cancel"];
 /// The method of 2026-07-28 that answers what a task asks.
 const UPDATE: &str = "tasks/update";
-/// The method whose params are lost as a whole where they do not fit.
-pub(crate) const LIST: &str = "tools/list";
+/// The methods whose params are lost as a whole where they do not fit.
+pub(crate) const LISTS: [&str; 4] = ["tools/list", "resources/list", "resources/templates/list", "prompts/list"];
 /// The method of 2026-07-28 that opens a subscription.
 pub(crate) const LISTEN: &str = "subscriptions/listen";
 
@@ -82,8 +82,6 @@ struct Outer<'m> {
 struct Inner<'m> {
     #[serde(default)]
     task: Present,
-    #[serde(borrow, default)]
-    notifications: Option<&'m RawValue>,
     #[serde(borrow, default, rename = "_meta")]
     meta: Option<&'m RawValue>,
 }
@@ -92,12 +90,6 @@ struct Inner<'m> {
 struct Paginated<'m> {
     #[serde(borrow, default)]
     cursor: Option<&'m RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-struct Notifications {
-    #[serde(default, rename = "taskIds")]
-    task_ids: Present,
 }
 
 #[derive(Default, Deserialize)]
@@ -126,7 +118,7 @@ fn is_misread(method: &str, params: Option<&RawValue>) -> bool {
     if method.starts_with(RENAMED) {
         return true;
     }
-    if method == LIST {
+    if LISTS.contains(&method) {
         let Paginated { cursor } = part(params);
         return cursor.is_some_and(|cursor| !cursor.get().starts_with(['"', 'n']));
     }
@@ -137,8 +129,8 @@ fn is_misread(method: &str, params: Option<&RawValue>) -> bool {
     let inner: Inner<'_> = part(params);
     let Meta { revision } = part(inner.meta);
     if revision.is_some_and(|revision| *revision >= *STATELESS_REVISION) {
-        let Notifications { task_ids } = part(inner.notifications);
-        method == LISTEN && task_ids.0
+        // Its filter has words that the protocol layer does not know.
+        method == LISTEN
     } else {
         // In a session the methods of 2026-07-28 are not refused in its words: they do not exist.
         method != "tools/call" || inner.task.0
@@ -188,21 +180,23 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_is_renamed_only_if_it_names_tasks() {
+    fn a_subscription_is_renamed_whatever_it_is_about() {
         let meta = json!({META_PROTOCOL_VERSION: "2026-07-28"});
         let listen = |filter: Value| json!({"method": LISTEN, "params": {"notifications": filter, "_meta": meta}});
-        assert_eq!(renamed(&listen(json!({"toolsListChanged": true}))), None);
+        assert!(renamed(&listen(json!({"toolsListChanged": true}))).is_some());
         assert!(renamed(&listen(json!({"taskIds": ["t"]}))).is_some());
     }
 
     #[test]
     fn a_list_is_renamed_only_if_its_cursor_is_no_text() {
-        let list = |params: Value| renamed(&json!({"id": 1, "method": LIST, "params": params}));
-        for params in [json!({}), json!({"cursor": "x"}), json!({"cursor": null}), json!(null)] {
-            assert_eq!(list(params), None);
-        }
-        for cursor in [json!(7), json!([]), json!({}), json!(true)] {
-            assert_eq!(list(json!({"cursor": cursor})), Some("fastestmcp/wire/tools/list".to_owned()));
+        for method in LISTS {
+            let list = |params: Value| renamed(&json!({"id": 1, "method": method, "params": params}));
+            for params in [json!({}), json!({"cursor": "x"}), json!({"cursor": null}), json!(null)] {
+                assert_eq!(list(params), None);
+            }
+            for cursor in [json!(7), json!([]), json!({}), json!(true)] {
+                assert_eq!(list(json!({"cursor": cursor})), Some(format!("fastestmcp/wire/{method}")));
+            }
         }
     }
 

@@ -8,6 +8,7 @@ mod anonymous;
 mod ended_sessions;
 mod faulty;
 mod formats;
+mod inline;
 mod lost_replies;
 mod middleware;
 mod nobody_waits;

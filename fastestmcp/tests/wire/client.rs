@@ -43,8 +43,11 @@ impl Http {
 
     pub(crate) fn send(&self, method: &str, body: Vec<u8>) -> Response {
         let mut request = http::Request::builder().method(method).uri(&self.url);
-        request = request.header("accept", "application/json, text/event-stream");
-        if !body.is_empty() {
+        let given = |name: &str| self.headers.iter().any(|(given, _)| given == name);
+        if !given("accept") {
+            request = request.header("accept", "application/json, text/event-stream");
+        }
+        if !given("content-type") && !body.is_empty() {
             request = request.header("content-type", "application/json");
         }
         for (name, value) in &self.headers {

@@ -55,7 +55,14 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn begin(http: &Http) -> Self {
-        let begun = http.post(&initialize());
+        Self::declaring(http, &json!({ "elicitation": {} }))
+    }
+
+    /// A session of a client with these capabilities.
+    pub(crate) fn declaring(http: &Http, capabilities: &Value) -> Self {
+        let mut initialize = initialize();
+        initialize["params"]["capabilities"] = capabilities.clone();
+        let begun = http.post(&initialize);
         assert_eq!(begun.status, 200);
         let session = Self::of(http, begun.header("mcp-session-id").unwrap());
         assert_eq!(session.say(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).status, 202);
@@ -75,7 +82,11 @@ impl Session {
 
     /// Answers a request of the server.
     pub(crate) fn reply(&self, asked: &Value, name: &str) -> Response {
-        self.say(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": accept(name) }))
+        self.reply_with(asked, &accept(name))
+    }
+
+    pub(crate) fn reply_with(&self, asked: &Value, result: &Value) -> Response {
+        self.say(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result }))
     }
 
     pub(crate) fn http(&self) -> &Http {
@@ -98,24 +109,31 @@ impl Era for Session {
 /// A client of 2026-07-28.
 pub(crate) struct Stateless {
     http: Http,
+    capabilities: Value,
 }
 
 impl Stateless {
     pub(crate) fn new(http: &Http) -> Self {
-        Self { http: http.with("mcp-protocol-version", "2026-07-28") }
+        Self::declaring(http, &json!({ "elicitation": { "form": {} } }))
+    }
+
+    /// A client with these capabilities, and that of tasks.
+    pub(crate) fn declaring(http: &Http, capabilities: &Value) -> Self {
+        let mut capabilities = capabilities.clone();
+        capabilities["extensions"] = json!({ "io.modelcontextprotocol/tasks": {} });
+        Self { http: http.with("mcp-protocol-version", "2026-07-28"), capabilities }
     }
 }
 
 impl Era for Stateless {
     fn ask(&self, method: &str, mut params: Value) -> Response {
-        let extensions = json!({ "io.modelcontextprotocol/tasks": {} });
-        params["_meta"] = json!({
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientInfo": { "name": "wire", "version": "1" },
-            "io.modelcontextprotocol/clientCapabilities": { "elicitation": { "form": {} }, "extensions": extensions },
-        });
+        let meta = &mut params["_meta"];
+        meta["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
+        meta["io.modelcontextprotocol/clientInfo"] = json!({ "name": "wire", "version": "1" });
+        meta["io.modelcontextprotocol/clientCapabilities"] = self.capabilities.clone();
         let mut http = self.http.with("mcp-method", method);
-        if let Some(name) = params["name"].as_str().or_else(|| params["taskId"].as_str()) {
+        let named = ["name", "taskId", "uri"].into_iter().find_map(|word| params[word].as_str());
+        if let Some(name) = named.filter(|name| name.is_ascii()) {
             http = http.with("mcp-name", name);
         }
         let id = REQUESTS.fetch_add(1, Ordering::Relaxed);

@@ -55,7 +55,7 @@ fn a_foreign_session_is_answered_like_an_unknown_one_and_goes_on() {
     assert_eq!(asking.answer().text(), "hello ada");
     assert_eq!(ada.call("visit", json!({})).text(), "2");
     // Her stream is still there: it takes her own DELETE to end it.
-    assert_eq!(ada.http().send("DELETE", Vec::new()).status, 202);
+    assert_eq!(ada.http().send("DELETE", Vec::new()).status, 204);
     assert_eq!(listening.next(), None);
     assert_eq!(told(&served.ada(), &ada.id), told(&grace, UNKNOWN), "ended");
 }
@@ -71,7 +71,7 @@ fn a_stream_that_is_open_is_not_ended_by_a_foreign_delete() {
     for _ in 0..10 {
         assert!(listening.is_kept_open(), "it was ended");
     }
-    assert_eq!(ada.http().send("DELETE", Vec::new()).status, 202);
+    assert_eq!(ada.http().send("DELETE", Vec::new()).status, 204);
     while listening.is_kept_open() {}
 }
 

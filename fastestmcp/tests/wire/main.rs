@@ -3,15 +3,30 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod abilities;
 mod addresses;
+mod array_results;
 mod bad_arguments;
 mod challenges;
+mod changes;
 mod client;
+mod completions;
+mod cross_origin;
 mod door;
 mod eras;
+#[path = "../under_fire/faulty.rs"]
+#[allow(dead_code, reason = "not all of it is used here")]
+mod faulty;
 mod foreign_sessions;
 mod foreign_tasks;
+mod heads;
 mod identity;
+mod integers;
+mod invalid_answers;
+mod logs;
 mod order_of_checks;
 mod pages;
+mod prompts;
+mod resources;
 mod scene;
+mod store_outages;

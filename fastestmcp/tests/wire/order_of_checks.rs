@@ -95,10 +95,10 @@ fn another_host_and_another_origin_and_another_method_are_refused_before_anybody
     assert_eq!(with("host", "not a host"), 400);
     // Browsers ask first, and show nothing.
     let preflight = http.with("origin", "http://localhost:3000").with("access-control-request-method", "POST");
-    for method in ["OPTIONS", "PUT", "PATCH", "HEAD"] {
+    assert_eq!(preflight.send("OPTIONS", Vec::new()).status, 204);
+    for method in ["PUT", "PATCH", "HEAD"] {
         let refused = preflight.send(method, Vec::new());
         assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, POST, DELETE")), "{method}");
-        assert!(!refused.headers.keys().any(|name| name.as_str().starts_with("access-control")));
     }
     assert_eq!(nobody.0.load(Ordering::Relaxed), 0, "nobody was asked");
     assert_eq!(with("origin", "http://localhost:3000"), 401);

@@ -77,7 +77,7 @@ pub(crate) fn two_users() -> impl Authenticator {
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Name {
-    name: String,
+    pub(crate) name: String,
 }
 
 /// Asks for a name and greets it.

@@ -11,6 +11,8 @@ use super::{Answer, Broken, Link, Server};
 /// One HTTP client of one server, or of several that it takes turns with.
 pub(crate) struct Http {
     servers: Vec<Arc<Server>>,
+    /// Where a proxy stands in front of them.
+    proxy: Option<String>,
     turn: AtomicUsize,
     agent: Agent,
 }
@@ -31,7 +33,12 @@ impl Http {
     /// Every request goes to the next one.
     pub(crate) fn round(servers: Vec<Arc<Server>>) -> Self {
         let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(30)));
-        Self { servers, turn: AtomicUsize::new(0), agent: config.build().into() }
+        Self { servers, proxy: None, turn: AtomicUsize::new(0), agent: config.build().into() }
+    }
+
+    /// Every request goes to a proxy.
+    pub(crate) fn at(proxy: String) -> Self {
+        Self { proxy: Some(proxy), ..Self::round(Vec::new()) }
     }
 
     pub(crate) fn server(&self) -> &Arc<Server> {
@@ -40,11 +47,12 @@ impl Http {
 
     /// Another client of the same server.
     pub(crate) fn another(&self) -> Self {
-        Self::round(self.servers.clone())
+        Self { proxy: self.proxy.clone(), ..Self::round(self.servers.clone()) }
     }
 
     fn url(&self) -> String {
-        self.servers[self.turn.fetch_add(1, Ordering::Relaxed) % self.servers.len()].url()
+        let next = || self.servers[self.turn.fetch_add(1, Ordering::Relaxed) % self.servers.len()].url();
+        self.proxy.clone().unwrap_or_else(next)
     }
 
     pub(crate) fn post(&self, headers: &[(&str, &str)], body: &[u8]) -> Result<HttpAnswer, Broken> {

@@ -26,6 +26,12 @@ impl Server {
         Arc::new(Self { store: store.clone(), running })
     }
 
+    /// One that listens as these arguments say.
+    pub(crate) fn listening(store: &Arc<Store>, arguments: &[&str]) -> Arc<Self> {
+        let process = Process::start(&store.arguments(arguments));
+        Arc::new(Self { store: store.clone(), running: Mutex::new(Running::of(process)) })
+    }
+
     /// One that logs as these environment variables say.
     pub(crate) fn logging(store: &Arc<Store>, environment: &[(&str, &str)]) -> Arc<Self> {
         let process = Process::start_logging(&store.arguments(ANY_PORT), environment);

@@ -6,7 +6,6 @@ pub use policy::{TaskPolicy, TaskSupport};
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use schemars::JsonSchema;
@@ -14,9 +13,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::description::described;
 use super::schema::reads_null;
-use super::{Component, Description, IntoOutput, Prepared, ToolOutput, schema_of};
-use crate::context::{Context, ToolError, is_whole, whole};
+use super::{Component, Description, Icon, IntoOutput, Prepared, ToolOutput, schema_of};
+use crate::context::{Context, ToolError};
+use crate::integers::{integers, is_whole, wants_integers, whole};
+use crate::task::RpcError;
 
 type Prepare = dyn Fn(&Value) -> Result<Prepared<ToolOutput>, ToolError> + Send + Sync;
 
@@ -61,6 +63,8 @@ pub struct ToolHints {
 pub struct Tool {
     description: Description,
     input_schema: Arc<Map<String, Value>>,
+    /// Its arguments have integers, which clients may write as 3.0.
+    takes_integers: bool,
     output_schema: Option<Arc<Map<String, Value>>>,
     hints: ToolHints,
     task: Arc<TaskPolicy>,
@@ -72,6 +76,8 @@ impl fmt::Debug for Tool {
         f.debug_struct("Tool").field("name", &self.description.name).field("task", &self.task).finish_non_exhaustive()
     }
 }
+
+described!(Tool, "Tool::new(\"hello\", async |_cx, (): ()| Ok(\"hello\"))");
 
 impl Tool {
     /// A tool from an async function or a closure without captures.
@@ -89,9 +95,11 @@ impl Tool {
             let run = move |cx| handler(cx, arguments).map(|result| result.and_then(IntoOutput::into_output)).boxed();
             Ok(Box::new(run) as Prepared<ToolOutput>)
         };
+        let input_schema = schema_of::<A>();
         Self {
             description: Description::named(name),
-            input_schema: Arc::new(schema_of::<A>()),
+            takes_integers: wants_integers(&input_schema),
+            input_schema: Arc::new(input_schema),
             output_schema: O::output_schema().map(Arc::new),
             hints: ToolHints::default(),
             task: Arc::new(TaskPolicy::forbidden()),
@@ -123,20 +131,6 @@ impl Tool {
         Self::new(name, move |cx, arguments| handler(state.clone(), cx, arguments))
     }
 
-    /// For people.
-    #[must_use]
-    pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.description.title = Some(title.into());
-        self
-    }
-
-    /// For the model.
-    #[must_use]
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description.description = Some(description.into());
-        self
-    }
-
     /// Replaces the generated input schema; what does not describe an object is refused when the server is built.
     ///
     /// ```
@@ -150,6 +144,7 @@ impl Tool {
     /// ```
     #[must_use]
     pub fn input_schema(mut self, schema: Map<String, Value>) -> Self {
+        self.takes_integers = wants_integers(&schema);
         self.input_schema = Arc::new(schema);
         self
     }
@@ -190,13 +185,6 @@ impl Tool {
         self
     }
 
-    /// How long a plain call may take, waiting for the client's input not counted; 60 s unless told otherwise.
-    #[must_use]
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.description.timeout = Some(timeout);
-        self
-    }
-
     /// Whether and how it runs as a task.
     #[must_use]
     pub fn task(mut self, policy: TaskPolicy) -> Self {
@@ -207,16 +195,6 @@ impl Tool {
     /// The name clients call.
     pub fn name(&self) -> &str {
         &self.description.name
-    }
-
-    /// For people.
-    pub fn title_text(&self) -> Option<&str> {
-        self.description.title.as_deref()
-    }
-
-    /// For the model.
-    pub fn description_text(&self) -> Option<&str> {
-        self.description.description.as_deref()
     }
 
     /// The JSON schema of its arguments.
@@ -234,11 +212,6 @@ impl Tool {
         self.hints
     }
 
-    /// How long a plain call may take.
-    pub const fn call_timeout(&self) -> Option<Duration> {
-        self.description.timeout
-    }
-
     /// Whether and how it runs as a task.
     pub fn task_policy(&self) -> &TaskPolicy {
         &self.task
@@ -253,17 +226,21 @@ impl Component for Tool {
     }
 
     fn prepare(&self, arguments: &Value) -> Result<Prepared<ToolOutput>, ToolError> {
-        (self.prepare)(arguments)
+        if self.takes_integers {
+            (self.prepare)(&integers(&self.input_schema, arguments))
+        } else {
+            (self.prepare)(arguments)
+        }
     }
 
-    fn told(text: String) -> ToolOutput {
-        ToolOutput::error(text)
+    fn told(text: String) -> Result<ToolOutput, RpcError> {
+        Ok(ToolOutput::error(text))
     }
 }
 
 fn decode<A: DeserializeOwned>(arguments: &Value) -> Result<A, ToolError> {
     let decoded = A::deserialize(arguments).or_else(|error| {
-        // Only where it must: a handler that reads any number gets it as it was written.
+        // A type may read integers that its schema does not speak of.
         if is_whole(arguments) { Err(error) } else { serde_json::from_value(whole(arguments.clone())) }
     });
     decoded.map_err(|error| ToolError::new(format!("invalid arguments: {error}")))

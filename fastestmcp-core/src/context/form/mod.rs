@@ -7,14 +7,13 @@ mod choice;
 mod field;
 mod number;
 mod present;
-mod whole;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-pub(crate) use whole::{is_whole, whole};
+use crate::integers::integers;
 
 /// Why a type or a schema is no form that a client can show.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,13 +115,21 @@ fn no_fields(reason: impl Into<String>) -> NotAForm {
     NotAForm::NoFields(reason.into())
 }
 
-/// What a user filled in, as a `T`: fields that were not asked for are left out, and `3.0` is 3.
-pub(crate) fn filled_in<T: DeserializeOwned>(form: &Value, content: Value) -> serde_json::Result<T> {
+/// What a user filled in, as a `T`: fields that were not asked for are left out.
+pub(crate) fn filled_in<T: DeserializeOwned>(form: &Map<String, Value>, content: Value) -> serde_json::Result<T> {
     let Value::Object(mut content) = content else { return serde_json::from_value(content) };
     if let Some(fields) = form.get("properties").and_then(Value::as_object) {
         content.retain(|name, _| fields.contains_key(name));
     }
-    serde_json::from_value(whole(Value::Object(content)))
+    serde_json::from_value(Value::Object(content))
+}
+
+/// An answer to `form` as its fields are declared: `3.0` is 3 in a field of integers.
+pub(crate) fn as_declared(form: &Map<String, Value>, mut answer: Value) -> Value {
+    if let Some(content) = answer.get_mut("content") {
+        *content = integers(form, content).into_owned();
+    }
+    answer
 }
 
 #[cfg(test)]

@@ -266,7 +266,8 @@ fn what_is_filled_in_is_read_with_integral_doubles_and_without_unasked_fields() 
         rooms: u32,
         area: f64,
     }
-    let form = Value::Object(form_of::<Size>().unwrap());
-    let content = json!({"rooms": 3.0, "area": 60.0, "unasked": true});
-    assert_eq!(filled_in::<Size>(&form, content).unwrap(), Size { rooms: 3, area: 60.0 });
+    let form = form_of::<Size>().unwrap();
+    let mut answer = as_declared(&form, json!({"content": {"rooms": 3.0, "area": 60.0, "unasked": true}}));
+    assert_eq!(answer["content"].to_string(), r#"{"area":60.0,"rooms":3,"unasked":true}"#);
+    assert_eq!(filled_in::<Size>(&form, answer["content"].take()).unwrap(), Size { rooms: 3, area: 60.0 });
 }

@@ -1,7 +1,16 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
+use tokio::time::{Instant, sleep_until};
 
 use super::TaskView;
 use crate::operation::{CallError, Slot};
+use crate::time::backoff;
+
+/// When a task is read again that could not be read.
+const RETRY: Duration = Duration::from_millis(100);
+/// And when at the latest.
+const LATEST: Duration = Duration::from_secs(5);
 
 /// Where a watch learns of changes.
 #[async_trait]
@@ -18,6 +27,9 @@ pub struct TaskWatch {
     changes: Box<dyn TaskChanges>,
     /// The task may have changed since it was last read.
     may_have_changed: bool,
+    /// How often in a row it could not be read, and when to try again.
+    failed: u32,
+    again: Option<Instant>,
     view: TaskView,
     _slots: Vec<Slot>,
 }
@@ -30,7 +42,7 @@ impl std::fmt::Debug for TaskWatch {
 
 impl TaskWatch {
     pub(crate) fn new(changes: Box<dyn TaskChanges>, view: TaskView, slots: Vec<Slot>) -> Self {
-        Self { changes, may_have_changed: false, view, _slots: slots }
+        Self { changes, may_have_changed: false, failed: 0, again: None, view, _slots: slots }
     }
 
     /// The task as last read.
@@ -39,18 +51,30 @@ impl TaskWatch {
     }
 
     /// Waits until the task is another version than the one last seen, and returns it. Cancel safe: a change is not
-    /// missed, whenever the future is dropped.
+    /// missed, whenever the future is dropped. While the store does not answer, it is asked again and again.
     ///
     /// # Errors
-    /// [`CallError::UnknownTask`] once it has expired; the store failed, after which it can be called again.
+    /// [`CallError::UnknownTask`] once it has expired; its record cannot be read.
     pub async fn changed(&mut self) -> Result<&TaskView, CallError> {
         loop {
             if !self.may_have_changed {
                 self.changes.changed().await;
                 self.may_have_changed = true;
             }
-            let view = self.changes.read().await?;
-            self.may_have_changed = false;
+            if let Some(again) = self.again {
+                sleep_until(again).await;
+            }
+            let view = match self.changes.read().await {
+                Ok(view) => view,
+                Err(CallError::Store(error)) if error.is_of_a_store_that_does_not_answer() => {
+                    tracing::debug!(task = %self.view.id.short(), %error, "an awaited task cannot be read");
+                    self.failed = self.failed.saturating_add(1);
+                    self.again = Some(Instant::now() + backoff(RETRY, self.failed, LATEST));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            (self.may_have_changed, self.failed, self.again) = (false, 0, None);
             if view.version != self.view.version {
                 self.view = view;
                 return Ok(&self.view);

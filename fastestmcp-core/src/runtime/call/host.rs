@@ -1,15 +1,21 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::context::{ContextError, Host};
+use super::report::Report;
+use crate::context::{ContextError, Host, LogMessage};
+use crate::event::List;
 use crate::ids::TaskId;
+use crate::runtime::node::Node;
 use crate::task::{Progress, TaskEvent};
 
-/// What the context of a plain call rests on: progress goes to the client, and what is recorded stays in memory, or
+/// What the context of a plain call rests on: progress and log messages go to the client, and what is recorded stays in memory, or
 /// travels with a suspended call.
 pub(super) struct CallHost {
-    pub(super) progress: mpsc::Sender<Progress>,
+    pub(super) node: Arc<Node>,
+    pub(super) said: mpsc::Sender<Report>,
     /// Turns the call into a task; only where it may become one.
     pub(super) detach: Option<CancellationToken>,
 }
@@ -22,7 +28,19 @@ impl Host for CallHost {
 
     fn progress(&self, progress: Progress) {
         // A client that does not keep up misses some: progress is a hint.
-        let _ = self.progress.try_send(progress);
+        let _ = self.said.try_send(Report::Progress(progress));
+    }
+
+    fn log(&self, message: LogMessage) {
+        let _ = self.said.try_send(Report::Log(message));
+    }
+
+    fn resource_updated(&self, uri: String) {
+        self.node.announce(|changes| async move { changes.resource_updated(&uri).await });
+    }
+
+    fn list_changed(&self, list: List) {
+        self.node.announce(|changes| async move { changes.list_changed(list).await });
     }
 
     async fn record(&self, _: TaskEvent) -> Result<(), ContextError> {

@@ -1,8 +1,13 @@
 //! Calls that a client waits for.
 
+mod complete;
 mod host;
-mod list_tools;
+mod leg;
+mod list;
 mod listen;
 mod plain;
+mod prompt;
+mod report;
+mod resource;
 mod suspend;
 mod tool;

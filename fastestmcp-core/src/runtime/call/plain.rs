@@ -13,15 +13,16 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::host::CallHost;
+use super::report::{Report, report};
 use crate::component::{Component, Panicked, RunningHandler, Turn};
 use crate::context::{Client, Context, ContextError, Failure, Inner, Locals, Replay, ToolError};
 use crate::operation::{CallError, Requester, Slot};
 use crate::runtime::node::Node;
 use crate::runtime::state::StoredValues;
-use crate::task::{InputRequest, Journal, Progress, RpcError};
+use crate::task::{ASKED_AT_MOST, InputRequest, Journal, RpcError};
 
-/// Progress that may wait for a slow client; what comes on top is lost.
-const PROGRESS_QUEUE: usize = 256;
+/// Progress and log messages that may wait for a slow client; what comes on top is lost.
+const REPORTS: usize = 256;
 /// How long the result of a call waits for a client that does not take the progress before it.
 const SLOW_CLIENT: Duration = Duration::from_secs(2);
 
@@ -29,6 +30,8 @@ const SLOW_CLIENT: Duration = Duration::from_secs(2);
 pub(super) struct Invocation {
     pub(super) arguments: Arc<Value>,
     pub(super) meta: Arc<serde_json::Map<String, Value>>,
+    /// What the client knows of the other arguments, while it completes one.
+    pub(super) known: Arc<BTreeMap<String, String>>,
     /// What is known of earlier legs of the call.
     pub(super) replay: Replay,
     /// Whether the handler may let the call go on as a task.
@@ -51,9 +54,9 @@ pub(super) async fn call<C: Component>(
     invocation: Invocation,
     requester: Requester,
 ) -> Result<Ended<C::Output>, CallError> {
-    let Invocation { arguments, meta, replay, may_detach } = invocation;
+    let Invocation { arguments, meta, known, replay, may_detach } = invocation;
     let replay = Arc::new(replay);
-    let (progress, reports) = mpsc::channel(PROGRESS_QUEUE);
+    let (said, reports) = mpsc::channel(REPORTS);
     let timeout = component.description().timeout.unwrap_or(node.config.call_timeout);
     let cancelled = CancellationToken::new();
     let detach = may_detach.then(CancellationToken::new);
@@ -61,11 +64,12 @@ pub(super) async fn call<C: Component>(
         name: component.description().name.clone(),
         caller: requester.caller,
         meta,
+        known,
         locals: Locals::default(),
         replay: replay.clone(),
         cancelled: cancelled.clone(),
         values: Arc::new(StoredValues { node: node.clone(), patience: timeout, waits_for_store: false }),
-        host: Arc::new(CallHost { progress, detach: detach.clone() }),
+        host: Arc::new(CallHost { node: node.clone(), said, detach: detach.clone() }),
     });
     let mut attempt: Attempt<C> = Attempt {
         handler: RunningHandler::new(component.clone(), cx, arguments),
@@ -116,7 +120,7 @@ struct Attempt<C: Component> {
 }
 
 impl<C: Component> Attempt<C> {
-    async fn run(&mut self, reports: mpsc::Receiver<Progress>) -> End<C::Output> {
+    async fn run(&mut self, reports: mpsc::Receiver<Report>) -> End<C::Output> {
         let mut deadline = Instant::now() + self.timeout;
         let mut waiting_since = None;
         // Beside everything else: a client that does not take its progress holds up nothing but the progress.
@@ -161,7 +165,7 @@ impl<C: Component> Attempt<C> {
         for (key, request) in requests {
             let client = self.client.clone();
             self.asked.push(Box::pin(async move {
-                let result = client.request(&key, &request).await;
+                let result = answered(&*client, &key, &request).await;
                 (key, result)
             }));
         }
@@ -188,11 +192,17 @@ impl<C: Component> Attempt<C> {
     }
 }
 
-/// Passes progress on until nobody can report any more.
-async fn report(client: Arc<dyn Client>, mut reports: mpsc::Receiver<Progress>) {
-    while let Some(progress) = reports.recv().await {
-        client.progress(&progress).await;
+/// What a client answers that is asked within the call, and again if its answer does not fit.
+async fn answered(client: &dyn Client, key: &str, request: &InputRequest) -> Result<Value, RpcError> {
+    let mut asked = request.clone();
+    for _ in 1..ASKED_AT_MOST {
+        let answer = client.request(key, &asked).await?;
+        match request.check(&answer) {
+            Ok(()) => return Ok(answer),
+            Err(reason) => asked = request.again(&reason),
+        }
     }
+    client.request(key, &asked).await
 }
 
 /// Ends when the handler wants to go on as a task.
@@ -210,19 +220,19 @@ fn settle<C: Component>(
     match result {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(ToolError(failure))) => match failure {
-            Failure::Visible(text) | Failure::Retry(_, text) => Ok(C::told(text)),
+            Failure::Visible(text) | Failure::Retry(_, text) => C::told(text).map_err(CallError::Rpc),
             Failure::Rpc(error) => Err(CallError::Rpc(error)),
             // Only where requests travel in results, on the 2026 wire, is there an error for it; else the model is told.
             Failure::Undeclared(method) if answers_within_call => {
-                Ok(C::told(ContextError::NotDeclared(method).to_string()))
+                C::told(ContextError::NotDeclared(method).to_string()).map_err(CallError::Rpc)
             }
             Failure::Undeclared(method) => Err(CallError::NotDeclared(method)),
             Failure::Store(error) => {
-                tracing::error!(%error, "the store failed a tool");
+                tracing::error!(%error, "the store failed a handler");
                 Err(CallError::Store(error))
             }
             Failure::Masked(error) => {
-                tracing::error!(%error, "a tool failed");
+                tracing::error!(%error, "a handler failed");
                 Err(CallError::Masked)
             }
         },

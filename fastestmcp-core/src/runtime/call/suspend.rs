@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::context::Caller;
 use crate::ids;
 use crate::json;
-use crate::operation::{CallError, CallTool};
+use crate::operation::{CallError, canonical};
 use crate::runtime::node::Node;
 use crate::seal::Purpose;
 use crate::session::{CommitOutcome, CommitRequest, CommitRule, Expect, Op, Scope, SessionStateStoreExt};
@@ -18,6 +19,14 @@ use crate::time::StoreTime;
 /// Above this a sealed state is kept in the store, and the client carries a nonce for it.
 const MAX_SEALED_BYTES: usize = 16 << 10;
 const KEY: &str = "journal";
+
+/// What a suspended call is bound to, beside its caller: its next leg is a call of the same.
+#[derive(Clone, Copy)]
+pub(super) struct Bound<'r> {
+    pub(super) method: &'static str,
+    pub(super) name: &'r str,
+    pub(super) arguments: &'r Value,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Suspended {
@@ -34,16 +43,16 @@ enum JournalPlace {
     InStore(String),
 }
 
-/// Seals what a suspended call needs to go on: bound to the caller, the tool and its arguments.
+/// Seals what a suspended call needs to go on: bound to the caller and to what was called.
 pub(super) async fn suspend(
     node: &Node,
     caller: &Caller,
-    call: &CallTool,
+    bound: &Bound<'_>,
     journal: Journal,
 ) -> Result<String, CallError> {
     let expires = node.store_now().after(node.config.resume_within);
     let whole = Suspended { expires, journal: JournalPlace::Here(journal) };
-    let sealed = seal(node, caller, call, &whole)?;
+    let sealed = seal(node, caller, bound, &whole)?;
     if sealed.len() <= MAX_SEALED_BYTES {
         return Ok(sealed);
     }
@@ -57,16 +66,21 @@ pub(super) async fn suspend(
     let request = CommitRequest::new(Scope::system("resume", &nonce), CommitRule::Existing, vec![put]);
     match node.stores.sessions.commit(request).await?.value {
         CommitOutcome::Committed(_) => {
-            seal(node, caller, call, &Suspended { expires, journal: JournalPlace::InStore(nonce) })
+            seal(node, caller, bound, &Suspended { expires, journal: JournalPlace::InStore(nonce) })
         }
         _ => Err(CallError::Masked),
     }
 }
 
 /// The journal that a state sealed for this very call carries.
-pub(super) async fn resume(node: &Node, caller: &Caller, call: &CallTool, sealed: &str) -> Result<Journal, CallError> {
+pub(super) async fn resume(
+    node: &Node,
+    caller: &Caller,
+    bound: &Bound<'_>,
+    sealed: &str,
+) -> Result<Journal, CallError> {
     let invalid = || CallError::InvalidParams("requestState is not valid for this call".to_owned());
-    let parts = binding(caller, call)?;
+    let parts = binding(caller, bound)?;
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     let plain = node.keys.open_sealed(Purpose::RequestState, &parts, sealed).map_err(|_| invalid())?;
     let suspended: Suspended = serde_json::from_slice(&plain).map_err(|_| invalid())?;
@@ -85,14 +99,15 @@ pub(super) async fn resume(node: &Node, caller: &Caller, call: &CallTool, sealed
     }
 }
 
-fn seal(node: &Node, caller: &Caller, call: &CallTool, suspended: &Suspended) -> Result<String, CallError> {
-    let parts = binding(caller, call)?;
+fn seal(node: &Node, caller: &Caller, bound: &Bound<'_>, suspended: &Suspended) -> Result<String, CallError> {
+    let parts = binding(caller, bound)?;
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     Ok(node.keys.seal(Purpose::RequestState, &parts, &json::record_to_vec(suspended)?)?)
 }
 
-fn binding(caller: &Caller, call: &CallTool) -> Result<[Vec<u8>; 3], CallError> {
+fn binding(caller: &Caller, bound: &Bound<'_>) -> Result<[Vec<u8>; 4], CallError> {
     // What an anonymous caller without a session carries is good for any such caller.
     let owner = caller.owner().map(|owner| owner.as_str().as_bytes().to_vec());
-    Ok([owner.unwrap_or_default(), call.name.as_bytes().to_vec(), call.canonical_arguments()?])
+    let Bound { method, name, arguments } = bound;
+    Ok([owner.unwrap_or_default(), method.as_bytes().to_vec(), name.as_bytes().to_vec(), canonical(arguments)?])
 }

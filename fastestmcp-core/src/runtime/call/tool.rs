@@ -1,19 +1,16 @@
 //! `tools/call`, in all its forms: answered while the client waits, over several legs, or by a task.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::plain::{self, Ended, Invocation};
-use super::suspend::{resume, suspend};
+use tokio::time::{Instant, timeout_at};
+
+use super::leg::{Leg, LegEnd};
+use super::suspend::Bound;
 use crate::component::{Component, Components, Tool, ToolOutput};
-use crate::context::Caller;
-use crate::context::{Failure, Replay, ToolError};
-use crate::operation::{
-    AskedTtl, CallError, CallOutcome, CallTool, Plan, Requester, Resume, TaskMode, TaskView, plan, tool,
-};
-use crate::runtime::node::Node;
+use crate::context::{Failure, ToolError};
+use crate::operation::{AskedTtl, CallError, CallOutcome, CallTool, Plan, Requester, TaskMode, TaskView, plan, tool};
 use crate::runtime::task::{Serve, Tasks, watch};
 use crate::task::{Journal, TaskOutcome};
 
@@ -39,40 +36,21 @@ async fn plain(
     tool: &Arc<Tool>,
     may_detach: bool,
 ) -> Result<CallOutcome, CallError> {
-    let node = &tasks.node;
-    let replay = replay_of(node, &requester.caller, &request).await?;
     let caller = requester.caller.clone();
-    let (arguments, meta) = (request.arguments.clone(), request.meta.clone());
-    let invocation = Invocation { arguments, meta, replay, may_detach };
-    match plain::call(node, tool, invocation, requester).await? {
-        Ended::Complete(output) => Ok(CallOutcome::Complete(output)),
-        Ended::Suspended(journal) => {
-            let requests = journal.open_inputs().map(|(key, asked)| (key.to_owned(), asked.clone())).collect();
-            let state = suspend(node, &caller, &request, journal).await?;
-            Ok(CallOutcome::InputRequired { requests, state })
-        }
-        Ended::Detached(journal) => {
+    let leg = Leg {
+        bound: Bound { method: "tools/call", name: &request.name, arguments: &request.arguments },
+        resume: request.resume.as_ref(),
+        arguments: request.arguments.clone(),
+        meta: request.meta.clone(),
+        may_detach,
+    };
+    match leg.run(&tasks.node, tool, requester).await? {
+        LegEnd::Detached(journal) => {
             let task = tasks.submit(&caller, request, AskedTtl::Default, journal).await?;
             Ok(CallOutcome::Task(Box::new(task)))
         }
+        ended => ended.without_task(),
     }
-}
-
-/// What a call that goes on has of its earlier legs; nothing for a new one.
-async fn replay_of(node: &Node, caller: &Caller, request: &CallTool) -> Result<Replay, CallError> {
-    let Some(Resume { state, answers }) = &request.resume else { return Ok(Replay::default()) };
-    let Some(state) = state else {
-        // The client answers what it knows will be asked.
-        return Ok(Replay::resumed(Journal::default(), answers.clone()));
-    };
-    let mut journal = resume(node, caller, request, state).await?;
-    // One invalid answer must not cost the others; it is asked for again.
-    for (key, answer) in answers {
-        if let Err(error) = journal.answer(BTreeMap::from([(key.clone(), answer.clone())])) {
-            tracing::debug!(%error, "an answer is asked for again");
-        }
-    }
-    Ok(Replay::resumed(journal, BTreeMap::new()))
 }
 
 async fn as_task(
@@ -91,11 +69,16 @@ async fn as_task(
         };
     }
     let task = tasks.submit(&requester.caller, request, ttl, Journal::default()).await?;
-    let task = if inline_for.is_zero() { task } else { ended_soon(tasks, requester, task, inline_for).await? };
-    match task.outcome {
-        _ if inline_for.is_zero() => {}
-        Some(TaskOutcome::Result(result)) => return Ok(CallOutcome::Complete(serde_json::from_value(result)?)),
-        Some(TaskOutcome::Error(error)) => return Err(CallError::Rpc(error)),
+    if inline_for.is_zero() {
+        return Ok(CallOutcome::Task(Box::new(task)));
+    }
+    let task = ended_soon(tasks, requester, task, inline_for).await;
+    match &task.outcome {
+        Some(TaskOutcome::Result(result)) => match serde_json::from_value(result.clone()) {
+            Ok(output) => return Ok(CallOutcome::Complete(output)),
+            Err(error) => tracing::debug!(task = %task.id.short(), %error, "a result is left to who reads the task"),
+        },
+        Some(TaskOutcome::Error(error)) => return Err(CallError::Rpc(error.clone())),
         Some(TaskOutcome::Cancelled) | None => {}
     }
     Ok(CallOutcome::Task(Box::new(task)))
@@ -111,19 +94,29 @@ fn unreadable(tool: &Tool, request: &CallTool) -> Option<String> {
     }
 }
 
-/// The task once it has ended, or as it is when the client has waited long enough; then the client polls.
-async fn ended_soon(
-    tasks: &Arc<Tasks>,
-    requester: Requester,
-    task: TaskView,
-    inline_for: Duration,
-) -> Result<TaskView, CallError> {
-    if task.status.is_terminal() {
-        return Ok(task);
+/// The task once it has ended, or as it is when the client has waited long enough, or cannot be waited for; then the
+/// client polls. It is no error that a task cannot be waited for: it runs, and who is not given its id makes another.
+async fn ended_soon(tasks: &Arc<Tasks>, requester: Requester, task: TaskView, inline_for: Duration) -> TaskView {
+    let Requester { caller, slots, .. } = requester;
+    // Without room there is none to wait.
+    if task.status.is_terminal() || slots.is_empty() {
+        return task;
     }
-    let mut watch = watch(tasks, &requester.caller, &task.id, requester.slots).await?;
-    match tokio::time::timeout(inline_for, watch.ended()).await {
-        Ok(ended) => ended.cloned(),
-        Err(_) => Ok(watch.view().clone()),
+    let until = Instant::now() + inline_for;
+    let mut watch = match timeout_at(until, watch(tasks, &caller, &task.id, slots)).await {
+        Ok(Ok(watch)) => watch,
+        Ok(Err(error)) => {
+            tracing::debug!(task = %task.id.short(), %error, "a new task cannot be waited for");
+            return task;
+        }
+        Err(_) => return task,
+    };
+    match timeout_at(until, watch.ended()).await {
+        Ok(Ok(ended)) => ended.clone(),
+        Ok(Err(error)) => {
+            tracing::debug!(task = %task.id.short(), %error, "a new task is not waited for any longer");
+            task
+        }
+        Err(_) => watch.view().clone(),
     }
 }

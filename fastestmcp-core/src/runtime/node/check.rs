@@ -62,7 +62,7 @@ pub(in crate::runtime) fn check_config(config: &RuntimeConfig) -> Result<(), (&'
 pub(in crate::runtime) fn check_tool(tool: &Tool) -> Result<(), (&'static str, String)> {
     let policy = tool.task_policy();
     let all = [
-        ("timeout", tool.call_timeout().map_or(Ok(()), |timeout| span(timeout, MILLISECOND))),
+        ("timeout", tool.about().timeout.map_or(Ok(()), |timeout| span(timeout, MILLISECOND))),
         ("queue", name(&policy.queue, MAX_ID_BYTES)),
         ("priority", if policy.priority > 9 { Err(format!("is {} and above 9", policy.priority)) } else { Ok(()) }),
         ("ttl", span(policy.ttl, MILLISECOND)),

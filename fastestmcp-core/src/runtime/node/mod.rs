@@ -22,7 +22,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::Stores;
 use crate::component::{Components, Tool};
-use crate::event::{Announcer, EventBus};
+use crate::error::StoreResult;
+use crate::event::{Announcer, Changes, EventBus};
 use crate::operation::Chain;
 use crate::principal::{Owner, Principal};
 use crate::seal::KeyRing;
@@ -125,6 +126,19 @@ impl Node {
     /// About what the store's clock shows. For deadlines of seconds and more that are then checked by the store itself.
     pub(crate) fn store_now(&self) -> StoreTime {
         self.clock.now()
+    }
+
+    /// Tells all who listen of a change, in the background (contract R9).
+    pub(crate) fn announce<F>(&self, tell: impl FnOnce(Changes) -> F)
+    where
+        F: Future<Output = StoreResult<()>> + Send + 'static,
+    {
+        let told = tell(Changes::new(self.bus.clone()));
+        self.background.spawn(async move {
+            if let Err(error) = told.await {
+                tracing::debug!(%error, "nobody hears of a change");
+            }
+        });
     }
 
     /// An outcome that only a session can read holds that session to the millisecond (contract C5), in the background

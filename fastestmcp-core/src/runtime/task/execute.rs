@@ -31,6 +31,7 @@ pub(super) async fn execute(tasks: &Arc<Tasks>, run: &Arc<TaskRun>) {
         name: spec.name.clone(),
         caller: run.caller(),
         meta: spec.meta.clone(),
+        known: Arc::default(),
         locals: Locals::default(),
         replay: run.replay.clone(),
         cancelled: cancelled.clone(),

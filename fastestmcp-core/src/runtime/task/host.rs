@@ -3,7 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::run::TaskRun;
-use crate::context::{ContextError, Host};
+use crate::context::{ContextError, Host, LogMessage};
+use crate::event::List;
 use crate::ids::TaskId;
 use crate::task::{Progress, TaskEvent};
 
@@ -18,6 +19,20 @@ impl Host for TaskHost {
 
     fn progress(&self, progress: Progress) {
         self.0.note_progress(progress);
+    }
+
+    /// Nobody waits for it.
+    fn log(&self, message: LogMessage) {
+        let LogMessage { level, logger, data } = message;
+        tracing::debug!(task = %self.0.id().short(), ?level, logger, %data, "a task says");
+    }
+
+    fn resource_updated(&self, uri: String) {
+        self.0.tasks.node.announce(|changes| async move { changes.resource_updated(&uri).await });
+    }
+
+    fn list_changed(&self, list: List) {
+        self.0.tasks.node.announce(|changes| async move { changes.list_changed(list).await });
     }
 
     async fn record(&self, event: TaskEvent) -> Result<(), ContextError> {

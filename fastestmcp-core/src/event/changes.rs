@@ -1,0 +1,105 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{EventBus, EventSubscription, Keep, ReadFrom};
+use crate::error::StoreResult;
+use crate::ids;
+
+/// Of what changed, the newest says all there is to say: that it is to be asked for again.
+const KEEP: Keep = Keep::new(1, Duration::from_secs(300)).max_bytes(64 << 10);
+const LISTS: &str = "changes/lists";
+const RESOURCE: &str = "changes/resource/";
+
+/// A kind of list that clients keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum List {
+    /// Tools.
+    Tools,
+    /// Prompts.
+    Prompts,
+    /// Resources and templates of resources.
+    Resources,
+}
+
+impl List {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Tools, Self::Prompts, Self::Resources];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Tools => "tools",
+            Self::Prompts => "prompts",
+            Self::Resources => "resources",
+        }
+    }
+
+    /// The list that an event of [`Changes::lists`] is about; `None` for one of a newer release.
+    pub fn of(payload: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|list| list.name().as_bytes() == payload)
+    }
+}
+
+/// What many clients on all nodes want to hear of: that lists and resources have changed. Each change is appended once,
+/// however many listen.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    bus: EventBus,
+}
+
+impl Changes {
+    /// Those that go over `bus`.
+    pub const fn new(bus: EventBus) -> Self {
+        Self { bus }
+    }
+
+    /// A list has changed.
+    ///
+    /// # Errors
+    /// As [`EventLog::append`](super::EventLog::append).
+    pub async fn list_changed(&self, list: List) -> StoreResult<()> {
+        self.bus.publish(LISTS, vec![Bytes::from_static(list.name().as_bytes())], KEEP).await
+    }
+
+    /// A resource has changed.
+    ///
+    /// # Errors
+    /// As [`EventLog::append`](super::EventLog::append).
+    pub async fn resource_updated(&self, uri: &str) -> StoreResult<()> {
+        self.bus.publish(&topic(uri), vec![Bytes::from_static(b"updated")], KEEP).await
+    }
+
+    /// Hears of changed lists. What was read is a [`List::of`] its payload.
+    ///
+    /// # Errors
+    /// As [`EventLog::read`](super::EventLog::read).
+    pub async fn lists(&self, from: ReadFrom) -> StoreResult<EventSubscription> {
+        self.bus.subscribe(LISTS, from).await
+    }
+
+    /// Hears of changes of one resource.
+    ///
+    /// # Errors
+    /// As [`EventLog::read`](super::EventLog::read).
+    pub async fn resource(&self, uri: &str, from: ReadFrom) -> StoreResult<EventSubscription> {
+        self.bus.subscribe(&topic(uri), from).await
+    }
+}
+
+/// A URI may be longer than a topic's name.
+fn topic(uri: &str) -> String {
+    format!("{RESOURCE}{}", ids::digest(&[uri.as_bytes()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_named_by_its_event_and_an_unknown_one_is_passed_over() {
+        for list in List::ALL {
+            assert_eq!(List::of(list.name().as_bytes()), Some(list));
+        }
+        assert_eq!(List::of(b"skills"), None);
+    }
+}

@@ -1,0 +1,57 @@
+use bytes::Bytes;
+use fastestmcp_core::event::{Delivery, EventSubscription, List};
+use futures_util::{Stream, stream};
+use rmcp::model::{
+    PromptListChangedNotification, ResourceListChangedNotification, ResourceUpdatedNotification,
+    ResourceUpdatedNotificationParam, ServerJsonRpcMessage, ServerNotification, ToolListChangedNotification,
+};
+
+/// News for many sessions.
+pub(super) enum Change {
+    /// As the client is told it.
+    Message(Bytes),
+    /// Some of it was lost.
+    Lagged,
+}
+
+/// Changed lists.
+pub(super) fn lists(events: EventSubscription) -> impl Stream<Item = Change> + Send {
+    changes(events, |payload| {
+        Some(match List::of(payload)? {
+            List::Tools => ToolListChangedNotification::default().into(),
+            List::Prompts => PromptListChangedNotification::default().into(),
+            List::Resources => ResourceListChangedNotification::default().into(),
+        })
+    })
+}
+
+/// Changes of a resource.
+pub(super) fn updates(events: EventSubscription, uri: String) -> impl Stream<Item = Change> + Send {
+    changes(events, move |_| {
+        Some(ResourceUpdatedNotification::new(ResourceUpdatedNotificationParam::new(uri.clone())).into())
+    })
+}
+
+fn changes(
+    events: EventSubscription,
+    notification: impl Fn(&[u8]) -> Option<ServerNotification> + Send,
+) -> impl Stream<Item = Change> + Send {
+    stream::unfold((events, notification), async |(mut events, notification)| {
+        loop {
+            let change = match events.next().await? {
+                Delivery::Event(event) => match notification(&event.payload).map(encode) {
+                    Some(message) => Change::Message(message),
+                    None => continue,
+                },
+                Delivery::Lagged => Change::Lagged,
+                // The newest is still there, and says all there is to say.
+                Delivery::Gap => continue,
+            };
+            return Some((change, (events, notification)));
+        }
+    })
+}
+
+fn encode(notification: ServerNotification) -> Bytes {
+    serde_json::to_vec(&ServerJsonRpcMessage::notification(notification)).unwrap_or_default().into()
+}

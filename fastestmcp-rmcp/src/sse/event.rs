@@ -1,0 +1,110 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use http::{HeaderValue, Response, header};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+
+use crate::body::ResponseBody;
+
+/// When a client comes back whose stream was cut.
+const RETRY_MS: u32 = 1000;
+
+/// A sign of life.
+pub(super) const COMMENT: Bytes = Bytes::from_static(b": keep-alive\n\n");
+
+/// The id of an event, which names its stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum EventId {
+    /// Of the standalone stream: its offset in the log.
+    Standalone(u64),
+    /// Of a POST stream: its number there, from 1.
+    Posted { node: String, exchange: u64, number: u64 },
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Standalone(offset) => write!(f, "g.{offset}"),
+            Self::Posted { node, exchange, number } => write!(f, "p.{node}.{exchange:x}.{number:x}"),
+        }
+    }
+}
+
+/// A text that is the id of no event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NoEventId;
+
+impl FromStr for EventId {
+    type Err = NoEventId;
+
+    fn from_str(text: &str) -> Result<Self, NoEventId> {
+        // An offset beyond what a store can hold is none.
+        let offset = |text: &str| text.parse().ok().filter(|offset: &u64| *offset < 1 << 53);
+        let hex = |text: &str| u64::from_str_radix(text, 16).ok();
+        match text.split('.').collect::<Vec<_>>()[..] {
+            ["g", at] => offset(at).map(Self::Standalone),
+            ["p", node, exchange, number] => hex(exchange).zip(hex(number)).map(|(exchange, number)| Self::Posted {
+                node: node.to_owned(),
+                exchange,
+                number,
+            }),
+            _ => None,
+        }
+        .ok_or(NoEventId)
+    }
+}
+
+/// An event that carries a message.
+pub(super) fn message(id: Option<&EventId>, data: &[u8]) -> Bytes {
+    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+    let mut event = BytesMut::with_capacity(id.len() + data.len() + 8);
+    event.put_slice(id.as_bytes());
+    event.put_slice(b"data: ");
+    event.put_slice(data);
+    event.put_slice(b"\n\n");
+    event.freeze()
+}
+
+/// An event that gives the client an id to come back with, and says when.
+pub(super) fn priming(id: &EventId) -> Bytes {
+    format!("id: {id}\nretry: {RETRY_MS}\ndata:\n\n").into()
+}
+
+pub(super) fn response(chunks: impl Stream<Item = Bytes> + Send + 'static) -> Response<ResponseBody> {
+    let frames = chunks.map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)));
+    let mut response = Response::new(StreamBody::new(frames).boxed_unsync());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    // Proxies that collect answers before they pass them on are told not to.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_names_its_stream_and_its_place_there() {
+        let posted = EventId::Posted { node: "n0de".to_owned(), exchange: 0xfe, number: 17 };
+        for id in [EventId::Standalone(7), posted] {
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+        for text in ["", "7", "g", "g.", "g.x", "g.-1", "g.9007199254740992", "g.1.2", "p.a.1", "p.a.1.2.3", "p.a.x.1"]
+        {
+            assert_eq!(text.parse::<EventId>(), Err(NoEventId), "{text}");
+        }
+    }
+
+    #[test]
+    fn events_are_written_as_their_format_has_them() {
+        assert_eq!(message(Some(&EventId::Standalone(7)), b"{}"), "id: g.7\ndata: {}\n\n");
+        assert_eq!(message(None, b"{}"), "data: {}\n\n");
+        assert_eq!(priming(&EventId::Standalone(7)), "id: g.7\nretry: 1000\ndata:\n\n");
+    }
+}
