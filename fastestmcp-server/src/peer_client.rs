@@ -3,6 +3,7 @@ use fastestmcp_core::context::{Client, LogMessage};
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::session::LogLevel;
 use fastestmcp_core::task::{InputRequest, Progress, RpcError};
+use fastestmcp_rmcp::log_level;
 use rmcp::model::{
     CustomRequest, ProgressNotification, ProgressNotificationParam, ProgressToken, ServerNotification, ServerRequest,
 };
@@ -29,7 +30,7 @@ pub(crate) struct PeerClient {
 impl PeerClient {
     pub(crate) fn of(cx: &RequestContext<RoleServer>, can_ask: bool) -> Self {
         let progress = cx.meta.get_progress_token();
-        let level = if can_ask { Some(LogLevel::Debug) } else { cx.meta.log_level().map(log::stored) };
+        let level = if can_ask { Some(LogLevel::Debug) } else { cx.meta.log_level().map(log_level) };
         Self { peer: cx.peer.clone(), progress, task: None, can_ask, level }
     }
 

@@ -28,7 +28,7 @@ pub(crate) struct Options {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:8000", value_name = "HOST:PORT")]
     addr: Address,
-    /// Where clients reach it, if not at that address: behind a proxy, for instance https://mcp.example.com/mcp
+    /// Where clients reach it, if not at that address: behind a proxy, for instance `https://mcp.example.com/mcp`
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
     /// One more host that requests may name in their Host header, with or without a port; may be repeated

@@ -7,7 +7,6 @@ mod outgoing;
 mod scoped;
 
 pub use client::{SessionClient, SessionPeer};
-pub(crate) use outgoing::level;
 use scoped::Scoped;
 
 use std::sync::Arc;

@@ -1,13 +1,11 @@
 #![allow(deprecated, reason = "the revisions with sessions have logging")]
 
-use fastestmcp_core::session::LogLevel;
-use rmcp::model::{
-    GetMeta, JsonRpcMessage, LoggingLevel, NumberOrString, ProgressToken, ServerJsonRpcMessage, ServerNotification,
-};
+use rmcp::model::{GetMeta, JsonRpcMessage, NumberOrString, ProgressToken, ServerJsonRpcMessage, ServerNotification};
 
 use crate::error::SendError;
 use crate::exchanges::Open;
 use crate::node::Node;
+use crate::notification::log_level;
 use crate::place::Place;
 use crate::session::Session;
 
@@ -59,7 +57,7 @@ pub(super) fn readdress(
             }
             ServerNotification::LoggingMessageNotification(log) => {
                 let least = session.and_then(Session::level);
-                if least.is_some_and(|least| level(log.params.level) < least) {
+                if least.is_some_and(|least| log_level(log.params.level) < least) {
                     return Ok(None);
                 }
                 Destination::Request
@@ -73,18 +71,4 @@ pub(super) fn readdress(
         JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_) => Destination::Answer,
     };
     Ok(Some(destination))
-}
-
-/// The same level in the words of the store.
-pub(crate) const fn level(level: LoggingLevel) -> LogLevel {
-    match level {
-        LoggingLevel::Debug => LogLevel::Debug,
-        LoggingLevel::Info => LogLevel::Info,
-        LoggingLevel::Notice => LogLevel::Notice,
-        LoggingLevel::Warning => LogLevel::Warning,
-        LoggingLevel::Error => LogLevel::Error,
-        LoggingLevel::Critical => LogLevel::Critical,
-        LoggingLevel::Alert => LogLevel::Alert,
-        LoggingLevel::Emergency => LogLevel::Emergency,
-    }
 }

@@ -7,11 +7,12 @@ use http::request::Parts;
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, ErrorCode, JsonRpcMessage, RequestId};
 
 use super::{Answer, Refusal, headers, initialize, json, message};
-use crate::drive::{self, Drive};
+use crate::drive::Drive;
 use crate::envelope::{Envelope, Kind, NoMessage};
 use crate::exchange::Exchange;
 use crate::exchanges::NotOpened;
 use crate::node::{Grant, Node};
+use crate::notification::log_level;
 use crate::outbox::Reading;
 use crate::session::Session;
 use crate::sse::{self, Posted};
@@ -106,7 +107,7 @@ fn grant(message: &ClientJsonRpcMessage) -> Option<Grant> {
     let JsonRpcMessage::Request(request) = message else { return None };
     match &request.request {
         #[expect(deprecated, reason = "the revisions with sessions have it")]
-        ClientRequest::SetLevelRequest(request) => Some(Grant::Level(drive::level(request.params.level))),
+        ClientRequest::SetLevelRequest(request) => Some(Grant::Level(log_level(request.params.level))),
         ClientRequest::SubscribeRequest(request) => Some(Grant::Subscribe(request.params.uri.clone())),
         ClientRequest::UnsubscribeRequest(request) => Some(Grant::Unsubscribe(request.params.uri.clone())),
         _ => None,

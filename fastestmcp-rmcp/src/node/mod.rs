@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::event::Keep;
-use fastestmcp_core::ids::{self, RandomSourceFailed};
+use fastestmcp_core::ids::RandomSourceFailed;
 use fastestmcp_core::limits::Limits;
 use fastestmcp_core::runtime::Runtime;
 use rmcp::RoleServer;
@@ -24,11 +24,9 @@ use crate::config::SharedHttpConfig;
 use crate::exchange::encode_error;
 use crate::exchanges::Exchanges;
 use crate::outbox::{Outbox, Spill};
+use crate::place;
 use crate::topic::{self, Entry};
 use crate::wire::Wire;
-
-/// Characters of a node's name: some 60 bits.
-const NAME: usize = 10;
 
 pub(crate) struct Node {
     /// Random: what was asked before a restart is not answered after it.
@@ -55,7 +53,7 @@ impl Node {
         config: SharedHttpConfig,
         streams: CancellationToken,
     ) -> Result<Arc<Self>, RandomSourceFailed> {
-        let name = ids::random_token()?.chars().filter(char::is_ascii_alphanumeric).take(NAME).collect();
+        let name = place::random_node()?;
         let exchanges = Exchanges::new(config.max_calls_per_session, config.max_calls);
         let limits = runtime.stores().events.guarantees().limits;
         let node = Arc::new(Self { name, service, runtime, wire, config, exchanges, streams, limits });

@@ -1,10 +1,9 @@
 use bytes::Bytes;
 use fastestmcp_core::event::{Delivery, EventSubscription, List};
 use futures_util::{Stream, stream};
-use rmcp::model::{
-    PromptListChangedNotification, ResourceListChangedNotification, ResourceUpdatedNotification,
-    ResourceUpdatedNotificationParam, ServerJsonRpcMessage, ServerNotification, ToolListChangedNotification,
-};
+use rmcp::model::{ServerJsonRpcMessage, ServerNotification};
+
+use crate::notification::{list_changed, resource_updated};
 
 /// News for many sessions.
 pub(super) enum Change {
@@ -16,20 +15,12 @@ pub(super) enum Change {
 
 /// Changed lists.
 pub(super) fn lists(events: EventSubscription) -> impl Stream<Item = Change> + Send {
-    changes(events, |payload| {
-        Some(match List::of(payload)? {
-            List::Tools => ToolListChangedNotification::default().into(),
-            List::Prompts => PromptListChangedNotification::default().into(),
-            List::Resources => ResourceListChangedNotification::default().into(),
-        })
-    })
+    changes(events, |payload| List::of(payload).map(list_changed))
 }
 
 /// Changes of a resource.
 pub(super) fn updates(events: EventSubscription, uri: String) -> impl Stream<Item = Change> + Send {
-    changes(events, move |_| {
-        Some(ResourceUpdatedNotification::new(ResourceUpdatedNotificationParam::new(uri.clone())).into())
-    })
+    changes(events, move |_| Some(resource_updated(&uri)))
 }
 
 fn changes(

@@ -9,6 +9,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 
 use crate::body::ResponseBody;
+use crate::place::is_node;
 
 /// When a client comes back whose stream was cut.
 const RETRY_MS: u32 = 1000;
@@ -47,11 +48,9 @@ impl FromStr for EventId {
         let hex = |text: &str| u64::from_str_radix(text, 16).ok();
         match text.split('.').collect::<Vec<_>>()[..] {
             ["g", at] => offset(at).map(Self::Standalone),
-            ["p", node, exchange, number] => hex(exchange).zip(hex(number)).map(|(exchange, number)| Self::Posted {
-                node: node.to_owned(),
-                exchange,
-                number,
-            }),
+            ["p", node, exchange, number] if is_node(node) => hex(exchange)
+                .zip(hex(number))
+                .map(|(exchange, number)| Self::Posted { node: node.to_owned(), exchange, number }),
             _ => None,
         }
         .ok_or(NoEventId)
@@ -91,12 +90,24 @@ mod tests {
 
     #[test]
     fn an_id_names_its_stream_and_its_place_there() {
-        let posted = EventId::Posted { node: "n0de".to_owned(), exchange: 0xfe, number: 17 };
+        let posted = EventId::Posted { node: "n0den0den0".to_owned(), exchange: 0xfe, number: 17 };
         for id in [EventId::Standalone(7), posted] {
             assert_eq!(id.to_string().parse(), Ok(id));
         }
-        for text in ["", "7", "g", "g.", "g.x", "g.-1", "g.9007199254740992", "g.1.2", "p.a.1", "p.a.1.2.3", "p.a.x.1"]
-        {
+        for text in [
+            "",
+            "7",
+            "g",
+            "g.",
+            "g.x",
+            "g.-1",
+            "g.9007199254740992",
+            "g.1.2",
+            "p.n0den0den0.1",
+            "p.n0den0den0.1.2.3",
+            "p.n0den0den0.x.1",
+            "p.a.1.2",
+        ] {
             assert_eq!(text.parse::<EventId>(), Err(NoEventId), "{text}");
         }
     }

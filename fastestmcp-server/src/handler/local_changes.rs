@@ -1,13 +1,14 @@
 use std::collections::HashMap;
 
 use fastestmcp_core::event::{Changes, Delivery, EventSubscription, List, ReadFrom};
+use fastestmcp_rmcp::{list_changed, resource_updated};
 use parking_lot::Mutex;
 use rmcp::model::{ErrorData, ServerNotification};
 use rmcp::service::{Peer, RoleServer};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::telemetry::TARGET;
-use crate::wire::{changes, errors};
+use crate::wire::errors;
 
 /// Resources that one client may be subscribed to over stdio.
 const MOST: usize = 1_000;
@@ -39,7 +40,7 @@ impl LocalChanges {
         }
         let events = news.resource(&uri, ReadFrom::Tail).await.map_err(|error| errors::internal(&error))?;
         let watched = uri.clone();
-        let told = follow(events, client, move |_| vec![changes::updated(&watched)]);
+        let told = follow(events, client, move |_| vec![resource_updated(&watched)]);
         self.resources.lock().insert(uri, told);
         Ok(())
     }
@@ -53,8 +54,8 @@ impl LocalChanges {
         match news.lists(ReadFrom::Tail).await {
             Ok(events) => {
                 let told = follow(events, client, |payload| match payload {
-                    Some(payload) => List::of(payload).map(changes::list_changed).into_iter().collect(),
-                    None => List::ALL.map(changes::list_changed).into(),
+                    Some(payload) => List::of(payload).map(list_changed).into_iter().collect(),
+                    None => List::ALL.map(list_changed).into(),
                 });
                 *self.lists.lock() = Some(told);
             }

@@ -1,6 +1,5 @@
 //! What goes over the wire and the protocol layer has no word for.
 
-pub(crate) mod changes;
 pub(crate) mod completion;
 pub(crate) mod content;
 pub(crate) mod errors;

@@ -2,12 +2,12 @@
 
 use fastestmcp_core::event::{Delivery, EventSubscription, List};
 use fastestmcp_core::operation::TaskWatch;
+use fastestmcp_rmcp::{list_changed, resource_updated};
 use futures_util::{Stream, StreamExt, stream};
 use rmcp::model::{ServerNotification, TaskStatusNotification, TaskStatusNotificationParams};
 
 use crate::era2026::view;
 use crate::telemetry::{Refused, TARGET};
-use crate::wire::changes;
 
 /// Changes of some lists. Where events were lost, all of them may have changed.
 pub(super) fn lists(events: EventSubscription, honoured: Vec<List>) -> impl Stream<Item = ServerNotification> + Send {
@@ -18,13 +18,13 @@ pub(super) fn lists(events: EventSubscription, honoured: Vec<List>) -> impl Stre
             }
             Delivery::Gap | Delivery::Lagged => honoured.clone(),
         };
-        stream::iter(changed.into_iter().map(changes::list_changed).collect::<Vec<_>>())
+        stream::iter(changed.into_iter().map(list_changed).collect::<Vec<_>>())
     })
 }
 
 /// Changes of a resource.
 pub(super) fn resource(events: EventSubscription, uri: String) -> impl Stream<Item = ServerNotification> + Send {
-    deliveries(events).map(move |_| changes::updated(&uri))
+    deliveries(events).map(move |_| resource_updated(&uri))
 }
 
 fn deliveries(events: EventSubscription) -> impl Stream<Item = Delivery> + Send {
