@@ -53,7 +53,8 @@ async function open(page) {
   const names = `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`;
   try {
     const patience = ["--virtual-time-budget=20000", "--dump-dom"];
-    const { stdout } = await promisify(execFile)("chromium", [...headless, names, ...patience, page]);
+    const run = promisify(execFile);
+    const { stdout } = await run("chromium", [...headless, names, ...patience, page], { timeout: 60_000 });
     return /<output>(.*)<\/output>/.exec(stdout)?.[1];
   } finally {
     rmSync(profile, { recursive: true, force: true });

@@ -25,7 +25,7 @@ mod wire;
 
 pub use body::ResponseBody;
 pub use config::SharedHttpConfig;
-pub use drive::{SessionClient, SessionPeer};
+pub use drive::{SessionClient, SessionPeer, StreamReader};
 pub use error::SendError;
 pub use fastestmcp_core::runtime::StartError;
 pub use notification::{list_changed, log_level, resource_updated};

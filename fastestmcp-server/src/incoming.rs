@@ -8,7 +8,7 @@ use fastestmcp_core::operation::{CallError, Request};
 use fastestmcp_core::principal::{AuthContext, Principal};
 use fastestmcp_core::runtime::Runtime;
 use fastestmcp_core::task::ClientAbilities;
-use fastestmcp_rmcp::Session;
+use fastestmcp_rmcp::{Session, StreamReader};
 use rmcp::model::{ClientCapabilities, ErrorData, RequestId};
 use rmcp::service::{Peer, RequestContext, RoleServer};
 use tokio_util::sync::CancellationToken;
@@ -41,6 +41,8 @@ pub(crate) struct Incoming<'r> {
     /// Cancelled when the client cancels or goes away.
     pub(crate) cancelled: CancellationToken,
     pub(crate) client: PeerClient,
+    /// Who reads what the request is answered with, where that can be told.
+    pub(crate) reader: Option<StreamReader>,
     caller: Caller,
     runtime: &'r Runtime,
     /// What is under way, for an orderly stop.
@@ -61,6 +63,7 @@ impl<'r> Incoming<'r> {
             era,
             id: cx.id.clone(),
             peer: cx.peer.clone(),
+            reader: cx.extensions.get().cloned(),
             cancelled: cx.ct.clone(),
             caller,
             runtime,

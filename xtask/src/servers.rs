@@ -1,4 +1,4 @@
-//! The programs behind the test servers: found, or installed where that is possible.
+//! The programs behind the test servers, and a browser: found, or installed where that is possible.
 
 use std::env;
 use std::fs;
@@ -24,6 +24,8 @@ const PROGRAMS: &[Program] = &[
     Program { name: "pgbouncer", package: "pgbouncer", kinds: &["postgres", "pgbouncer"] },
     Program { name: "nginx", package: "nginx-light", kinds: &["nginx"] },
     Program { name: "openssl", package: "openssl", kinds: &["openssl"] },
+    // Whoever runs the third-party clients cannot do without it.
+    Program { name: "chromium", package: "chromium", kinds: &[] },
 ];
 
 /// The kinds of servers that whoever runs the tests does without.

@@ -4,9 +4,11 @@
 mod client;
 mod once;
 mod outgoing;
+mod reader;
 mod scoped;
 
 pub use client::{SessionClient, SessionPeer};
+pub use reader::StreamReader;
 use scoped::Scoped;
 
 use std::sync::Arc;
@@ -60,6 +62,7 @@ impl Drive {
                 extensions.insert(session.clone());
                 extensions.insert(SessionClient { node: self.node.clone(), session: session.clone() });
             }
+            exchange.outbox.iter().for_each(|outbox| drop(extensions.insert(StreamReader(outbox.clone()))));
             head.into_iter().for_each(|head| drop(extensions.insert(head)));
         }
         let service = self.serve(Some(message));

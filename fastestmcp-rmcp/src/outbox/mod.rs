@@ -16,6 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// Messages and bytes that a reader may be behind before the handler waits for it, and how long it waits for one that takes
 /// nothing.
@@ -25,6 +26,8 @@ const STALLED: Duration = Duration::from_secs(2);
 /// Behind by this, where the handler does not wait for what it sends, a reader is too slow at once.
 const FAR_BEHIND: usize = 4096;
 const FAR_BEHIND_BYTES: usize = 4 << 20;
+/// How long a reader of the log that is not heard of is taken to be there: it says so several times in this.
+const UNHEARD: Duration = Duration::from_secs(40);
 /// Messages that are kept after they were read, for a reader that comes back.
 const KEPT: usize = 32;
 
@@ -35,6 +38,8 @@ pub(crate) struct Outbox {
     taken: Notify,
     spillable: Notify,
     spilled: Notify,
+    /// Somebody came to read, or left.
+    moved: Notify,
 }
 
 #[derive(Default)]
@@ -48,8 +53,8 @@ struct State {
     is_resumable: bool,
     /// Nobody reads here: the rest goes to the log.
     no_reader: bool,
-    /// A reader of the log waits for it.
-    is_wanted: bool,
+    /// When a reader of the log last said that it waits for it.
+    wanted: Option<Instant>,
     spills: bool,
     /// The last message was written.
     is_done: bool,
@@ -59,6 +64,10 @@ impl State {
     fn is_behind(&self, messages: usize, bytes: usize) -> bool {
         let behind = usize::try_from(self.written - self.read).unwrap_or(usize::MAX);
         !self.no_reader && (behind > messages || self.behind_bytes > bytes)
+    }
+
+    fn is_attended(&self) -> bool {
+        !self.no_reader || self.wanted.is_some_and(|wanted| wanted.elapsed() < UNHEARD)
     }
 
     /// The number of the first message that is kept.
@@ -76,6 +85,7 @@ impl Outbox {
             taken: Notify::new(),
             spillable: Notify::new(),
             spilled: Notify::new(),
+            moved: Notify::new(),
         })
     }
 
@@ -175,8 +185,36 @@ impl Outbox {
     pub(crate) fn resume(self: &Arc<Self>) {
         let mut state = self.state.lock();
         state.no_reader = true;
-        state.is_wanted = true;
+        state.wanted = Some(Instant::now());
         self.settle(&mut state);
+    }
+
+    /// Resolves when nobody reads any more, here or from the log.
+    pub(crate) async fn gone(&self) {
+        self.until(false).await;
+    }
+
+    /// Resolves when somebody reads again.
+    pub(crate) async fn back(&self) {
+        self.until(true).await;
+    }
+
+    async fn until(&self, is_attended: bool) {
+        loop {
+            let moved = self.moved.notified();
+            let wanted = {
+                let state = self.state.lock();
+                if state.is_attended() == is_attended {
+                    return;
+                }
+                state.wanted
+            };
+            match wanted.filter(|_| !is_attended) {
+                // Who reads from the log is heard of again and again.
+                Some(wanted) => drop(tokio::time::timeout_at(wanted + UNHEARD, moved).await),
+                None => moved.await,
+            }
+        }
     }
 
     /// Bytes to keep for a while after its end, for a client that did not get what was written: 0 if it cannot ask for
@@ -209,13 +247,14 @@ impl Outbox {
         } else if !state.is_resumable {
             // Nobody can ask for it.
             state.messages.clear();
-        } else if !state.spills && (state.is_wanted || !(state.is_done && state.read == state.written)) {
+        } else if !state.spills && (state.wanted.is_some() || !(state.is_done && state.read == state.written)) {
             state.spills = true;
             tokio::spawn(spill::run(self.clone()));
         }
         self.readable.notify_one();
         self.taken.notify_waiters();
         self.spillable.notify_one();
+        self.moved.notify_waiters();
     }
 }
 

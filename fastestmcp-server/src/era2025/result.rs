@@ -15,16 +15,37 @@ use crate::peer_client::PeerClient;
 use crate::telemetry::{Refused, TARGET};
 use crate::wire::{META_RELATED_TASK, errors};
 
+/// How long a client may be away before it is taken to have left: as long as what it missed is kept.
+const LEFT: Duration = Duration::from_secs(300);
 /// How long to wait when progress cannot be read, or an answer not be handed on.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// `tasks/result`: waits for the end and answers as the call itself would have.
 ///
+/// Its place among those that wait is given up while nobody reads what it says, and taken again when somebody does. Who
+/// does not come back has left.
+///
 /// While it waits, each open request of the task goes to the client on this request's stream, and so does the
 /// progress of the task if the call that made it asked for it.
 pub(super) async fn wait(incoming: &Incoming<'_>, id: TaskId) -> Result<Value, ErrorData> {
+    let Some(reader) = &incoming.reader else { return attend(incoming, &id).await };
+    loop {
+        tokio::select! {
+            biased;
+            answer = attend(incoming, &id) => return answer,
+            () = reader.gone() => {}
+        }
+        tokio::select! {
+            () = reader.back() => {}
+            () = tokio::time::sleep(LEFT) => return Err(incoming.refused(&CallError::Cancelled)),
+            () = incoming.cancelled.cancelled() => return Err(incoming.refused(&CallError::Cancelled)),
+        }
+    }
+}
+
+async fn attend(incoming: &Incoming<'_>, id: &TaskId) -> Result<Value, ErrorData> {
     let refused = |error| incoming.refused(&error);
-    let mut client = incoming.client.clone().asking_for(&id);
+    let mut client = incoming.client.clone().asking_for(id);
     let mut feed = incoming.ask(FollowProgress::new(id.clone())).await.map_err(refused)?;
     if let Some(feed) = &feed {
         client = client.with_progress_token(feed.token());
@@ -39,7 +60,7 @@ pub(super) async fn wait(incoming: &Incoming<'_>, id: TaskId) -> Result<Value, E
         }
         for (key, request) in &view.inputs {
             if asked.insert(key.clone()) {
-                asking.push(ask(incoming, &id, &client, key.clone(), request.clone()));
+                asking.push(ask(incoming, id, &client, key.clone(), request.clone()));
             }
         }
         tokio::select! {

@@ -18,6 +18,7 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     body: BufReader<ureq::BodyReader<'static>>,
+    last_id: Option<String>,
 }
 
 impl Http {
@@ -54,13 +55,23 @@ impl Http {
             request = request.header(name, value);
         }
         let (head, body) = self.agent.run(request.body(body).unwrap()).unwrap().into_parts();
-        Response { status: head.status.as_u16(), headers: head.headers, body: BufReader::new(body.into_reader()) }
+        Response {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: BufReader::new(body.into_reader()),
+            last_id: None,
+        }
     }
 }
 
 impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The id of the last event.
+    pub(crate) fn last_id(&self) -> Option<String> {
+        self.last_id.clone()
     }
 
     /// The next message; `None` at the end.
@@ -75,6 +86,9 @@ impl Response {
             line.clear();
             if self.body.read_line(&mut line).unwrap() == 0 {
                 return None;
+            }
+            if let Some(id) = line.strip_prefix("id:") {
+                self.last_id = Some(id.trim().to_owned());
             }
             match line.strip_prefix("data:").map(str::trim) {
                 None | Some("") => {}

@@ -30,3 +30,4 @@ mod prompts;
 mod resources;
 mod scene;
 mod store_outages;
+mod waits;

@@ -10,7 +10,7 @@ use super::leg::{Leg, LegEnd};
 use super::suspend::Bound;
 use crate::component::{Component, Components, Tool, ToolOutput};
 use crate::context::{Failure, ToolError};
-use crate::operation::{AskedTtl, CallError, CallOutcome, CallTool, Plan, Requester, TaskMode, TaskView, plan, tool};
+use crate::operation::{AskedTtl, CallError, CallOutcome, CallTool, Plan, Requester, TaskView, plan, tool};
 use crate::runtime::task::{Serve, Tasks, watch};
 use crate::task::{Journal, TaskOutcome};
 
@@ -62,11 +62,8 @@ async fn as_task(
     inline_for: Duration,
 ) -> Result<CallOutcome, CallError> {
     if let Some(text) = unreadable(tool, &request) {
-        // No task is made of what cannot run. Who asked for one gets an error, for it takes no result in its place.
-        return match request.tasks {
-            TaskMode::Requested(_) => Err(CallError::InvalidParams(text)),
-            _ => Ok(CallOutcome::Complete(ToolOutput::error(text))),
-        };
+        // No task is made of what cannot run. It is for the model to mend, also where a task was asked for.
+        return Ok(CallOutcome::Complete(ToolOutput::error(text)));
     }
     let task = tasks.submit(&requester.caller, request, ttl, Journal::default()).await?;
     if inline_for.is_zero() {
