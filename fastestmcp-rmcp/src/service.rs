@@ -148,14 +148,13 @@ impl<H: ServerHandler + Clone> SharedHttpService<H> {
 
     /// Answers a GET, POST or DELETE that is not [misdirected](Self::misdirected), and whose body has been read.
     pub async fn answer(&self, head: Parts, body: Bytes) -> Response<ResponseBody> {
-        let is_stateless = head.method == Method::POST
-            && Envelope::read(&body).is_ok_and(|envelope| envelope.is_stateless(&head.headers));
-        if is_stateless {
+        let read = Envelope::read(&body);
+        if head.method == Method::POST && read.as_ref().is_ok_and(|envelope| envelope.is_stateless(&head.headers)) {
             let request = Request::from_parts(head, Full::new(body));
             // On the heap, or every move of the futures around it would copy all it can ever hold.
             return Box::pin(self.stateless.handle(request)).await.map(BodyExt::boxed_unsync);
         }
-        Box::pin(sessions::answer(&self.node, head, body)).await
+        Box::pin(sessions::answer(&self.node, head, &body, read)).await
     }
 
     /// What its clients are told of on all nodes: changed lists, and the resources that they are subscribed to.

@@ -8,10 +8,10 @@ mod session;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use ::http::request::Parts;
 use fastestmcp_core::operation::{CallTool, ListTools, Resume, TaskMode};
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::Runtime;
-use fastestmcp_rmcp::Session;
 use rmcp::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult, CustomRequest,
@@ -254,8 +254,8 @@ impl ServerHandler for McpHandler {
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        // A session over HTTP hears of changes by its own stream.
-        if context.extensions.get::<Session>().is_none() {
+        // Over HTTP a session hears of changes by its own stream, and nothing else has one.
+        if context.extensions.get::<Parts>().is_none() {
             self.0.local_changes.follow_lists(&self.runtime().changes(), context.peer).await;
         }
     }

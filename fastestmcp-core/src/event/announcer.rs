@@ -1,10 +1,9 @@
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
 use super::EventLog;
+use super::pending::Pending;
 
 /// Wake-ups that may wait to be sent; what comes on top is lost, which costs whoever waits for it a second (contract T12).
 const MOST: usize = 10_000;
@@ -18,32 +17,19 @@ pub(crate) struct Announcer {
     batch: usize,
     /// Bytes of a channel's name. A longer one would cost all of its batch their wake-ups.
     longest: usize,
-    pending: Mutex<Pending>,
-}
-
-#[derive(Default)]
-struct Pending {
-    channels: BTreeSet<String>,
-    /// Somebody sends and will look again.
-    sending: bool,
+    pending: Pending<String>,
 }
 
 impl Announcer {
     pub(crate) fn new(events: Arc<dyn EventLog>, background: TaskTracker) -> Arc<Self> {
         let limits = events.guarantees().limits;
         let (batch, longest) = (limits.max_batch.max(1), limits.max_key_bytes);
-        Arc::new(Self { events, background, batch, longest, pending: Mutex::default() })
+        Arc::new(Self { events, background, batch, longest, pending: Pending::new() })
     }
 
     pub(crate) fn announce(self: &Arc<Self>, channels: impl IntoIterator<Item = String>) {
-        let mut pending = self.pending.lock();
-        for channel in channels {
-            if pending.channels.len() < MOST && channel.len() <= self.longest {
-                pending.channels.insert(channel);
-            }
-        }
-        if !pending.sending {
-            pending.sending = true;
+        let channels = channels.into_iter().filter(|channel| channel.len() <= self.longest);
+        if self.pending.put(channels, MOST) {
             let announcer = self.clone();
             self.background.spawn(async move { announcer.send().await });
         }
@@ -51,32 +37,14 @@ impl Announcer {
 
     /// Ends when nothing waits.
     async fn send(&self) {
-        let _alive = Sending(self);
-        loop {
-            let channels: Vec<String> = {
-                let mut pending = self.pending.lock();
-                if pending.channels.is_empty() {
-                    pending.sending = false;
-                    return;
-                }
-                std::mem::take(&mut pending.channels).into_iter().collect()
-            };
+        let sender = self.pending.sender();
+        while let Some(channels) = sender.next() {
+            let channels: Vec<String> = channels.into_iter().collect();
             for channels in channels.chunks(self.batch) {
                 if let Err(error) = self.events.wake(channels).await {
                     tracing::debug!(%error, "wake-ups were lost");
                 }
             }
-        }
-    }
-}
-
-/// A sender that panics, because the event log does, must not leave the others waiting for it.
-struct Sending<'a>(&'a Announcer);
-
-impl Drop for Sending<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.pending.lock().sending = false;
         }
     }
 }

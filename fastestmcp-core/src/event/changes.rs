@@ -12,7 +12,7 @@ const LISTS: &str = "changes/lists";
 const RESOURCE: &str = "changes/resource/";
 
 /// A kind of list that clients keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum List {
     /// Tools.
     Tools,

@@ -2,11 +2,13 @@
 
 mod announcer;
 mod bus;
+mod change_announcer;
 mod changes;
 mod hub;
 mod listeners;
 mod log;
 mod mailbox;
+mod pending;
 mod read;
 mod reader;
 mod record;
@@ -14,6 +16,7 @@ mod subscription;
 
 pub(crate) use announcer::Announcer;
 pub use bus::EventBus;
+pub(crate) use change_announcer::{Change, ChangeAnnouncer};
 pub use changes::{Changes, List};
 pub use hub::WakeHub;
 pub use log::{EventLog, WakeStream};

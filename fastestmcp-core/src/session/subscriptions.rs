@@ -7,10 +7,10 @@ use crate::page::{PageLimit, PageRequest};
 
 /// Begins the keys of a session's subscriptions, within its own scope.
 const SUBSCRIPTION: &str = "r/sub/";
-/// Subscriptions of one session at most: as many as one page lists.
-const MOST: usize = PageLimit::MAX.get();
+/// Subscriptions of one session at most: each is read for while its stream is open.
+const MOST: usize = 256;
 /// Bytes of a URI at most: it is kept as long as the session.
-const LONGEST: usize = 8 << 10;
+const LONGEST: usize = 2 << 10;
 
 /// Why a session was not subscribed to a resource.
 #[derive(Debug, thiserror::Error)]

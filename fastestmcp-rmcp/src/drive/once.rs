@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rmcp::RoleServer;
-use rmcp::model::{ClientJsonRpcMessage, JsonRpcMessage, ServerJsonRpcMessage};
+use rmcp::model::{ClientJsonRpcMessage, ErrorData, JsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::transport::Transport;
 
 use super::outgoing::{Destination, readdress};
@@ -33,7 +33,15 @@ impl Once {
             return Ok(Rest::Nothing);
         };
         node.wire.outbound(session.as_ref(), &mut message);
-        let data: Bytes = serde_json::to_vec(&message)?.into();
+        let data: Bytes = match (serde_json::to_vec(&message), &open.exchange.request) {
+            (Ok(data), _) => data.into(),
+            // Without an answer its client would wait for ever.
+            (Err(error), Some(request)) if destination == Destination::Answer => {
+                tracing::error!(%error, "an answer does not serialize");
+                encode_error(request, ErrorData::internal_error("internal", None))
+            }
+            (Err(error), _) => return Err(error.into()),
+        };
         let is_granted = matches!(message, JsonRpcMessage::Response(_));
         match (destination, &self.life.outbox) {
             (Destination::Answer, Some(outbox)) => {

@@ -56,7 +56,14 @@ pub(super) async fn answer(node: &Arc<Node>, head: Parts, kind: Kind<'_>, body: 
     let (reading, exchange) = post::start(node, None, id.clone(), message, head)?;
     // Nobody can come back for it.
     let _cancelled = CancelledOnDrop(exchange.ct.clone());
-    let Some(answer) = reading.0.next().await.filter(|answer| !answer.data.is_empty()) else {
+    // What the handler says before it has nobody to hear it: there is no session yet.
+    let answer = loop {
+        match reading.0.next().await {
+            Some(message) if !message.is_last => {}
+            answer => break answer.filter(|answer| !answer.data.is_empty()),
+        }
+    };
+    let Some(answer) = answer else {
         return Err(Refusal::new(StatusCode::OK, ErrorCode::INTERNAL_ERROR, "the request has no answer").to(id));
     };
     let mut response = json(StatusCode::OK, answer.data.clone());

@@ -18,14 +18,20 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 
 use crate::body::ResponseBody;
+use crate::envelope::{Envelope, NoMessage};
 use crate::node::Node;
 
 type Answer = Result<Response<ResponseBody>, Refusal>;
 
-/// Answers a request to the endpoint itself: its host and origin are allowed.
-pub(crate) async fn answer(node: &Arc<Node>, head: Parts, body: Bytes) -> Response<ResponseBody> {
+/// Answers a request to the endpoint itself: its host and origin are allowed. `read` is what its body was found to be.
+pub(crate) async fn answer(
+    node: &Arc<Node>,
+    head: Parts,
+    body: &[u8],
+    read: Result<Envelope<'_>, NoMessage>,
+) -> Response<ResponseBody> {
     let answer = match head.method {
-        Method::POST => post::answer(node, head, body).await,
+        Method::POST => post::answer(node, head, body, read).await,
         Method::GET => get::answer(node, &head).await,
         _ => delete::answer(node, &head).await,
     };

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::StatusCode;
 use http::request::Parts;
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, ErrorCode, JsonRpcMessage, RequestId};
@@ -23,7 +22,12 @@ const JSON_WITHIN: Duration = Duration::from_millis(250);
 /// When to come back if too much is under way.
 const COME_BACK: Duration = Duration::from_secs(1);
 
-pub(super) async fn answer(node: &Arc<Node>, head: Parts, body: Bytes) -> Answer {
+pub(super) async fn answer(
+    node: &Arc<Node>,
+    head: Parts,
+    body: &[u8],
+    read: Result<Envelope<'_>, NoMessage>,
+) -> Answer {
     if !(headers::accepts(&head.headers, "application", "json")
         && headers::accepts(&head.headers, "text", "event-stream"))
     {
@@ -34,12 +38,12 @@ pub(super) async fn answer(node: &Arc<Node>, head: Parts, body: Bytes) -> Answer
         let message = "Content-Type must be application/json";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::INVALID_REQUEST, message));
     }
-    let envelope = Envelope::read(&body).map_err(|no_message| match no_message {
+    let envelope = read.map_err(|no_message| match no_message {
         NoMessage::NotJson => Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::PARSE_ERROR, "Parse error"),
         NoMessage::NotOne => Refusal::bad("Invalid Request"),
     })?;
     if envelope.is_initialize() {
-        return initialize::answer(node, head, envelope.kind, &body).await;
+        return initialize::answer(node, head, envelope.kind, body).await;
     }
     headers::revision(&head.headers)?;
     let session = match session(node, &head).await {
@@ -52,11 +56,11 @@ pub(super) async fn answer(node: &Arc<Node>, head: Parts, body: Bytes) -> Answer
         }
     };
     match envelope.kind {
-        Kind::Request { id, .. } => call(node, session, id, parse(&body)?, head).await,
+        Kind::Request { id, .. } => call(node, session, id, parse(body)?, head).await,
         Kind::Notification { method } => {
-            message::notification(node, session, &method, envelope.progress_token, &body, head).await
+            message::notification(node, session, &method, envelope.progress_token, body, head).await
         }
-        Kind::Reply { id } => message::reply(node, &session, id, &body).await,
+        Kind::Reply { id } => message::reply(node, &session, id, body).await,
     }
 }
 

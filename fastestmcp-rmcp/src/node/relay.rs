@@ -80,7 +80,7 @@ impl Node {
         self.tell_all(&Relay::End { session: session.to_owned() }).await
     }
 
-    pub(super) fn end_here(&self, session: &str) {
+    fn end_here(&self, session: &str) {
         self.exchanges.of(session).iter().for_each(|exchange| exchange.cancel());
     }
 

@@ -31,12 +31,15 @@ pub(super) async fn run(node: Weak<Node>, stopping: CancellationToken) {
             match node.runtime.sessions().hold(&session).await {
                 Ok(true) => {}
                 Ok(false) => {
-                    node.end_here(&session);
                     if let Err(error) = node.end_everywhere(&session).await {
                         tracing::debug!(%error, "streams of a session that is gone end later");
                     }
                 }
-                Err(error) => tracing::debug!(%error, "a session is not held"),
+                Err(error) => {
+                    // Each of the others would wait as long for a store that does not answer.
+                    tracing::debug!(%error, "sessions are held later");
+                    break;
+                }
             }
         }
     }

@@ -101,6 +101,17 @@ impl ServerHandler for App {
         ServerConfig::new(capabilities.build()).with_server_info(Implementation::new("app", "1"))
     }
 
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Answer<InitializeResult> {
+        if request.client_info.name == "greeted" {
+            log(&context.peer, "hello").await?;
+        }
+        self.negotiate_initialize(&request)
+    }
+
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,

@@ -82,6 +82,16 @@ fn what_was_agreed_stays_agreed() {
 }
 
 #[test]
+fn what_is_said_before_there_is_a_session_does_not_cost_it() {
+    let nodes = Nodes::two();
+    let mut message = initialize(REVISION);
+    message["params"]["clientInfo"]["name"] = json!("greeted");
+    let response = Client::new().post(nodes.a, &message);
+    assert!(response.header("mcp-session-id").is_some());
+    assert_eq!(response.answer()["result"]["protocolVersion"], REVISION);
+}
+
+#[test]
 fn an_initialize_that_cannot_be_one_makes_no_session() {
     let nodes = Nodes::two();
     let client = Client::new();

@@ -6,9 +6,11 @@ use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::operation::{CallError, FollowProgress, ProgressFeed, TaskView, UpdateTask, WatchTask};
 use fastestmcp_core::task::{ASKED_AT_MOST, InputRequest, InvalidAnswer, Progress, RpcError, TaskOutcome};
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use rmcp::model::{CallToolResult, ErrorData, ServerResult};
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until};
 
 use crate::incoming::Incoming;
 use crate::peer_client::PeerClient;
@@ -28,22 +30,37 @@ const RETRY: Duration = Duration::from_secs(1);
 /// While it waits, each open request of the task goes to the client on this request's stream, and so does the
 /// progress of the task if the call that made it asked for it.
 pub(super) async fn wait(incoming: &Incoming<'_>, id: TaskId) -> Result<Value, ErrorData> {
-    let Some(reader) = &incoming.reader else { return attend(incoming, &id).await };
+    let mut asked = HashSet::new();
+    let mut asking = FuturesUnordered::new();
+    let Some(reader) = &incoming.reader else { return attend(incoming, &id, &mut asked, &mut asking).await };
     loop {
         tokio::select! {
             biased;
-            answer = attend(incoming, &id) => return answer,
+            answer = attend(incoming, &id, &mut asked, &mut asking) => return answer,
             () = reader.gone() => {}
         }
-        tokio::select! {
-            () = reader.back() => {}
-            () = tokio::time::sleep(LEFT) => return Err(incoming.refused(&CallError::Cancelled)),
-            () = incoming.cancelled.cancelled() => return Err(incoming.refused(&CallError::Cancelled)),
+        let left = Instant::now() + LEFT;
+        // What it was asked stays asked: it may answer without reading on, and reads it again when it is back.
+        loop {
+            tokio::select! {
+                biased;
+                () = reader.back() => break,
+                Some(answered) = asking.next() => answered.map_err(|error| incoming.refused(&error))?,
+                () = sleep_until(left) => return Err(incoming.refused(&CallError::Cancelled)),
+                () = incoming.cancelled.cancelled() => return Err(incoming.refused(&CallError::Cancelled)),
+            }
         }
     }
 }
 
-async fn attend(incoming: &Incoming<'_>, id: &TaskId) -> Result<Value, ErrorData> {
+type Asking<'i> = FuturesUnordered<BoxFuture<'i, Result<(), CallError>>>;
+
+async fn attend<'i>(
+    incoming: &'i Incoming<'_>,
+    id: &'i TaskId,
+    asked: &mut HashSet<String>,
+    asking: &mut Asking<'i>,
+) -> Result<Value, ErrorData> {
     let refused = |error| incoming.refused(&error);
     let mut client = incoming.client.clone().asking_for(id);
     let mut feed = incoming.ask(FollowProgress::new(id.clone())).await.map_err(refused)?;
@@ -51,8 +68,6 @@ async fn attend(incoming: &Incoming<'_>, id: &TaskId) -> Result<Value, ErrorData
         client = client.with_progress_token(feed.token());
     }
     let mut watch = incoming.ask(WatchTask::new(id.clone())).await.map_err(refused)?;
-    let mut asked = HashSet::new();
-    let mut asking = FuturesUnordered::new();
     loop {
         let view = watch.view();
         if view.status.is_terminal() {
@@ -60,7 +75,7 @@ async fn attend(incoming: &Incoming<'_>, id: &TaskId) -> Result<Value, ErrorData
         }
         for (key, request) in &view.inputs {
             if asked.insert(key.clone()) {
-                asking.push(ask(incoming, id, &client, key.clone(), request.clone()));
+                asking.push(Box::pin(ask(incoming, id, client.clone(), key.clone(), request.clone())));
             }
         }
         tokio::select! {
@@ -93,7 +108,7 @@ async fn next(feed: &mut Option<ProgressFeed>) -> Progress {
 async fn ask(
     incoming: &Incoming<'_>,
     id: &TaskId,
-    client: &PeerClient,
+    client: PeerClient,
     key: String,
     request: InputRequest,
 ) -> Result<(), CallError> {

@@ -17,6 +17,7 @@ mod outages;
 mod panics;
 mod questions;
 mod scene;
+mod session_settings;
 mod slow_clients;
 mod stops;
 mod suspended;

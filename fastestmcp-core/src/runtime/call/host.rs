@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::report::Report;
 use crate::context::{ContextError, Host, LogMessage};
-use crate::event::List;
+use crate::event::{Change, List};
 use crate::ids::TaskId;
 use crate::runtime::node::Node;
 use crate::task::{Progress, TaskEvent};
@@ -36,11 +36,11 @@ impl Host for CallHost {
     }
 
     fn resource_updated(&self, uri: String) {
-        self.node.announce(|changes| async move { changes.resource_updated(&uri).await });
+        self.node.change_announcer.announce(Change::Resource(uri));
     }
 
     fn list_changed(&self, list: List) {
-        self.node.announce(|changes| async move { changes.list_changed(list).await });
+        self.node.change_announcer.announce(Change::List(list));
     }
 
     async fn record(&self, _: TaskEvent) -> Result<(), ContextError> {

@@ -22,8 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Stores;
 use crate::component::{Components, Tool};
-use crate::error::StoreResult;
-use crate::event::{Announcer, Changes, EventBus};
+use crate::event::{Announcer, ChangeAnnouncer, Changes, EventBus};
 use crate::operation::Chain;
 use crate::principal::{Owner, Principal};
 use crate::seal::KeyRing;
@@ -57,6 +56,7 @@ pub(crate) struct Node {
     pub(crate) task_rate: TaskRate,
     pub(crate) bus: EventBus,
     pub(crate) announcer: Arc<Announcer>,
+    pub(crate) change_announcer: Arc<ChangeAnnouncer>,
     pub(crate) health: Health,
     /// Cancelled when shutdown begins.
     pub(crate) stopping: CancellationToken,
@@ -91,10 +91,12 @@ impl Node {
         });
         let (background, stopped) = (TaskTracker::new(), CancellationToken::new());
         let announcer = Announcer::new(stores.events.clone(), background.clone());
+        let bus = EventBus::within(stores.events.clone(), announcer.clone(), background.clone(), stopped.child_token());
         Self {
             key_queue: Arc::default(),
             task_rate: TaskRate::new(config.task_rate.0, config.task_rate.1),
-            bus: EventBus::within(stores.events.clone(), announcer.clone(), background.clone(), stopped.child_token()),
+            change_announcer: ChangeAnnouncer::new(Changes::new(bus.clone()), background.clone()),
+            bus,
             announcer,
             health: Health::default(),
             stopping: CancellationToken::new(),
@@ -126,19 +128,6 @@ impl Node {
     /// About what the store's clock shows. For deadlines of seconds and more that are then checked by the store itself.
     pub(crate) fn store_now(&self) -> StoreTime {
         self.clock.now()
-    }
-
-    /// Tells all who listen of a change, in the background (contract R9).
-    pub(crate) fn announce<F>(&self, tell: impl FnOnce(Changes) -> F)
-    where
-        F: Future<Output = StoreResult<()>> + Send + 'static,
-    {
-        let told = tell(Changes::new(self.bus.clone()));
-        self.background.spawn(async move {
-            if let Err(error) = told.await {
-                tracing::debug!(%error, "nobody hears of a change");
-            }
-        });
     }
 
     /// An outcome that only a session can read holds that session to the millisecond (contract C5), in the background

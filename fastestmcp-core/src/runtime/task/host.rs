@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::run::TaskRun;
 use crate::context::{ContextError, Host, LogMessage};
-use crate::event::List;
+use crate::event::{Change, List};
 use crate::ids::TaskId;
 use crate::task::{Progress, TaskEvent};
 
@@ -28,11 +28,11 @@ impl Host for TaskHost {
     }
 
     fn resource_updated(&self, uri: String) {
-        self.0.tasks.node.announce(|changes| async move { changes.resource_updated(&uri).await });
+        self.0.tasks.node.change_announcer.announce(Change::Resource(uri));
     }
 
     fn list_changed(&self, list: List) {
-        self.0.tasks.node.announce(|changes| async move { changes.list_changed(list).await });
+        self.0.tasks.node.change_announcer.announce(Change::List(list));
     }
 
     async fn record(&self, event: TaskEvent) -> Result<(), ContextError> {
