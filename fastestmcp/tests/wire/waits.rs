@@ -47,12 +47,16 @@ fn a_client_that_leaves_gives_up_its_place_and_gets_the_result_when_it_comes_bac
             assert!(began.elapsed() < std::time::Duration::from_secs(10), "{asked}");
         };
         assert_eq!(asked["method"], "elicitation/create", "{asked}");
-        left.push(waiting.last_id().unwrap());
+        left.push((waiting.last_id().unwrap(), asked));
         drop(waiting);
     }
-    let (waiting, asked) = wait(&session, &task);
-    assert_eq!(session.reply(&asked, "Ada").status, 202);
-    assert_eq!(waiting.answer().text(), "hello Ada");
-    let resumed = session.http().with("last-event-id", &left[0]).send("GET", Vec::new());
-    assert_eq!(resumed.answer().text(), "hello Ada");
+    let (last, asked) = &left[0];
+    let mut resumed = session.http().with("last-event-id", last).send("GET", Vec::new());
+    // It has a place again: only one more may wait.
+    let (other, _) = wait(&session, &task);
+    assert_eq!(session.request("tasks/result", json!({ "taskId": task })).code(), 429);
+    assert_eq!(session.reply(asked, "Ada").status, 202);
+    let answer = resumed.next().unwrap();
+    assert_eq!(answer["result"]["content"][0]["text"], "hello Ada", "it is not asked again: {answer}");
+    assert_eq!(other.answer().text(), "hello Ada");
 }
