@@ -7,7 +7,8 @@ use fastestmcp_core::ids;
 use fastestmcp_core::operation::{CallError, Request};
 use fastestmcp_core::principal::{AuthContext, Principal};
 use fastestmcp_core::runtime::Runtime;
-use fastestmcp_core::task::ClientAbilities;
+use fastestmcp_core::session::Scope;
+use fastestmcp_core::task::{ClientAbilities, DefaultScope};
 use fastestmcp_rmcp::{Session, StreamReader};
 use rmcp::model::{ClientCapabilities, ErrorData, RequestId};
 use rmcp::service::{Peer, RequestContext, RoleServer};
@@ -74,13 +75,18 @@ impl<'r> Incoming<'r> {
     /// The door of the runtime: a request comes in, its answer or its error comes back.
     pub(crate) async fn ask<R: Request + Clone>(&self, request: R) -> Result<R::Answer, CallError> {
         let _under_way = self.under_way.token();
-        let admitted = self.runtime.admit(request, self.caller.clone())?;
+        let admitted = self.runtime.admit(request, self.caller.clone()).await?;
         admitted.cancelled_by(self.cancelled.clone()).run(Arc::new(self.client.clone())).await
     }
 
     /// Whether the door would let a request in.
-    pub(crate) fn check<R: Request + Clone>(&self, request: R) -> Result<(), CallError> {
-        self.runtime.admit(request, self.caller.clone()).map(drop)
+    pub(crate) async fn check<R: Request + Clone>(&self, request: R) -> Result<(), CallError> {
+        self.runtime.admit(request, self.caller.clone()).await.map(drop)
+    }
+
+    /// Where what its principal is shown is kept, if it has an identity.
+    pub(crate) fn principal_scope(&self) -> Option<Scope> {
+        (self.caller.scope == DefaultScope::Principal).then(|| Scope::principal(&self.caller.auth.principal))
     }
 
     /// What many clients want to hear of.

@@ -13,13 +13,14 @@ mod recorded;
 mod replay;
 mod state;
 mod values;
+mod visibility;
 
 pub use caller::{Caller, Client, NoClient};
 pub use error::ContextError;
 pub(crate) use failure::Failure;
 pub use failure::ToolError;
 pub use form::{NotAForm, form_of};
-pub(crate) use host::{Change, Host, ValueRef, Values};
+pub(crate) use host::{Change, Host, RulesChange, ValueRef, Values};
 pub(crate) use locals::Locals;
 pub use log::LogMessage;
 pub use questions::Answer;

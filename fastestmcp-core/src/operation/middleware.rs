@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::{CallError, Operation, Outcome, Slot};
+use crate::component::View;
 use crate::context::{Caller, Client};
 
 /// An operation on its way through the door: what is asked, by whom, and who is told on the way.
@@ -18,6 +19,8 @@ pub struct Call {
     pub client: Arc<dyn Client>,
     /// Cancelled when the client cancels or goes away. A task is cancelled by its id.
     pub cancelled: CancellationToken,
+    /// What the caller may see.
+    view: View,
     /// Room that was taken for it, kept for as long as what it has begun.
     slots: Vec<Slot>,
 }
@@ -34,8 +37,9 @@ impl Call {
         caller: Caller,
         client: Arc<dyn Client>,
         cancelled: CancellationToken,
+        view: View,
     ) -> Self {
-        Self { operation, caller, client, cancelled, slots: Vec::new() }
+        Self { operation, caller, client, cancelled, view, slots: Vec::new() }
     }
 
     /// Keeps room taken until what the call has begun is over, also if the call itself is over sooner.
@@ -45,8 +49,8 @@ impl Call {
 
     /// What is asked, and who asks.
     pub(crate) fn split(self) -> (Operation, Requester) {
-        let Self { operation, caller, client, cancelled, slots } = self;
-        (operation, Requester { caller, client, cancelled, slots })
+        let Self { operation, caller, client, cancelled, view, slots } = self;
+        (operation, Requester { caller, client, cancelled, view, slots })
     }
 }
 
@@ -55,6 +59,7 @@ pub(crate) struct Requester {
     pub(crate) caller: Caller,
     pub(crate) client: Arc<dyn Client>,
     pub(crate) cancelled: CancellationToken,
+    pub(crate) view: View,
     /// Room that was taken for it.
     pub(crate) slots: Vec<Slot>,
 }

@@ -88,12 +88,13 @@ impl Runtime {
         tracing::debug!(node = node.name, "the node has stopped");
     }
 
-    /// Lets a request in, or says why not, without asking a store: before a stream is opened for it, or anything is made.
+    /// Lets a request in, or says why not: before a stream is opened for it, or anything is made. No store is asked, but
+    /// at times for the rules of what a principal is shown.
     ///
     /// # Errors
     /// What it is about does not exist for this caller, or cannot be asked like this.
-    pub fn admit<R: Request + Clone>(&self, request: R, caller: Caller) -> Result<Admitted<R>, CallError> {
-        Door(self.tasks.clone()).admit(request, caller)
+    pub async fn admit<R: Request + Clone>(&self, request: R, caller: Caller) -> Result<Admitted<R>, CallError> {
+        Door(self.tasks.clone()).admit(request, caller).await
     }
 
     /// Lets a request in and carries it out: every way into a server ends here, or in [`Runtime::admit`].
@@ -119,7 +120,7 @@ impl Runtime {
         caller: Caller,
         client: Arc<dyn Client>,
     ) -> Result<R::Answer, CallError> {
-        self.admit(request, caller)?.run(client).await
+        self.admit(request, caller).await?.run(client).await
     }
 
     /// The name of this node in logs.

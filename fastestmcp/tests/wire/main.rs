@@ -30,4 +30,5 @@ mod prompts;
 mod resources;
 mod scene;
 mod store_outages;
+mod visibility;
 mod waits;
