@@ -112,7 +112,11 @@ fn what_is_shown_to_a_session_holds_at_its_next_request_on_any_node_and_for_no_o
     assert_eq!(on_b.call("refund", json!({})).text(), "refunded");
     assert_eq!(tools(&other), BEFORE);
     assert_eq!(changed(&mut my_stream), "notifications/tools/list_changed");
-    // Shown twice is no change, and hidden again is one.
+    assert_eq!(on_b.call("hide", tag("admin")).text(), "hidden");
+    assert_eq!(changed(&mut my_stream), "notifications/tools/list_changed", "and of no other list");
+    assert_eq!(mine.call("show", tag("admin")).text(), "shown");
+    assert_eq!(changed(&mut my_stream), "notifications/tools/list_changed");
+    // Shown twice is no change.
     assert_eq!(on_b.call("show", tag("admin")).text(), "shown");
     assert_eq!(on_b.call("show", tag("books")).text(), "shown");
     let mut books = [changed(&mut my_stream), changed(&mut my_stream)];
