@@ -265,6 +265,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Where a balancer or an orchestrator asks whether the server is ready: as [`HttpConfig::health`], and whatever is given to
+    /// [`ServerBuilder::http`] later replaces it.
+    ///
+    /// ```
+    /// use fastestmcp_server::Server;
+    ///
+    /// let builder = Server::builder("shop").health("/healthz");
+    /// ```
+    #[must_use]
+    pub fn health(mut self, path: impl Into<String>) -> Self {
+        self.http = self.http.health(path);
+        self
+    }
+
     /// Who calls over stdio; the operating system's user by default, so that tasks survive restarts.
     #[must_use]
     pub fn principal(mut self, principal: Principal) -> Self {

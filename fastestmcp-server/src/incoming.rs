@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use ::http::request::Parts;
-use fastestmcp_core::context::Caller;
+use fastestmcp_core::context::{Caller, Headers, RequestInfo};
 use fastestmcp_core::event::Changes;
 use fastestmcp_core::ids;
 use fastestmcp_core::operation::{CallError, Request};
@@ -45,6 +45,7 @@ pub(crate) struct Incoming<'r> {
     /// Who reads what the request is answered with, where that can be told.
     pub(crate) reader: Option<StreamReader>,
     caller: Caller,
+    came_with: RequestInfo,
     runtime: &'r Runtime,
     /// What is under way, for an orderly stop.
     under_way: &'r TaskTracker,
@@ -66,6 +67,7 @@ impl<'r> Incoming<'r> {
             peer: cx.peer.clone(),
             reader: cx.extensions.get().cloned(),
             cancelled: cx.ct.clone(),
+            came_with: came_with(cx),
             caller,
             runtime,
             under_way,
@@ -76,7 +78,8 @@ impl<'r> Incoming<'r> {
     pub(crate) async fn ask<R: Request + Clone>(&self, request: R) -> Result<R::Answer, CallError> {
         let _under_way = self.under_way.token();
         let admitted = self.runtime.admit(request, self.caller.clone()).await?;
-        admitted.cancelled_by(self.cancelled.clone()).run(Arc::new(self.client.clone())).await
+        let admitted = admitted.cancelled_by(self.cancelled.clone()).with(self.came_with.clone());
+        admitted.run(Arc::new(self.client.clone())).await
     }
 
     /// Whether the door would let a request in.
@@ -131,6 +134,11 @@ fn caller_and_era(cx: &RequestContext<RoleServer>, local: &Principal) -> (Caller
         Era::Stateless { tasks: capabilities.is_some_and(|capabilities| capabilities.supports_tasks()) }
     };
     (caller, era)
+}
+
+fn came_with(cx: &RequestContext<RoleServer>) -> RequestInfo {
+    let headers = identified(cx).map(|identified| identified.clone() as Arc<dyn Headers>);
+    RequestInfo::new(cx.id.to_string(), headers)
 }
 
 fn identified(cx: &RequestContext<RoleServer>) -> Option<&Arc<Identified>> {

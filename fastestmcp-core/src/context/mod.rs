@@ -11,6 +11,7 @@ mod log;
 mod questions;
 mod recorded;
 mod replay;
+mod request;
 mod state;
 mod values;
 mod visibility;
@@ -25,6 +26,7 @@ pub(crate) use locals::Locals;
 pub use log::LogMessage;
 pub use questions::Answer;
 pub(crate) use replay::Replay;
+pub use request::{Headers, RequestInfo};
 pub use state::State;
 
 use std::collections::BTreeMap;
@@ -48,6 +50,7 @@ pub(crate) struct Inner {
     /// The component that runs.
     pub(crate) name: String,
     pub(crate) caller: Caller,
+    pub(crate) request: RequestInfo,
     pub(crate) meta: Arc<Map<String, Value>>,
     /// What the client knows of other arguments.
     pub(crate) known: Arc<BTreeMap<String, String>>,

@@ -183,6 +183,12 @@ impl Runtime {
         Changes::new(self.node.bus.clone())
     }
 
+    /// Whether requests should come here: its stores answer, as far as was seen within the last second, and it does not stop.
+    /// Ends within 2 s, but for those who ask while others do: within 4.
+    pub async fn is_ready(&self) -> bool {
+        !self.node.stopping.is_cancelled() && self.node.readiness.of(&self.node.stores).await
+    }
+
     /// Cancelled when shutdown begins.
     pub fn stopping(&self) -> CancellationToken {
         self.node.stopping.clone()

@@ -63,6 +63,7 @@ pub(super) async fn call<C: Component>(
     let cx = Context::new(Inner {
         name: component.description().name.clone(),
         caller: requester.caller,
+        request: requester.request,
         meta,
         known,
         locals: Locals::default(),

@@ -6,6 +6,7 @@ mod config;
 mod health;
 mod key_queue;
 mod rate;
+mod readiness;
 mod supervise;
 mod sweeper;
 mod visibility;
@@ -34,6 +35,7 @@ use clock::ObservedClock;
 use health::Health;
 use key_queue::KeyQueue;
 use rate::TaskRate;
+use readiness::Readiness;
 use visibility::Visibility;
 
 /// How often it is tried to hold a session for an outcome.
@@ -62,6 +64,7 @@ pub(crate) struct Node {
     pub(crate) announcer: Arc<Announcer>,
     pub(crate) change_announcer: Arc<ChangeAnnouncer>,
     pub(crate) health: Health,
+    pub(crate) readiness: Readiness,
     /// Cancelled when shutdown begins.
     pub(crate) stopping: CancellationToken,
     /// Cancelled when tasks that may not rerun must end.
@@ -106,6 +109,7 @@ impl Node {
             bus,
             announcer,
             health: Health::default(),
+            readiness: Readiness::default(),
             stopping: CancellationToken::new(),
             release: CancellationToken::new(),
             stopped,
