@@ -29,5 +29,6 @@ pub mod stores;
 pub mod task;
 mod telemetry;
 pub mod time;
+pub mod visibility;
 
 pub use stores::Stores;

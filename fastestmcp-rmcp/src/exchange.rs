@@ -18,6 +18,9 @@ const ASKED: usize = 64;
 /// The JSON-RPC code of a request that was cancelled.
 const CANCELLED: ErrorCode = ErrorCode(fastestmcp_core::operation::CANCELLED);
 
+/// Replies and progress of the client. Boxed: a channel makes room for many messages at once, and most drives get none.
+pub(crate) type Inbox = mpsc::Receiver<Box<ClientJsonRpcMessage>>;
+
 /// One message of a client that is being handled here, and what it is answered with.
 pub(crate) struct Exchange {
     pub(crate) id: u64,
@@ -30,7 +33,7 @@ pub(crate) struct Exchange {
     pub(crate) ct: CancellationToken,
     /// What the request is answered with; a notification is not.
     pub(crate) outbox: Option<Arc<Outbox>>,
-    inbox: mpsc::Sender<ClientJsonRpcMessage>,
+    inbox: mpsc::Sender<Box<ClientJsonRpcMessage>>,
     asked: AtomicUsize,
     service: Mutex<Slot>,
 }
@@ -49,7 +52,7 @@ impl Exchange {
         session: Arc<str>,
         request: Option<RequestId>,
         outbox: Option<Arc<Outbox>>,
-    ) -> (Self, mpsc::Receiver<ClientJsonRpcMessage>) {
+    ) -> (Self, Inbox) {
         let (inbox, messages) = mpsc::channel(INBOX);
         let exchange = Self {
             id,
@@ -90,7 +93,7 @@ impl Exchange {
         if matches!(message, ClientJsonRpcMessage::Response(_) | ClientJsonRpcMessage::Error(_)) {
             let _ = self.asked.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |asked| asked.checked_sub(1));
         }
-        if self.inbox.try_send(message).is_err() {
+        if self.inbox.try_send(Box::new(message)).is_err() {
             tracing::debug!("what a client said was not taken");
         }
     }

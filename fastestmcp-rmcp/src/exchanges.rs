@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rmcp::model::{ClientJsonRpcMessage, RequestId};
-use tokio::sync::{Notify, mpsc};
+use rmcp::model::RequestId;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Inbox};
 use crate::outbox::Outbox;
 
 /// How long, and how many bytes of, streams that ended are kept for clients that did not get their end.
@@ -89,7 +89,7 @@ impl Exchanges {
         session: Arc<str>,
         request: Option<RequestId>,
         outbox: Option<Arc<Outbox>>,
-    ) -> Result<(Open, mpsc::Receiver<ClientJsonRpcMessage>), NotOpened> {
+    ) -> Result<(Open, Inbox), NotOpened> {
         let (exchange, inbox) = Exchange::new(id, session.clone(), request, outbox);
         let exchange = Arc::new(exchange);
         let mut live = self.live.lock();

@@ -40,6 +40,7 @@ impl Session {
         client.protocol_version = serde_json::from_value(live.record.protocol_version.into())?;
         let mut within = Caller::in_session(caller.auth, live.digest.clone(), caller.abilities);
         within.address = caller.address;
+        within.visibility = Some(live.visibility);
         let (digest, level) = (live.digest.into(), live.settings.level);
         Ok(Self(Arc::new(Inner { id, digest, caller: within, level, client })))
     }

@@ -10,6 +10,7 @@ use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::{Runtime, RuntimeBuilder, RuntimeConfig};
 use fastestmcp_core::session::SessionStateStore;
 use fastestmcp_core::task::TaskBackend;
+use fastestmcp_core::visibility::{Selector, VisibilityRules};
 use rmcp::model::Implementation;
 
 use crate::auth::{Anonymous, Authenticator};
@@ -58,6 +59,7 @@ pub struct ServerBuilder {
     principal: Principal,
     authenticator: Arc<dyn Authenticator>,
     middleware: Vec<Arc<dyn Middleware>>,
+    visibility: VisibilityRules,
 }
 
 impl std::fmt::Debug for ServerBuilder {
@@ -94,6 +96,7 @@ impl ServerBuilder {
             principal: Principal::of_this_process(),
             authenticator: Arc::new(Anonymous),
             middleware: Vec::new(),
+            visibility: VisibilityRules::default(),
         }
     }
 
@@ -178,6 +181,41 @@ impl ServerBuilder {
         self
     }
 
+    /// Hides components from everybody, whatever else was said: a text stands for a tag. Of [`ServerBuilder::hide`] and
+    /// [`ServerBuilder::show`] the last one that fits a component decides.
+    ///
+    /// ```
+    /// use fastestmcp_core::component::{NoArgs, Tool};
+    /// use fastestmcp_core::context::Context;
+    /// use fastestmcp_core::visibility::Selector;
+    /// use fastestmcp_server::Server;
+    ///
+    /// let builder = Server::builder("shop")
+    ///     .tool(Tool::new("reindex", async |_cx: Context, _: NoArgs| Ok("done")).tags(["maintenance"]))
+    ///     .tool(Tool::new("status", async |_cx: Context, _: NoArgs| Ok("fine")).tags(["maintenance"]))
+    ///     .hide("maintenance")
+    ///     .show(Selector::name("status"));
+    /// ```
+    #[must_use]
+    pub fn hide(mut self, which: impl Into<Selector>) -> Self {
+        self.visibility = self.visibility.hide(which);
+        self
+    }
+
+    /// Shows components to everybody, those included that are [hidden](fastestmcp_core::component::Tool::hidden) from the
+    /// start, and whatever a handler [hides](fastestmcp_core::context::Context::hide).
+    ///
+    /// ```
+    /// use fastestmcp_server::Server;
+    ///
+    /// let builder = Server::builder("shop").show("beta");
+    /// ```
+    #[must_use]
+    pub fn show(mut self, which: impl Into<Selector>) -> Self {
+        self.visibility = self.visibility.show(which);
+        self
+    }
+
     /// Where all state lives, but for seams that are given by themselves.
     #[must_use]
     pub fn stores(mut self, stores: Stores) -> Self {
@@ -224,6 +262,20 @@ impl ServerBuilder {
     #[must_use]
     pub fn http(mut self, config: HttpConfig) -> Self {
         self.http = config;
+        self
+    }
+
+    /// Where a balancer or an orchestrator asks whether the server is ready: as [`HttpConfig::health`], and whatever is given to
+    /// [`ServerBuilder::http`] later replaces it.
+    ///
+    /// ```
+    /// use fastestmcp_server::Server;
+    ///
+    /// let builder = Server::builder("shop").health("/healthz");
+    /// ```
+    #[must_use]
+    pub fn health(mut self, path: impl Into<String>) -> Self {
+        self.http = self.http.health(path);
         self
     }
 
@@ -275,7 +327,7 @@ impl ServerBuilder {
         let mut config = self.runtime;
         config.lease = self.lease.unwrap_or(config.lease);
         let runtime = Runtime::builder(stores).config(config).tools(self.tools);
-        let runtime = runtime.resources(self.resources).prompts(self.prompts);
+        let runtime = runtime.resources(self.resources).prompts(self.prompts).visibility(self.visibility);
         let runtime = self.middleware.into_iter().fold(runtime, RuntimeBuilder::middleware);
         runtime.check()?;
         Ok(Server {

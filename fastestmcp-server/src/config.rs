@@ -13,6 +13,9 @@ pub enum InvalidHttp {
     /// The path is not one that a URL has, or would be taken for a pattern.
     #[error("the HTTP path {0:?} is not a slash and then letters, digits, slashes, -, ., _ and ~")]
     Path(String),
+    /// It would be the endpoint itself, or paths below it no paths.
+    #[error("the path {0:?} for probes ends with a slash, or is the path of the endpoint")]
+    Health(String),
     /// A host that no `Host` header names.
     #[error("the allowed host {0:?} is not a name or an address, with or without a port; none at all are any")]
     Host(String),
@@ -73,6 +76,10 @@ pub struct HttpConfig {
     /// last entry counts. Only where every request comes through that proxy; none by default, and the address is that of
     /// the connection. What anonymous callers may use of the server is counted by address.
     pub client_address_header: Option<String>,
+    /// Where those who probe the server ask, which are asked nothing themselves: `GET` of this path, or of `/ready` below it, is
+    /// 200 while the stores answer and the server does not stop, else 503; of `/live` below it 200 while the process runs. Nowhere by
+    /// default.
+    pub health: Option<String>,
     /// Whether stateless requests are answered with plain JSON where one message is the whole answer: yes.
     pub json_responses: bool,
 }
@@ -98,6 +105,7 @@ impl Default for HttpConfig {
             body_timeout: Duration::from_secs(30),
             sse_keep_alive: Some(Duration::from_secs(15)),
             client_address_header: None,
+            health: None,
             json_responses: true,
         }
     }
@@ -188,6 +196,19 @@ impl HttpConfig {
         self
     }
 
+    /// Where those who probe the server ask whether it is ready: `/healthz`, for instance.
+    ///
+    /// ```
+    /// use fastestmcp_server::HttpConfig;
+    ///
+    /// let config = HttpConfig::default().health("/healthz");
+    /// ```
+    #[must_use]
+    pub fn health(mut self, path: impl Into<String>) -> Self {
+        self.health = Some(path.into());
+        self
+    }
+
     /// Whether stateless requests are answered with plain JSON where one message is the whole answer.
     #[must_use]
     pub const fn json_responses(mut self, json: bool) -> Self {
@@ -197,9 +218,15 @@ impl HttpConfig {
 
     /// Checks what a server is built with.
     pub(crate) fn check(&self) -> Result<(), InvalidHttp> {
-        let in_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '.' | '_' | '~');
-        if !self.path.starts_with('/') || !self.path.chars().all(in_path) || self.path.contains("//") {
-            return Err(InvalidHttp::Path(self.path.clone()));
+        let paths = std::iter::once(&self.path).chain(&self.health);
+        if let Some(path) = paths.into_iter().find(|path| !is_path(path)) {
+            return Err(InvalidHttp::Path(path.clone()));
+        }
+        if let Some(health) = &self.health
+            && (health.ends_with('/')
+                || ["", "/ready", "/live"].map(|below| format!("{health}{below}")).contains(&self.path))
+        {
+            return Err(InvalidHttp::Health(health.clone()));
         }
         if let Some(url) = self.public_url.as_ref().filter(|url| parts_of(url).is_none()) {
             return Err(InvalidHttp::PublicUrl(url.clone()));
@@ -242,6 +269,11 @@ impl HttpConfig {
     }
 }
 
+fn is_path(path: &str) -> bool {
+    let in_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '.' | '_' | '~');
+    path.starts_with('/') && path.chars().all(in_path) && !path.contains("//")
+}
+
 /// The scheme, and the host with its port, of a URL.
 fn parts_of(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
@@ -270,6 +302,17 @@ mod tests {
         assert_eq!(good.allowed_origins(["https://a.example", "vscode-webview://x", "http://[::1]:*"]).check(), Ok(()));
         for path in ["", "mcp", "/{id}", "/*rest", "/:id", "/a b", "/a?b", "/a#b", "//", "/a\n", "/ä"] {
             assert_eq!(config().path(path).check(), Err(InvalidHttp::Path(path.to_owned())));
+        }
+        for health in ["/healthz", "/mcp/health", "/a/b"] {
+            assert_eq!(config().health(health).check(), Ok(()), "{health}");
+        }
+        for health in ["", "health", "/{id}", "/a b"] {
+            assert_eq!(config().health(health).check(), Err(InvalidHttp::Path(health.to_owned())));
+        }
+        for (path, health) in
+            [("/mcp", "/mcp"), ("/up/ready", "/up"), ("/up/live", "/up"), ("/mcp", "/"), ("/mcp", "/up/")]
+        {
+            assert_eq!(config().path(path).health(health).check(), Err(InvalidHttp::Health(health.to_owned())));
         }
         for url in ["https://mcp.example.com", "http://[::1]:8000/mcp", "https://a.example:8443/b/c"] {
             assert_eq!(config().public_url(url).check(), Ok(()), "{url}");

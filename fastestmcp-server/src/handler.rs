@@ -12,6 +12,7 @@ use ::http::request::Parts;
 use fastestmcp_core::operation::{CallTool, ListTools, Resume, TaskMode};
 use fastestmcp_core::principal::Principal;
 use fastestmcp_core::runtime::Runtime;
+use fastestmcp_core::session::Scope;
 use rmcp::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult, CustomRequest,
@@ -256,7 +257,8 @@ impl ServerHandler for McpHandler {
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         // Over HTTP a session hears of changes by its own stream, and nothing else has one.
         if context.extensions.get::<Parts>().is_none() {
-            self.0.local_changes.follow_lists(&self.runtime().changes(), context.peer).await;
+            let whom = Scope::principal(&self.0.local);
+            self.0.local_changes.follow_lists(&self.runtime().changes(), &whom, &context.peer).await;
         }
     }
 

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use ::http::request::Parts;
-use fastestmcp_core::context::Caller;
+use fastestmcp_core::context::{Caller, Headers, RequestInfo};
 use fastestmcp_core::event::Changes;
 use fastestmcp_core::ids;
 use fastestmcp_core::operation::{CallError, Request};
 use fastestmcp_core::principal::{AuthContext, Principal};
 use fastestmcp_core::runtime::Runtime;
-use fastestmcp_core::task::ClientAbilities;
+use fastestmcp_core::session::Scope;
+use fastestmcp_core::task::{ClientAbilities, DefaultScope};
 use fastestmcp_rmcp::{Session, StreamReader};
 use rmcp::model::{ClientCapabilities, ErrorData, RequestId};
 use rmcp::service::{Peer, RequestContext, RoleServer};
@@ -44,6 +45,7 @@ pub(crate) struct Incoming<'r> {
     /// Who reads what the request is answered with, where that can be told.
     pub(crate) reader: Option<StreamReader>,
     caller: Caller,
+    came_with: RequestInfo,
     runtime: &'r Runtime,
     /// What is under way, for an orderly stop.
     under_way: &'r TaskTracker,
@@ -65,6 +67,7 @@ impl<'r> Incoming<'r> {
             peer: cx.peer.clone(),
             reader: cx.extensions.get().cloned(),
             cancelled: cx.ct.clone(),
+            came_with: came_with(cx),
             caller,
             runtime,
             under_way,
@@ -74,13 +77,19 @@ impl<'r> Incoming<'r> {
     /// The door of the runtime: a request comes in, its answer or its error comes back.
     pub(crate) async fn ask<R: Request + Clone>(&self, request: R) -> Result<R::Answer, CallError> {
         let _under_way = self.under_way.token();
-        let admitted = self.runtime.admit(request, self.caller.clone())?;
-        admitted.cancelled_by(self.cancelled.clone()).run(Arc::new(self.client.clone())).await
+        let admitted = self.runtime.admit(request, self.caller.clone()).await?;
+        let admitted = admitted.cancelled_by(self.cancelled.clone()).with(self.came_with.clone());
+        admitted.run(Arc::new(self.client.clone())).await
     }
 
     /// Whether the door would let a request in.
-    pub(crate) fn check<R: Request + Clone>(&self, request: R) -> Result<(), CallError> {
-        self.runtime.admit(request, self.caller.clone()).map(drop)
+    pub(crate) async fn check<R: Request + Clone>(&self, request: R) -> Result<(), CallError> {
+        self.runtime.admit(request, self.caller.clone()).await.map(drop)
+    }
+
+    /// Where what its principal is shown is kept, if it has an identity.
+    pub(crate) fn principal_scope(&self) -> Option<Scope> {
+        (self.caller.scope == DefaultScope::Principal).then(|| Scope::principal(&self.caller.auth.principal))
     }
 
     /// What many clients want to hear of.
@@ -125,6 +134,11 @@ fn caller_and_era(cx: &RequestContext<RoleServer>, local: &Principal) -> (Caller
         Era::Stateless { tasks: capabilities.is_some_and(|capabilities| capabilities.supports_tasks()) }
     };
     (caller, era)
+}
+
+fn came_with(cx: &RequestContext<RoleServer>) -> RequestInfo {
+    let headers = identified(cx).map(|identified| identified.clone() as Arc<dyn Headers>);
+    RequestInfo::new(cx.id.to_string(), headers)
 }
 
 fn identified(cx: &RequestContext<RoleServer>) -> Option<&Arc<Identified>> {

@@ -29,6 +29,6 @@ pub use bound::BoundServer;
 pub use builder::ServerBuilder;
 pub use config::{HttpConfig, InvalidHttp};
 pub use error::ServerError;
-pub use http::McpService;
+pub use http::{McpBody, McpService};
 pub use server::Server;
 pub use signal::stop_signal;

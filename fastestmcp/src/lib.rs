@@ -263,8 +263,9 @@ pub use fastestmcp_core::principal::{AuthContext, Principal};
 pub use fastestmcp_core::runtime::{LocalClient, LocalTask, Runtime, RuntimeConfig, StartError};
 pub use fastestmcp_core::session::LogLevel;
 pub use fastestmcp_core::task::{DefaultScope, OnInputTimeout, Progress, Rerun, RpcError, TaskOutcome, TaskStatus};
+pub use fastestmcp_core::visibility::{ComponentKind, Selector};
 pub use fastestmcp_server::{
-    Anonymous, Authenticator, Bearer, BoundServer, Challenge, HttpConfig, InvalidHttp, McpService, Server,
+    Anonymous, Authenticator, Bearer, BoundServer, Challenge, HttpConfig, InvalidHttp, McpBody, McpService, Server,
     ServerBuilder, ServerError, stop_signal,
 };
 pub use http;

@@ -15,7 +15,7 @@ use syn::{Attribute, Item, UseTree};
 const ORDERS: &[(&str, &str)] = &[
     (
         "fastestmcp-core",
-        "ids time json integers error limits record principal page backend session task|event stores seal
+        "ids time json integers error limits record principal page backend visibility session task|event stores seal
          context component telemetry operation middleware
          runtime/node runtime/state runtime/task runtime/call runtime",
     ),

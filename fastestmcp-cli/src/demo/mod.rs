@@ -34,6 +34,9 @@ pub(crate) struct Options {
     /// One more host that requests may name in their Host header, with or without a port; may be repeated
     #[arg(long = "allowed-host", value_name = "HOST")]
     allowed_hosts: Vec<String>,
+    /// Where a balancer asks whether the server is ready: `/healthz`, for instance
+    #[arg(long, value_name = "PATH")]
+    health: Option<String>,
     /// Talk on standard input and output instead of HTTP
     #[arg(long)]
     stdio: bool,
@@ -60,6 +63,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     config.lease = options.lease;
     let mut http = options.allowed_hosts.into_iter().fold(HttpConfig::default(), HttpConfig::allowed_host);
     http.public_url = options.public_url;
+    http.health = options.health;
     let mut server = Server::builder("fastestmcp-demo").stores(stores).runtime(config).http(http);
     for tool in tools::all() {
         server = server.tool(tool);

@@ -19,8 +19,10 @@ pub struct Description {
     pub icons: Vec<Icon>,
     /// What clients may make of it. MCP has these of resources and templates.
     pub annotations: Annotations,
-    /// Words of the server's own, for its middleware. Clients do not see them.
+    /// Words of the server's own, for its middleware and its rules of what is shown. Clients do not see them.
     pub tags: Vec<String>,
+    /// Not shown unless a rule says so.
+    pub is_hidden: bool,
     /// Protocol metadata.
     pub meta: Map<String, Value>,
     /// How long a plain call of it may take, if not as long as any.
@@ -91,7 +93,7 @@ macro_rules! described {
                 self
             }
 
-            /// Adds words of the server's own, for its middleware. Clients do not see them.
+            /// Adds words of the server's own, for its middleware and its rules of what is shown. Clients do not see them.
             ///
             /// ```
             /// use fastestmcp_core::component::*;
@@ -102,6 +104,21 @@ macro_rules! described {
             #[must_use]
             pub fn tags(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
                 self.description.tags.extend(tags.into_iter().map(Into::into));
+                self
+            }
+
+            /// Hides it until it is [shown](crate::context::Context::show) to a session or a principal, or to all by a rule of the
+            /// server. Hidden is as absent.
+            ///
+            /// ```
+            /// use fastestmcp_core::component::*;
+            ///
+            #[doc = concat!("let hidden = ", $example, ".tags([\"admin\"]).hidden();")]
+            /// assert!(hidden.about().is_hidden);
+            /// ```
+            #[must_use]
+            pub const fn hidden(mut self) -> Self {
+                self.description.is_hidden = true;
                 self
             }
 

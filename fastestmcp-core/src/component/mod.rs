@@ -18,6 +18,7 @@ mod schema;
 mod template;
 mod texts;
 mod tool;
+mod visible;
 
 pub(crate) use check::Check;
 pub use check::{InvalidComponent, Problem};
@@ -39,6 +40,7 @@ pub use resource::Resource;
 pub use schema::{result_schema_of, schema_of};
 pub use template::{InvalidTemplate, ResourceTemplate};
 pub use tool::{InvalidTool, NoArgs, TaskPolicy, TaskSupport, Tool, ToolHints};
+pub(crate) use visible::{Shown, View, Visible};
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;

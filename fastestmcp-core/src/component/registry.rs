@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Component, Prompt, Resource, ResourceTemplate, Tool};
 
@@ -42,16 +42,6 @@ pub(crate) enum Readable<'c> {
     Template(&'c Arc<ResourceTemplate>, Value),
 }
 
-impl Components {
-    /// The resource of a URI, or else the first template that fits it.
-    pub(crate) fn readable(&self, uri: &str) -> Option<Readable<'_>> {
-        if let Some(resource) = self.resources.get(uri) {
-            return Some(Readable::Resource(resource, Value::Object(Map::new())));
-        }
-        self.templates.iter().find_map(|template| Some(Readable::Template(template, template.arguments_of(uri)?)))
-    }
-}
-
 /// The components of one kind: found by what clients know them by, shown in the order they were added.
 #[derive(Clone)]
 pub(crate) struct Registry<C> {
@@ -87,12 +77,18 @@ impl<C: Component> Registry<C> {
         self.ordered.iter()
     }
 
-    /// At most `most` of them from a place on, and the place where the next page begins if there is one. Places are those
-    /// of this release of the server: a walk that goes on over a deploy may skip what was put in between.
-    pub(crate) fn page(&self, from: usize, most: usize) -> (&[Arc<C>], Option<usize>) {
-        let from = from.min(self.ordered.len());
-        let to = from.saturating_add(most).min(self.ordered.len());
-        (self.ordered.get(from..to).unwrap_or_default(), (to < self.ordered.len()).then_some(to))
+    /// At most `most` of those that are shown from a place on, and the place where the next page begins if there is one.
+    /// Places are those of this release of the server: a walk that goes on over a deploy may skip what was put in between.
+    pub(crate) fn page(&self, from: usize, most: usize, is_shown: impl Fn(&C) -> bool) -> (Vec<Arc<C>>, Option<usize>) {
+        let shown = self.ordered.iter().enumerate().skip(from).filter(|(_, component)| is_shown(component));
+        let mut page = Vec::new();
+        for (place, component) in shown {
+            if page.len() == most {
+                return (page, Some(place));
+            }
+            page.push(component.clone());
+        }
+        (page, None)
     }
 }
 
@@ -118,13 +114,24 @@ mod tests {
             let registry = registry(count);
             let (mut seen, mut from) = (Vec::new(), Some(0));
             while let Some(place) = from {
-                let (page, next) = registry.page(place, most);
+                let (page, next) = registry.page(place, most, |_| true);
                 seen.extend(page.iter().map(|tool| tool.name().to_owned()));
                 from = next;
             }
             assert_eq!(seen, (0..count).map(|index| format!("t{index}")).collect::<Vec<_>>(), "{count} by {most}");
         }
-        assert_eq!(registry(3).page(usize::MAX, 3).0.len(), 0, "a place of a larger release");
+        assert_eq!(registry(3).page(usize::MAX, 3, |_| true).0.len(), 0, "a place of a larger release");
+    }
+
+    #[test]
+    fn pages_are_full_of_what_is_shown_and_the_last_has_no_next() {
+        let (registry, even) = (registry(9), |tool: &Tool| tool.name().ends_with(['0', '2', '4', '6', '8']));
+        let names = |page: Vec<Arc<Tool>>| page.iter().map(|tool| tool.name().to_owned()).collect::<Vec<_>>();
+        let (first, next) = registry.page(0, 3, even);
+        assert_eq!((names(first), next), (vec!["t0".to_owned(), "t2".to_owned(), "t4".to_owned()], Some(6)));
+        let (second, next) = registry.page(6, 2, even);
+        assert_eq!((names(second), next), (vec!["t6".to_owned(), "t8".to_owned()], None));
+        assert!(matches!(registry.page(0, 3, |_| false), (page, None) if page.is_empty()));
     }
 
     #[test]

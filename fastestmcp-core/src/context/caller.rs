@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::LogMessage;
 use crate::principal::{AuthContext, Owner, Principal};
 use crate::task::{ClientAbilities, DefaultScope, InputRequest, Progress, RpcError};
+use crate::visibility::VisibilityRules;
 
 /// Who calls, from where, and what their client can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,18 +23,21 @@ pub struct Caller {
     pub abilities: ClientAbilities,
     /// The network address it calls from, if it calls over a network.
     pub address: Option<IpAddr>,
+    /// What it is shown, where that was read with its session already.
+    pub visibility: Option<Arc<VisibilityRules>>,
 }
 
 impl Caller {
     /// A caller of a stateless request: the default scope is the principal's, and an anonymous caller has none.
     pub fn stateless(auth: AuthContext, abilities: ClientAbilities) -> Self {
         let scope = if auth.principal == Principal::Anonymous { DefaultScope::None } else { DefaultScope::Principal };
-        Self { auth, session: None, scope, abilities, address: None }
+        Self { auth, session: None, scope, abilities, address: None, visibility: None }
     }
 
     /// A caller within a session whose values are its default scope.
     pub fn in_session(auth: AuthContext, session: String, abilities: ClientAbilities) -> Self {
-        Self { auth, scope: DefaultScope::Session(session.clone()), session: Some(session), abilities, address: None }
+        let scope = DefaultScope::Session(session.clone());
+        Self { auth, session: Some(session), scope, abilities, address: None, visibility: None }
     }
 
     /// The same caller with a client that can do this.
@@ -50,7 +54,7 @@ impl Caller {
         scope: DefaultScope,
         abilities: ClientAbilities,
     ) -> Self {
-        Self { auth, session, scope, abilities, address: None }
+        Self { auth, session, scope, abilities, address: None, visibility: None }
     }
 
     /// The owner of what this caller creates; `None` for one without an identity, who owns nothing (contract G9).

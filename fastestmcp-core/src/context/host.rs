@@ -9,9 +9,13 @@ use crate::event::List;
 use crate::ids::TaskId;
 use crate::session::{CommitOutcome, CommitRequest, CommitRule, Entry, Loaded, Scope, Touch};
 use crate::task::{Progress, TaskEvent};
+use crate::visibility::VisibilityRules;
 
 /// What makes a new value of an old one; it may run several times.
 pub(crate) type Change<'f> = dyn FnMut(Option<&Entry>) -> Result<Bytes, ContextError> + Send + 'f;
+
+/// What makes new rules of old ones; it may run several times.
+pub(crate) type RulesChange<'f> = dyn FnMut(&mut VisibilityRules) + Send + 'f;
 
 /// Stored values as a context reaches them. The runtime implements it.
 #[async_trait]
@@ -30,6 +34,9 @@ pub(crate) trait Values: Send + Sync {
 
     /// Replaces one value, losing no concurrent update (contract C4).
     async fn update(&self, at: ValueRef<'_>, change: &mut Change<'_>) -> Result<(), ContextError>;
+
+    /// Replaces the rules of what is shown, and tells those whose lists are others by it (contract C7).
+    async fn update_rules(&self, at: ValueRef<'_>, change: &mut RulesChange<'_>) -> Result<(), ContextError>;
 }
 
 /// What else a context rests on. The runtime implements it, for plain calls and for tasks: nothing here knows which it is.

@@ -11,19 +11,22 @@ mod log;
 mod questions;
 mod recorded;
 mod replay;
+mod request;
 mod state;
 mod values;
+mod visibility;
 
 pub use caller::{Caller, Client, NoClient};
 pub use error::ContextError;
 pub(crate) use failure::Failure;
 pub use failure::ToolError;
 pub use form::{NotAForm, form_of};
-pub(crate) use host::{Change, Host, ValueRef, Values};
+pub(crate) use host::{Change, Host, RulesChange, ValueRef, Values};
 pub(crate) use locals::Locals;
 pub use log::LogMessage;
 pub use questions::Answer;
 pub(crate) use replay::Replay;
+pub use request::{Headers, RequestInfo};
 pub use state::State;
 
 use std::collections::BTreeMap;
@@ -47,6 +50,7 @@ pub(crate) struct Inner {
     /// The component that runs.
     pub(crate) name: String,
     pub(crate) caller: Caller,
+    pub(crate) request: RequestInfo,
     pub(crate) meta: Arc<Map<String, Value>>,
     /// What the client knows of other arguments.
     pub(crate) known: Arc<BTreeMap<String, String>>,

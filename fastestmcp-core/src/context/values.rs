@@ -99,14 +99,20 @@ impl Context {
     /// # Errors
     /// [`ContextError::NoState`].
     pub fn state(&self) -> Result<State, ContextError> {
+        let (scope, rule, touch) = self.default_place()?;
+        Ok(self.scoped(scope, rule, touch))
+    }
+
+    /// Where the default scope is, what if it is missing, and how a use slides its life.
+    pub(super) fn default_place(&self) -> Result<(Scope, CommitRule, Option<Touch>), ContextError> {
         match &self.0.caller.scope {
             DefaultScope::Session(session) => {
-                Ok(self.scoped(Scope::new(ScopeKind::Session, session.clone()), CommitRule::Existing, None))
+                Ok((Scope::new(ScopeKind::Session, session.clone()), CommitRule::Existing, None))
             }
             DefaultScope::Principal => {
                 let ttl = self.0.values.principal_ttl();
                 let rule = CommitRule::CreateIfMissing(Lifetime { ttl, max_life: None });
-                Ok(self.scoped(Scope::principal(self.principal()), rule, Some(Touch::new(ttl))))
+                Ok((Scope::principal(self.principal()), rule, Some(Touch::new(ttl))))
             }
             DefaultScope::None => Err(ContextError::NoState),
         }

@@ -8,11 +8,11 @@ use tokio_util::task::TaskTracker;
 use super::announcer::Announcer;
 use super::listeners::Listeners;
 use super::mailbox::Mailbox;
-use super::read::read;
+use super::read::{Answer, read};
 use super::reader::Reader;
 use super::subscription::EventSubscription;
 use super::{EventLog, Keep, ReadFrom};
-use crate::error::StoreResult;
+use crate::error::{StoreError, StoreErrorKind, StoreResult};
 use crate::limits::Limits;
 
 const CHANNEL: &str = "event/";
@@ -110,13 +110,31 @@ impl EventBus {
     /// # Errors
     /// As [`EventLog::read`].
     pub async fn subscribe(&self, topic: &str, from: ReadFrom) -> StoreResult<EventSubscription> {
-        let answers = read(&*self.log, &self.limits, &[(topic.to_owned(), from)]).await?;
-        let mailbox = Arc::new(Mailbox::new(&answers[0]));
+        let subscription = self.subscribe_all(&[(topic.to_owned(), from)]).await?.pop();
+        subscription.ok_or_else(no_answer)
+    }
+
+    /// Subscribes to several topics, with one read for each [`Limits::max_batch`] of them; as many subscriptions in their
+    /// order.
+    ///
+    /// # Errors
+    /// As [`EventLog::read`].
+    pub async fn subscribe_all(&self, topics: &[(String, ReadFrom)]) -> StoreResult<Vec<EventSubscription>> {
+        let mut subscriptions = Vec::with_capacity(topics.len());
+        for batch in topics.chunks(self.limits.max_batch.max(1)) {
+            let answers = read(&*self.log, &self.limits, batch).await?;
+            subscriptions.extend(batch.iter().zip(&answers).map(|((topic, _), answer)| self.join(topic, answer)));
+        }
+        Ok(subscriptions)
+    }
+
+    fn join(&self, topic: &str, answer: &Answer) -> EventSubscription {
+        let mailbox = Arc::new(Mailbox::new(answer));
         if self.listeners.join(topic, mailbox.clone()) {
             self.start_reader();
         }
         let (listeners, ended) = (self.listeners.clone(), self.ended.clone());
-        Ok(EventSubscription { topic: topic.to_owned(), mailbox, listeners, ended })
+        EventSubscription { topic: topic.to_owned(), mailbox, listeners, ended }
     }
 
     fn start_reader(&self) {
@@ -128,4 +146,9 @@ impl EventBus {
         };
         self.background.spawn(reader.run());
     }
+}
+
+/// The log answered something else than what it was asked.
+pub(super) fn no_answer() -> StoreError {
+    StoreError::new(StoreErrorKind::Unexpected, "event log", "read", "no answer")
 }

@@ -4,6 +4,7 @@ use tokio_util::task::TaskTracker;
 
 use super::pending::Pending;
 use super::{Changes, List};
+use crate::session::Scope;
 
 /// Changes that may wait to be announced; what comes on top is lost, as what only informs may be (contract R9).
 const MOST: usize = 10_000;
@@ -19,6 +20,8 @@ pub(crate) struct ChangeAnnouncer {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Change {
     List(List),
+    /// For one session or principal.
+    ListFor(Scope, List),
     Resource(String),
 }
 
@@ -40,6 +43,7 @@ impl ChangeAnnouncer {
             for change in changes {
                 let told = match &change {
                     Change::List(list) => self.changes.list_changed(*list).await,
+                    Change::ListFor(whom, list) => self.changes.list_changed_for(whom, *list).await,
                     Change::Resource(uri) => self.changes.resource_updated(uri).await,
                 };
                 if let Err(error) = told {

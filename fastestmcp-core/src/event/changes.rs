@@ -2,13 +2,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::bus::no_answer;
 use super::{EventBus, EventSubscription, Keep, ReadFrom};
 use crate::error::StoreResult;
 use crate::ids;
+use crate::session::Scope;
 
 /// Of what changed, the newest says all there is to say: that it is to be asked for again.
 const KEEP: Keep = Keep::new(1, Duration::from_secs(300)).max_bytes(64 << 10);
+/// Of one caller there are few events, and each list is told by itself.
+const KEEP_OF_ONE: Keep = Keep::new(3, Duration::from_secs(300)).max_bytes(64 << 10);
 const LISTS: &str = "changes/lists";
+const LISTS_OF: &str = "changes/lists/";
 const RESOURCE: &str = "changes/resource/";
 
 /// A kind of list that clients keep.
@@ -61,6 +66,14 @@ impl Changes {
         self.bus.publish(LISTS, vec![Bytes::from_static(list.name().as_bytes())], KEEP).await
     }
 
+    /// A list has changed for one session or principal.
+    ///
+    /// # Errors
+    /// As [`EventLog::append`](super::EventLog::append).
+    pub async fn list_changed_for(&self, whom: &Scope, list: List) -> StoreResult<()> {
+        self.bus.publish(&topic_of(whom), vec![Bytes::from_static(list.name().as_bytes())], KEEP_OF_ONE).await
+    }
+
     /// A resource has changed.
     ///
     /// # Errors
@@ -77,6 +90,24 @@ impl Changes {
         self.bus.subscribe(LISTS, from).await
     }
 
+    /// Hears of lists that changed for all, and of those that changed for one session or principal, in this order.
+    ///
+    /// # Errors
+    /// As [`EventLog::read`](super::EventLog::read).
+    pub async fn lists_for(&self, whom: &Scope, from: ReadFrom) -> StoreResult<[EventSubscription; 2]> {
+        let topics = [(LISTS.to_owned(), from), (topic_of(whom), from)];
+        self.bus.subscribe_all(&topics).await?.try_into().map_err(|_| no_answer())
+    }
+
+    /// Hears of changes of several resources, in their order.
+    ///
+    /// # Errors
+    /// As [`EventLog::read`](super::EventLog::read).
+    pub async fn resources(&self, uris: &[String], from: ReadFrom) -> StoreResult<Vec<EventSubscription>> {
+        let topics: Vec<_> = uris.iter().map(|uri| (topic(uri), from)).collect();
+        self.bus.subscribe_all(&topics).await
+    }
+
     /// Hears of changes of one resource.
     ///
     /// # Errors
@@ -84,6 +115,11 @@ impl Changes {
     pub async fn resource(&self, uri: &str, from: ReadFrom) -> StoreResult<EventSubscription> {
         self.bus.subscribe(&topic(uri), from).await
     }
+}
+
+/// The id of a principal may be longer than a topic's name.
+fn topic_of(whom: &Scope) -> String {
+    format!("{LISTS_OF}{}", ids::digest(&[&[whom.kind.code()], whom.id.as_bytes()]))
 }
 
 /// A URI may be longer than a topic's name.

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::{CallError, Operation, Outcome, Slot};
-use crate::context::{Caller, Client};
+use crate::component::View;
+use crate::context::{Caller, Client, RequestInfo};
 
 /// An operation on its way through the door: what is asked, by whom, and who is told on the way.
 #[non_exhaustive]
@@ -14,10 +15,14 @@ pub struct Call {
     pub operation: Operation,
     /// By whom.
     pub caller: Caller,
+    /// What it came with.
+    pub request: RequestInfo,
     /// Where progress goes and who answers questions.
     pub client: Arc<dyn Client>,
     /// Cancelled when the client cancels or goes away. A task is cancelled by its id.
     pub cancelled: CancellationToken,
+    /// What the caller may see.
+    view: View,
     /// Room that was taken for it, kept for as long as what it has begun.
     slots: Vec<Slot>,
 }
@@ -32,10 +37,12 @@ impl Call {
     pub(crate) const fn new(
         operation: Operation,
         caller: Caller,
+        request: RequestInfo,
         client: Arc<dyn Client>,
         cancelled: CancellationToken,
+        view: View,
     ) -> Self {
-        Self { operation, caller, client, cancelled, slots: Vec::new() }
+        Self { operation, caller, request, client, cancelled, view, slots: Vec::new() }
     }
 
     /// Keeps room taken until what the call has begun is over, also if the call itself is over sooner.
@@ -45,16 +52,18 @@ impl Call {
 
     /// What is asked, and who asks.
     pub(crate) fn split(self) -> (Operation, Requester) {
-        let Self { operation, caller, client, cancelled, slots } = self;
-        (operation, Requester { caller, client, cancelled, slots })
+        let Self { operation, caller, request, client, cancelled, view, slots } = self;
+        (operation, Requester { caller, request, client, cancelled, view, slots })
     }
 }
 
 /// Who waits for an operation.
 pub(crate) struct Requester {
     pub(crate) caller: Caller,
+    pub(crate) request: RequestInfo,
     pub(crate) client: Arc<dyn Client>,
     pub(crate) cancelled: CancellationToken,
+    pub(crate) view: View,
     /// Room that was taken for it.
     pub(crate) slots: Vec<Slot>,
 }

@@ -14,6 +14,7 @@ use crate::middleware::{Caps, Limits, Trace};
 use crate::operation::Middleware;
 use crate::seal::KeyRing;
 use crate::session::{SessionLimits, SessionRegistry};
+use crate::visibility::VisibilityRules;
 
 /// Why a runtime was not made. `Debug` is a sentence too: it is what a `main` prints that returns the error.
 #[derive(thiserror::Error)]
@@ -73,6 +74,7 @@ pub struct RuntimeBuilder {
     resources: Vec<AnyResource>,
     prompts: Vec<Prompt>,
     middleware: Vec<Arc<dyn Middleware>>,
+    rules: VisibilityRules,
 }
 
 impl fmt::Debug for RuntimeBuilder {
@@ -90,6 +92,7 @@ impl RuntimeBuilder {
             resources: Vec::new(),
             prompts: Vec::new(),
             middleware: Vec::new(),
+            rules: VisibilityRules::default(),
         }
     }
 
@@ -125,6 +128,13 @@ impl RuntimeBuilder {
     #[must_use]
     pub fn middleware(mut self, middleware: Arc<dyn Middleware>) -> Self {
         self.middleware.push(middleware);
+        self
+    }
+
+    /// What all are shown, whatever the rules of their sessions say.
+    #[must_use]
+    pub fn visibility(mut self, rules: VisibilityRules) -> Self {
+        self.rules = rules;
         self
     }
 
@@ -179,7 +189,7 @@ impl RuntimeBuilder {
     pub async fn build(self) -> Result<Runtime, StartError> {
         self.check()?;
         let components = Arc::new(self.components()?);
-        let Self { stores, config, middleware, .. } = self;
+        let Self { stores, config, middleware, rules, .. } = self;
         let Guarantees { reach, durability, .. } = stores.tasks.guarantees();
         if reach > Reach::Process && durability == Durability::Volatile {
             // A shared store is expected to outlive more than this process.
@@ -202,7 +212,7 @@ impl RuntimeBuilder {
         };
         let sessions = SessionRegistry::new(stores.sessions.clone(), limits);
         let middleware = built_in(&components, &config).into_iter().chain(middleware).collect();
-        let node = Node::new(Parts { stores, config, name, worker, components, middleware, keys, sessions });
+        let node = Node::new(Parts { stores, config, name, worker, components, middleware, keys, sessions, rules });
         let now = node.stores.tasks.ping().await?;
         node.observe(now);
         Ok(Runtime::new(node))

@@ -8,8 +8,8 @@ use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::task::{Serve, Tasks};
-use crate::component::Components;
-use crate::context::{Caller, Client};
+use crate::component::{View, Visible};
+use crate::context::{Caller, Client, RequestInfo};
 use crate::operation::{Call, CallError, Endpoint, Next, Operation, Outcome, Request, with_operations};
 
 /// An operation that was let in: it exists, and whoever asks may ask for it.
@@ -19,6 +19,8 @@ pub struct Admitted<R> {
     door: Door,
     request: R,
     caller: Caller,
+    came_with: RequestInfo,
+    view: View,
     cancelled: CancellationToken,
 }
 
@@ -30,13 +32,19 @@ impl<R: Request> Admitted<R> {
         self
     }
 
+    /// The same, and its handler and middleware can read what it came with.
+    pub fn with(mut self, came_with: RequestInfo) -> Self {
+        self.came_with = came_with;
+        self
+    }
+
     /// Carries it out. `client` is told how far it is, and asked what it is to answer.
     ///
     /// # Errors
     /// [`CallError`]; what a handler raises for the model is a result, not an error.
     pub async fn run(self, client: Arc<dyn Client>) -> Result<R::Answer, CallError> {
-        let Self { door, request, caller, cancelled } = self;
-        let call = Call::new(request.into(), caller, client, cancelled);
+        let Self { door, request, caller, came_with, view, cancelled } = self;
+        let call = Call::new(request.into(), caller, came_with, client, cancelled, view);
         let next = Next::new(door.0.node.middleware.clone(), Arc::new(door));
         // Of middleware: handlers are guarded by themselves.
         let outcome = AssertUnwindSafe(next.run(call)).catch_unwind().await.map_err(|_| CallError::Panicked)??;
@@ -58,17 +66,29 @@ impl std::fmt::Debug for Door {
 }
 
 impl Door {
-    pub(super) fn admit<R: Request + Clone>(&self, request: R, caller: Caller) -> Result<Admitted<R>, CallError> {
-        admit(&request.clone().into(), &self.0.node.components)?;
-        Ok(Admitted { door: self.clone(), request, caller, cancelled: CancellationToken::new() })
+    pub(super) async fn admit<R: Request + Clone>(&self, request: R, caller: Caller) -> Result<Admitted<R>, CallError> {
+        let (node, operation) = (&self.0.node, request.clone().into());
+        let view = if is_of_components(&operation) { node.visibility.view(&caller).await? } else { View::default() };
+        admit(&operation, Visible { components: &node.components, view: &view })?;
+        let (came_with, cancelled) = (RequestInfo::default(), CancellationToken::new());
+        Ok(Admitted { door: self.clone(), request, caller, came_with, view, cancelled })
     }
 }
 
 macro_rules! dispatch {
     ($($(#[$docs:meta])* $request:ident($method:literal) -> $answer:ty;)*) => {
-        fn admit(operation: &Operation, components: &Components) -> Result<(), CallError> {
+        fn is_of_components(operation: &Operation) -> bool {
+            const fn of<R: Serve>(_: &R) -> bool {
+                R::IS_OF_COMPONENTS
+            }
             match operation {
-                $(Operation::$request(request) => request.admit(components),)*
+                $(Operation::$request(request) => of(request),)*
+            }
+        }
+
+        fn admit(operation: &Operation, visible: Visible<'_>) -> Result<(), CallError> {
+            match operation {
+                $(Operation::$request(request) => request.admit(visible),)*
             }
         }
 

@@ -88,12 +88,13 @@ impl Runtime {
         tracing::debug!(node = node.name, "the node has stopped");
     }
 
-    /// Lets a request in, or says why not, without asking a store: before a stream is opened for it, or anything is made.
+    /// Lets a request in, or says why not: before a stream is opened for it, or anything is made. No store is asked, but
+    /// at times for the rules of what a principal is shown.
     ///
     /// # Errors
     /// What it is about does not exist for this caller, or cannot be asked like this.
-    pub fn admit<R: Request + Clone>(&self, request: R, caller: Caller) -> Result<Admitted<R>, CallError> {
-        Door(self.tasks.clone()).admit(request, caller)
+    pub async fn admit<R: Request + Clone>(&self, request: R, caller: Caller) -> Result<Admitted<R>, CallError> {
+        Door(self.tasks.clone()).admit(request, caller).await
     }
 
     /// Lets a request in and carries it out: every way into a server ends here, or in [`Runtime::admit`].
@@ -119,7 +120,7 @@ impl Runtime {
         caller: Caller,
         client: Arc<dyn Client>,
     ) -> Result<R::Answer, CallError> {
-        self.admit(request, caller)?.run(client).await
+        self.admit(request, caller).await?.run(client).await
     }
 
     /// The name of this node in logs.
@@ -180,6 +181,12 @@ impl Runtime {
     /// What many clients on all nodes want to hear of.
     pub fn changes(&self) -> Changes {
         Changes::new(self.node.bus.clone())
+    }
+
+    /// Whether requests should come here: its stores answer, as far as was seen within the last second, and it does not stop.
+    /// Ends within 2 s, but for those who ask while others do: within 4.
+    pub async fn is_ready(&self) -> bool {
+        !self.node.stopping.is_cancelled() && self.node.readiness.of(&self.node.stores).await
     }
 
     /// Cancelled when shutdown begins.

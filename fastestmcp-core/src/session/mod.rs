@@ -12,6 +12,7 @@ pub use commit::{Applied, CommitOutcome, CommitRequest, CommitRule, Expect, Life
 pub use ext::{SessionStateStoreExt, Update, UpdateError};
 pub use record::{Entry, Loaded, ScopeInfo, Touch, Version};
 pub use registry::{LiveSession, SessionError, SessionLimits, SessionRecord, SessionRegistry};
+pub(crate) use registry::{VISIBILITY, decode};
 pub use scope::{Scope, ScopeKind};
 pub use settings::{LogLevel, SessionSettings};
 pub use subscriptions::SubscribeError;

@@ -17,12 +17,15 @@ use crate::ids::{self, RandomSourceFailed};
 use crate::page::{Page, PageRequest};
 use crate::principal::Principal;
 use crate::record::{self, Versioned};
+use crate::visibility::VisibilityRules;
 
 const FORMAT: u8 = 1;
 /// The registry's record within the session's own scope, so that existence, touch and record are one load.
 const RECORD: &str = "r/session";
 /// What its client set since, beside it.
 const SETTINGS: &str = "r/settings";
+/// What is shown, in the scope of a session or of a principal.
+pub(crate) const VISIBILITY: &str = "r/visibility";
 /// What is kept of a session that was ended.
 const ENDED: &str = "ended";
 /// How long: as long as one of its tasks may still be found.
@@ -76,10 +79,10 @@ impl SessionRecord {
     }
 }
 
-fn decode<T: Versioned>(entry: &Entry) -> Result<T, StoreError> {
+pub(crate) fn decode<T: Versioned>(entry: &Entry) -> Result<T, StoreError> {
     record::decode(&entry.value).map_err(|error| {
         let kind = if error.is_newer() { StoreErrorKind::Unsupported } else { StoreErrorKind::Corrupt };
-        StoreError::new(kind, "core", "open session", error.to_string()).caused_by(error)
+        StoreError::new(kind, "core", "read a record", error.to_string()).caused_by(error)
     })
 }
 
@@ -93,6 +96,8 @@ pub struct LiveSession {
     pub record: SessionRecord,
     /// What its client set since.
     pub settings: SessionSettings,
+    /// What it is shown.
+    pub visibility: Arc<VisibilityRules>,
 }
 
 /// Why no session was made.
@@ -167,11 +172,16 @@ impl SessionRegistry {
     pub async fn open(&self, principal: &Principal, id: &str) -> Result<Option<LiveSession>, StoreError> {
         let scope = Scope::session(principal, id);
         let touch = Touch::new(self.limits.idle);
-        let loaded = self.store.load(&scope, &[RECORD, SETTINGS], Some(touch)).await?.value;
+        let loaded = self.store.load(&scope, &[RECORD, SETTINGS, VISIBILITY], Some(touch)).await?.value;
         let mut entries = loaded.entries.into_iter();
-        let (Some(record), settings) = (entries.next().flatten(), entries.next().flatten()) else { return Ok(None) };
+        let mut entry = || entries.next().flatten();
+        let (Some(record), settings, visibility) = (entry(), entry(), entry()) else { return Ok(None) };
         let settings = settings.as_ref().map(decode).transpose()?.unwrap_or_default();
-        Ok(Some(LiveSession { digest: scope.id, record: decode(&record)?, settings }))
+        let visibility = match visibility {
+            Some(entry) => Arc::new(decode(&entry)?),
+            None => VisibilityRules::none(),
+        };
+        Ok(Some(LiveSession { digest: scope.id, record: decode(&record)?, settings, visibility }))
     }
 
     /// Changes what the client of a session, named by its digest, has set. False if it has ended or expired.

@@ -18,9 +18,9 @@ use http::request::Parts;
 use rmcp::RoleServer;
 use rmcp::model::{ClientJsonRpcMessage, GetExtensions, JsonRpcMessage, RequestId};
 use rmcp::service::{RunningService, serve_directly_with_ct};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::exchange::Inbox;
 use crate::exchanges::Open;
 use crate::node::{Grant, Node};
 use crate::outbox::Outbox;
@@ -30,8 +30,7 @@ use once::Once;
 pub(crate) struct Drive {
     pub(crate) node: Arc<Node>,
     pub(crate) open: Open,
-    /// Replies and progress of the client.
-    pub(crate) inbox: mpsc::Receiver<ClientJsonRpcMessage>,
+    pub(crate) inbox: Inbox,
     /// `None` for `initialize`.
     pub(crate) session: Option<Session>,
     pub(crate) grant: Option<Grant>,

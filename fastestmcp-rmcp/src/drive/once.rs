@@ -14,21 +14,21 @@ use crate::outbox::Outbox;
 use crate::session::Session;
 use crate::topic::Entry;
 
-/// The transport of one message.
+/// The transport of one message. What is large is boxed: the task around it is moved several times.
 pub(super) struct Once {
-    drive: Drive,
-    message: Option<ClientJsonRpcMessage>,
+    drive: Box<Drive>,
+    message: Option<Box<ClientJsonRpcMessage>>,
     life: Arc<Life>,
 }
 
 impl Once {
     pub(super) fn new(drive: Drive, message: Option<ClientJsonRpcMessage>, life: Arc<Life>) -> Self {
-        Self { drive, message, life }
+        Self { drive: Box::new(drive), message: message.map(Box::new), life }
     }
 
     /// What must happen in the order in which the handler says it: rmcp spawns the futures of sending.
     fn take(&mut self, mut message: ServerJsonRpcMessage) -> Result<Rest, SendError> {
-        let Drive { node, open, session, grant, .. } = &mut self.drive;
+        let Drive { node, open, session, grant, .. } = &mut *self.drive;
         let Some(destination) = readdress(&mut message, node, open, session.as_ref())? else {
             return Ok(Rest::Nothing);
         };
@@ -123,12 +123,12 @@ impl Transport<RoleServer> for Once {
     // Cancelled and called again all the time.
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         if let Some(message) = self.message.take() {
-            return Some(message);
+            return Some(*message);
         }
         tokio::select! {
             biased;
             () = self.life.over.cancelled() => None,
-            message = self.drive.inbox.recv() => message,
+            message = self.drive.inbox.recv() => message.map(|message| *message),
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::event::{Delivery, EventSubscription, Offset, ReadFrom};
+use fastestmcp_core::session::{Scope, ScopeKind};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, SelectAll};
 use http::Response;
@@ -21,7 +22,7 @@ use crate::topic::{self, Entry};
 /// The session's own stream. The newest reader wins: opening writes an entry, and a reader that sees a later one than its
 /// own ends, so that the order of the log decides (contract A6).
 ///
-/// Beside it are read what concerns many sessions: changed lists, and the resources that this one is subscribed to. Such
+/// Beside it are read changed lists, those of all and those of this session only, and what concerns many sessions: the resources that this one is subscribed to. Such
 /// events have no id: who comes back is told anew.
 struct Standalone {
     node: Arc<Node>,
@@ -47,11 +48,12 @@ pub(super) async fn open(
     let events = node.runtime.events().subscribe(&topic::session(session.digest()), from).await?;
     // Who comes back is told of what changed lately, whether or not it has heard of it.
     let from = if from == ReadFrom::Tail { from } else { ReadFrom::After(Offset(0)) };
-    let lists = node.runtime.changes().lists(from).await?;
+    let this = Scope::new(ScopeKind::Session, session.digest());
+    let lists = node.runtime.changes().lists_for(&this, from).await?;
     let open = node.exchanges.open_stream(session.digest_shared());
     let me = format!("{}.{:x}", node.name, node.exchanges.number());
     let mut changes = SelectAll::new();
-    changes.push(change::lists(lists).boxed());
+    changes.extend(lists.map(|lists| change::lists(lists).boxed()));
     let mut standalone = Standalone {
         node,
         session,
@@ -75,11 +77,9 @@ impl Standalone {
     async fn follow_subscriptions(&mut self) -> StoreResult<()> {
         let uris = self.node.runtime.sessions().subscriptions(self.session.digest()).await?;
         self.subscribed.retain(|uri, _| uris.contains(uri));
-        for uri in uris {
-            if self.subscribed.contains_key(&uri) {
-                continue;
-            }
-            let events = self.node.runtime.changes().resource(&uri, self.from).await?;
+        let new: Vec<_> = uris.into_iter().filter(|uri| !self.subscribed.contains_key(uri)).collect();
+        let subscriptions = self.node.runtime.changes().resources(&new, self.from).await?;
+        for (uri, events) in new.into_iter().zip(subscriptions) {
             let ended = CancellationToken::new();
             let updates = change::updates(events, uri.clone()).take_until(ended.clone().cancelled_owned());
             self.changes.push(updates.boxed());

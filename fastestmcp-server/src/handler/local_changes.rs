@@ -1,6 +1,9 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use fastestmcp_core::event::{Changes, Delivery, EventSubscription, List, ReadFrom};
+use fastestmcp_core::session::Scope;
+use fastestmcp_core::visibility::HOLDS_WITHIN;
 use fastestmcp_rmcp::{list_changed, resource_updated};
 use parking_lot::Mutex;
 use rmcp::model::{ErrorData, ServerNotification};
@@ -17,7 +20,7 @@ const MOST: usize = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct LocalChanges {
     resources: Mutex<HashMap<String, DropGuard>>,
-    lists: Mutex<Option<DropGuard>>,
+    lists: Mutex<Vec<DropGuard>>,
 }
 
 impl LocalChanges {
@@ -40,7 +43,7 @@ impl LocalChanges {
         }
         let events = news.resource(&uri, ReadFrom::Tail).await.map_err(|error| errors::internal(&error))?;
         let watched = uri.clone();
-        let told = follow(events, client, move |_| vec![resource_updated(&watched)]);
+        let told = follow(events, client, Duration::ZERO, move |_| vec![resource_updated(&watched)]);
         self.resources.lock().insert(uri, told);
         Ok(())
     }
@@ -50,24 +53,29 @@ impl LocalChanges {
     }
 
     /// From now on the client hears of changed lists.
-    pub(super) async fn follow_lists(&self, news: &Changes, client: Peer<RoleServer>) {
-        match news.lists(ReadFrom::Tail).await {
+    pub(super) async fn follow_lists(&self, news: &Changes, whom: &Scope, client: &Peer<RoleServer>) {
+        match news.lists_for(whom, ReadFrom::Tail).await {
             Ok(events) => {
-                let told = follow(events, client, |payload| match payload {
+                let told = |payload: Option<&[u8]>| match payload {
                     Some(payload) => List::of(payload).map(list_changed).into_iter().collect(),
                     None => List::ALL.map(list_changed).into(),
-                });
-                *self.lists.lock() = Some(told);
+                };
+                // What is this caller's alone is told once every process shows it.
+                let [of_all, of_it] = events;
+                let told = [(of_all, Duration::ZERO), (of_it, HOLDS_WITHIN)]
+                    .map(|(events, after)| follow(events, client.clone(), after, told));
+                *self.lists.lock() = told.into();
             }
             Err(error) => tracing::debug!(target: TARGET, %error, "the client does not hear of changed lists"),
         }
     }
 }
 
-/// Tells a client what events come to, `None` where some were lost, until the guard is dropped or the client has left.
+/// Tells a client what events come to, after a while, `None` where some were lost, until the guard is dropped or the client has left.
 fn follow(
     mut events: EventSubscription,
     client: Peer<RoleServer>,
+    after: Duration,
     told: impl Fn(Option<&[u8]>) -> Vec<ServerNotification> + Send + Sync + 'static,
 ) -> DropGuard {
     let ended = CancellationToken::new();
@@ -78,6 +86,7 @@ fn follow(
                 Delivery::Event(event) => told(Some(&event.payload)),
                 Delivery::Gap | Delivery::Lagged => told(None),
             };
+            tokio::time::sleep(after).await;
             for notification in notifications {
                 if client.send_notification(notification).await.is_err() {
                     return;

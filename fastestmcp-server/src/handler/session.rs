@@ -23,7 +23,7 @@ impl McpHandler {
         self.within_session(cx, "resources/subscribe")?;
         self.check_served("resources/subscribe")?;
         let incoming = self.incoming(cx);
-        incoming.check(ReadResource::new(params.uri.clone())).map_err(|error| incoming.refused(&error))?;
+        incoming.check(ReadResource::new(params.uri.clone())).await.map_err(|error| incoming.refused(&error))?;
         if cx.extensions.get::<Session>().is_none() {
             self.0.local_changes.subscribe(&self.runtime().changes(), params.uri, cx.peer.clone()).await?;
         }

@@ -116,7 +116,7 @@ impl Endpoint {
         if auth.expires.is_some_and(|expires| expires <= SystemTime::now()) {
             return Err(Challenge::invalid_token());
         }
-        Ok(Arc::new(Identified::new(auth, self.address(parts))))
+        Ok(Arc::new(Identified::new(auth, self.address(parts), parts.headers.clone())))
     }
 
     /// Lets a client write a body to its end that nobody reads: one who reads only then would find the connection reset

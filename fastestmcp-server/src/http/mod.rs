@@ -3,6 +3,7 @@
 mod connections;
 mod cors;
 mod endpoint;
+mod health;
 mod media;
 pub(crate) mod place;
 mod refusal;
@@ -10,4 +11,4 @@ mod service;
 mod unstalled;
 mod wire;
 
-pub use service::McpService;
+pub use service::{McpBody, McpService};

@@ -4,16 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::routing::any;
+use bytes::Bytes;
 use fastestmcp_core::runtime::{Runtime, StartError};
 use fastestmcp_rmcp::{SharedHttpConfig, SharedHttpService};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use tokio::net::TcpListener;
 
 use super::connections::Connections;
 use super::endpoint::Endpoint;
-use super::place;
 use super::wire::ServerWire;
+use super::{health, place};
 use crate::auth::Authenticator;
 use crate::config::HttpConfig;
 use crate::error::ServerError;
@@ -25,10 +32,24 @@ use crate::telemetry::{self, Drained, TARGET};
 /// How long connections may take to end once everything they carry has been told to.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// A running MCP endpoint, to be mounted in an application.
+/// The body of a response.
+pub type McpBody = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
+/// A running MCP endpoint, to be mounted in an application: as its [`router`](Self::router), or wherever a tower `Service` can be,
+/// which answers whatever the path is.
+///
+/// ```
+/// # async fn example(server: fastestmcp_server::Server) -> Result<(), fastestmcp_server::ServerError> {
+/// let service = server.into_service().await?;
+/// let app: axum::Router = axum::Router::new().route_service("/tools/mcp", service.clone());
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8000").await?;
+/// service.serve_with(app, listener, fastestmcp_server::stop_signal()).await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct McpService {
     handler: McpHandler,
+    endpoint: Arc<Endpoint>,
     router: Router,
     service: SharedHttpService<McpHandler>,
     config: HttpConfig,
@@ -81,11 +102,14 @@ impl McpService {
             body_timeout: config.body_timeout,
         });
         let serve = async |State(endpoint): State<Arc<Endpoint>>, request: Request| endpoint.serve(request).await;
-        let router = Router::new().route(&config.path, any(serve)).with_state(endpoint);
-        Ok(Self { handler, service, router, config })
+        let mut router = Router::new().route(&config.path, any(serve)).with_state(endpoint.clone());
+        if let Some(path) = &config.health {
+            router = router.merge(health::routes(path, handler.runtime()));
+        }
+        Ok(Self { handler, endpoint, router, service, config })
     }
 
-    /// The endpoint under its configured path, to be merged into an application that [`McpService::serve_with`] serves.
+    /// The endpoint under its configured path, and the routes of [`HttpConfig::health`], to be merged into an application that [`McpService::serve_with`] serves.
     ///
     /// Whoever serves it otherwise sets `TCP_NODELAY` on the sockets, limits how long a head may take to arrive, and
     /// calls [`McpService::shutdown`] **while** connections end: an event stream ends only with it, so that waiting for
@@ -164,5 +188,27 @@ impl McpService {
 
     async fn end(&self) -> Drained {
         self.handler.drain(self.service.drain(Duration::ZERO)).await
+    }
+}
+
+impl<B> tower_service::Service<::http::Request<B>> for McpService
+where
+    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = ::http::Response<McpBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: ::http::Request<B>) -> Self::Future {
+        let endpoint = self.endpoint.clone();
+        Box::pin(async move {
+            let response = endpoint.serve(request.map(Body::new)).await;
+            Ok(response.map(|body| body.map_err(Into::into).boxed_unsync()))
+        })
     }
 }

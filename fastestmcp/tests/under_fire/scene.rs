@@ -1,5 +1,6 @@
 //! Nodes, tools and questions that the tests share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fastestmcp::{Stores, connect};
@@ -75,7 +76,7 @@ pub(crate) async fn ask<R: Request + Clone>(
     caller: &Caller,
     request: R,
 ) -> Result<R::Answer, CallError> {
-    runtime.handle(request, caller.clone(), std::sync::Arc::new(NoClient)).await
+    runtime.handle(request, caller.clone(), Arc::new(NoClient)).await
 }
 
 /// A tool without arguments as a task.
@@ -139,10 +140,12 @@ pub(crate) async fn session(runtime: &Runtime, principal: Principal) -> (String,
     let initialize = to_raw_value(&json!({})).unwrap();
     let record = SessionRecord::new(principal.clone(), "2025-11-25".into(), initialize);
     let id = runtime.sessions().create(&record).await.unwrap();
-    let caller = Caller::in_session(
+    let mut caller = Caller::in_session(
         AuthContext::new(principal.clone()),
         Scope::session(&principal, &id).id,
         ClientAbilities::default(),
     );
+    // As the transport has it from the session's own load.
+    caller.visibility = Some(Arc::default());
     (id, caller)
 }

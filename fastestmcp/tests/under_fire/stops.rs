@@ -41,11 +41,11 @@ async fn what_a_claim_brings_after_the_stop_began_is_handed_back_unstarted() {
             }
         })
         .await;
-        // The first claim found nothing and its answer waits; let it go.
-        gate.add_permits(1);
         for tool in ["again", "once", "again", "once"] {
             tasks.push(client(&first).start(tool, json!({})).await.unwrap());
         }
+        // The first claim found nothing and its answer waits; let it go.
+        gate.add_permits(1);
         in_time(async {
             let leased = async || {
                 let mut leased = 0;

@@ -15,7 +15,7 @@ use crate::task::{Progress, TaskEvent};
 /// travels with a suspended call.
 pub(super) struct CallHost {
     pub(super) node: Arc<Node>,
-    pub(super) said: mpsc::Sender<Report>,
+    pub(super) said: mpsc::Sender<Box<Report>>,
     /// Turns the call into a task; only where it may become one.
     pub(super) detach: Option<CancellationToken>,
 }
@@ -28,11 +28,11 @@ impl Host for CallHost {
 
     fn progress(&self, progress: Progress) {
         // A client that does not keep up misses some: progress is a hint.
-        let _ = self.said.try_send(Report::Progress(progress));
+        let _ = self.said.try_send(Box::new(Report::Progress(progress)));
     }
 
     fn log(&self, message: LogMessage) {
-        let _ = self.said.try_send(Report::Log(message));
+        let _ = self.said.try_send(Box::new(Report::Log(message)));
     }
 
     fn resource_updated(&self, uri: String) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::component::{Component, Registry};
+use crate::component::{Registry, Shown};
 use crate::operation::{
     CallError, ListPrompts, ListResourceTemplates, ListResources, ListTools, PromptPage, Requester, ResourcePage,
     ResourceTemplatePage, ToolPage,
@@ -18,7 +18,7 @@ use crate::runtime::task::{Serve, Tasks};
 const PAGE: usize = 500;
 
 /// A page of the components of one kind. `listing` is the name that cursors of their lists are bound to.
-fn page<C: Component>(
+fn page<C: Shown>(
     node: &Node,
     requester: &Requester,
     (listing, registry): (&str, &Registry<C>),
@@ -33,17 +33,19 @@ fn page<C: Component>(
             usize::try_from(u64::from_be_bytes(place)).unwrap_or(usize::MAX)
         }
     };
-    let (components, next) = registry.page(from, PAGE);
+    let (components, next) = registry.page(from, PAGE, |component| requester.view.shows(component));
     let seal = |place: usize| {
         let place = Position(Bytes::copy_from_slice(&(place as u64).to_be_bytes()));
         node.keys.seal_cursor(listing, &filter, &place)
     };
-    Ok((components.to_vec(), next.map(seal).transpose()?))
+    Ok((components, next.map(seal).transpose()?))
 }
 
 macro_rules! listed {
     ($($request:ident -> $page:ident { $items:ident: $registry:ident };)*) => {
         $(impl Serve for $request {
+            const IS_OF_COMPONENTS: bool = true;
+
             async fn serve(self, tasks: &Arc<Tasks>, requester: Requester) -> Result<$page, CallError> {
                 let node = &tasks.node;
                 let listing = (stringify!($registry), &node.components.$registry);

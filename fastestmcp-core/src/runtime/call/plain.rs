@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::host::CallHost;
-use super::report::{Report, report};
+use super::report::{Reports, report};
 use crate::component::{Component, Panicked, RunningHandler, Turn};
 use crate::context::{Client, Context, ContextError, Failure, Inner, Locals, Replay, ToolError};
 use crate::operation::{CallError, Requester, Slot};
@@ -63,6 +63,7 @@ pub(super) async fn call<C: Component>(
     let cx = Context::new(Inner {
         name: component.description().name.clone(),
         caller: requester.caller,
+        request: requester.request,
         meta,
         known,
         locals: Locals::default(),
@@ -120,7 +121,7 @@ struct Attempt<C: Component> {
 }
 
 impl<C: Component> Attempt<C> {
-    async fn run(&mut self, reports: mpsc::Receiver<Report>) -> End<C::Output> {
+    async fn run(&mut self, reports: Reports) -> End<C::Output> {
         let mut deadline = Instant::now() + self.timeout;
         let mut waiting_since = None;
         // Beside everything else: a client that does not take its progress holds up nothing but the progress.

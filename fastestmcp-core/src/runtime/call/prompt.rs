@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::leg::Leg;
 use super::suspend::Bound;
-use crate::component::{Components, Prompt, PromptOutput};
+use crate::component::{Prompt, PromptOutput, Visible};
 use crate::operation::{CallError, CallOutcome, GetPrompt, Requester};
 use crate::runtime::task::{Serve, Tasks};
 
 impl Serve for GetPrompt {
-    fn admit(&self, components: &Components) -> Result<(), CallError> {
-        prompt(components, &self.name).map(drop)
+    const IS_OF_COMPONENTS: bool = true;
+
+    fn admit(&self, visible: Visible<'_>) -> Result<(), CallError> {
+        prompt(visible, &self.name).map(drop)
     }
 
     async fn serve(self, tasks: &Arc<Tasks>, requester: Requester) -> Result<CallOutcome<PromptOutput>, CallError> {
@@ -21,8 +23,9 @@ impl Serve for GetPrompt {
             meta: self.meta.clone(),
             may_detach: false,
         };
-        let prompt = prompt(&tasks.node.components, &self.name)?;
-        let ended = leg.run(&tasks.node, prompt, requester).await?;
+        let visible = Visible { components: &tasks.node.components, view: &requester.view };
+        let prompt = prompt(visible, &self.name)?.clone();
+        let ended = leg.run(&tasks.node, &prompt, requester).await?;
         let described = |mut output: PromptOutput| {
             output.description = output.description.or_else(|| prompt.about().description.clone());
             output
@@ -31,6 +34,6 @@ impl Serve for GetPrompt {
     }
 }
 
-pub(super) fn prompt<'c>(components: &'c Components, name: &str) -> Result<&'c Arc<Prompt>, CallError> {
-    components.prompts.get(name).ok_or_else(|| CallError::UnknownPrompt(name.to_owned()))
+pub(super) fn prompt<'c>(visible: Visible<'c>, name: &str) -> Result<&'c Arc<Prompt>, CallError> {
+    visible.prompt(name).ok_or_else(|| CallError::UnknownPrompt(name.to_owned()))
 }

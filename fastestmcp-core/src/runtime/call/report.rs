@@ -12,10 +12,13 @@ pub(super) enum Report {
     Log(LogMessage),
 }
 
+/// Boxed: a channel makes room for many at once, and most calls say nothing.
+pub(super) type Reports = mpsc::Receiver<Box<Report>>;
+
 /// Passes on what is said until nobody can say any more.
-pub(super) async fn report(client: Arc<dyn Client>, mut reports: mpsc::Receiver<Report>) {
+pub(super) async fn report(client: Arc<dyn Client>, mut reports: Reports) {
     while let Some(report) = reports.recv().await {
-        match report {
+        match *report {
             Report::Progress(progress) => client.progress(&progress).await,
             Report::Log(message) => client.log(&message).await,
         }

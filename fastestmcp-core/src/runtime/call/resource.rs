@@ -6,13 +6,15 @@ use serde_json::Value;
 
 use super::leg::Leg;
 use super::suspend::Bound;
-use crate::component::{Components, Readable, ResourceOutput};
+use crate::component::{Readable, ResourceOutput, Visible};
 use crate::operation::{CallError, CallOutcome, ReadResource, Requester};
 use crate::runtime::task::{Serve, Tasks};
 
 impl Serve for ReadResource {
-    fn admit(&self, components: &Components) -> Result<(), CallError> {
-        self.readable(components).map(drop)
+    const IS_OF_COMPONENTS: bool = true;
+
+    fn admit(&self, visible: Visible<'_>) -> Result<(), CallError> {
+        self.readable(visible).map(drop)
     }
 
     async fn serve(self, tasks: &Arc<Tasks>, requester: Requester) -> Result<CallOutcome<ResourceOutput>, CallError> {
@@ -25,20 +27,21 @@ impl Serve for ReadResource {
             meta: self.meta.clone(),
             may_detach: false,
         };
-        let (ended, caching) = match self.readable(&node.components)? {
-            Readable::Resource(resource, arguments) => {
-                (leg(arguments).run(node, resource, requester).await?, resource.caching())
-            }
-            Readable::Template(template, arguments) => {
-                (leg(arguments).run(node, template, requester).await?, template.caching())
-            }
-        };
+        let (ended, caching) =
+            match self.readable(Visible { components: &node.components, view: &requester.view.clone() })? {
+                Readable::Resource(resource, arguments) => {
+                    (leg(arguments).run(node, resource, requester).await?, resource.caching())
+                }
+                Readable::Template(template, arguments) => {
+                    (leg(arguments).run(node, template, requester).await?, template.caching())
+                }
+            };
         ended.map(|contents| ResourceOutput::new(contents, caching)).without_task()
     }
 }
 
 impl ReadResource {
-    fn readable<'c>(&self, components: &'c Components) -> Result<Readable<'c>, CallError> {
-        components.readable(&self.uri).ok_or_else(|| CallError::UnknownResource(self.uri.clone()))
+    fn readable<'c>(&self, visible: Visible<'c>) -> Result<Readable<'c>, CallError> {
+        visible.readable(&self.uri).ok_or_else(|| CallError::UnknownResource(self.uri.clone()))
     }
 }

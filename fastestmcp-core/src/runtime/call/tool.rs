@@ -8,25 +8,32 @@ use tokio::time::{Instant, timeout_at};
 
 use super::leg::{Leg, LegEnd};
 use super::suspend::Bound;
-use crate::component::{Component, Components, Tool, ToolOutput};
+use crate::component::{Component, Tool, ToolOutput, Visible};
 use crate::context::{Failure, ToolError};
-use crate::operation::{AskedTtl, CallError, CallOutcome, CallTool, Plan, Requester, TaskView, plan, tool};
+use crate::operation::{AskedTtl, CallError, CallOutcome, CallTool, Plan, Requester, TaskView, plan};
 use crate::runtime::task::{Serve, Tasks, watch};
 use crate::task::{Journal, TaskOutcome};
 
 impl Serve for CallTool {
-    fn admit(&self, components: &Components) -> Result<(), CallError> {
-        plan(components, self).map(drop)
+    const IS_OF_COMPONENTS: bool = true;
+
+    fn admit(&self, visible: Visible<'_>) -> Result<(), CallError> {
+        tool(visible, self)?;
+        plan(visible.components, self).map(drop)
     }
 
     async fn serve(self, tasks: &Arc<Tasks>, requester: Requester) -> Result<CallOutcome, CallError> {
         let components = &tasks.node.components;
-        let tool = tool(components, &self)?.clone();
+        let tool = tool(Visible { components, view: &requester.view }, &self)?.clone();
         match plan(components, &self)? {
             Plan::Plain { may_detach } => plain(tasks, requester, self, &tool, may_detach).await,
             Plan::Task { ttl, inline_for } => as_task(tasks, requester, self, &tool, ttl, inline_for).await,
         }
     }
+}
+
+fn tool<'c>(visible: Visible<'c>, call: &CallTool) -> Result<&'c Arc<Tool>, CallError> {
+    visible.tool(&call.name).ok_or_else(|| CallError::UnknownTool(call.name.clone()))
 }
 
 async fn plain(

@@ -6,8 +6,10 @@ mod config;
 mod health;
 mod key_queue;
 mod rate;
+mod readiness;
 mod supervise;
 mod sweeper;
+mod visibility;
 
 pub(super) use check::{check_config, check_tool};
 pub use config::RuntimeConfig;
@@ -28,10 +30,13 @@ use crate::principal::{Owner, Principal};
 use crate::seal::KeyRing;
 use crate::session::SessionRegistry;
 use crate::time::{StoreTime, backoff};
+use crate::visibility::VisibilityRules;
 use clock::ObservedClock;
 use health::Health;
 use key_queue::KeyQueue;
 use rate::TaskRate;
+use readiness::Readiness;
+use visibility::Visibility;
 
 /// How often it is tried to hold a session for an outcome.
 const HOLD_TRIES: u32 = 10;
@@ -51,6 +56,7 @@ pub(crate) struct Node {
     pub(crate) queues: Vec<String>,
     pub(crate) keys: KeyRing,
     pub(crate) sessions: SessionRegistry,
+    pub(crate) visibility: Visibility,
     /// Where updates of one key on this node queue.
     pub(crate) key_queue: Arc<KeyQueue>,
     pub(crate) task_rate: TaskRate,
@@ -58,6 +64,7 @@ pub(crate) struct Node {
     pub(crate) announcer: Arc<Announcer>,
     pub(crate) change_announcer: Arc<ChangeAnnouncer>,
     pub(crate) health: Health,
+    pub(crate) readiness: Readiness,
     /// Cancelled when shutdown begins.
     pub(crate) stopping: CancellationToken,
     /// Cancelled when tasks that may not rerun must end.
@@ -78,11 +85,13 @@ pub(crate) struct Parts {
     pub(crate) middleware: Chain,
     pub(crate) keys: KeyRing,
     pub(crate) sessions: SessionRegistry,
+    /// What all are shown.
+    pub(crate) rules: VisibilityRules,
 }
 
 impl Node {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { stores, config, name, worker, components, middleware, keys, sessions } = parts;
+        let Parts { stores, config, name, worker, components, middleware, keys, sessions, rules } = parts;
         let queues = config.queues.clone().unwrap_or_else(|| {
             let mut queues: Vec<_> = components.tools.iter().map(|tool| tool.task_policy().queue.clone()).collect();
             queues.sort_unstable();
@@ -93,12 +102,14 @@ impl Node {
         let announcer = Announcer::new(stores.events.clone(), background.clone());
         let bus = EventBus::within(stores.events.clone(), announcer.clone(), background.clone(), stopped.child_token());
         Self {
+            visibility: Visibility::new(stores.sessions.clone(), rules, config.principal_ttl),
             key_queue: Arc::default(),
             task_rate: TaskRate::new(config.task_rate.0, config.task_rate.1),
             change_announcer: ChangeAnnouncer::new(Changes::new(bus.clone()), background.clone()),
             bus,
             announcer,
             health: Health::default(),
+            readiness: Readiness::default(),
             stopping: CancellationToken::new(),
             release: CancellationToken::new(),
             stopped,

@@ -1,5 +1,6 @@
 //! What the state verbs of a context come to.
 
 mod values;
+mod visibility;
 
 pub(super) use values::StoredValues;

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use crate::context::{Change, ContextError, ValueRef, Values};
+use super::visibility;
+use crate::context::{Change, ContextError, RulesChange, ValueRef, Values};
 use crate::error::{Outcome, StoreError, StoreResult};
 use crate::runtime::node::Node;
 use crate::session::{
@@ -65,6 +66,10 @@ impl Values for StoredValues {
                 Err(UpdateError::Contention) => return Err(ContextError::Contention),
             }
         }
+    }
+
+    async fn update_rules(&self, at: ValueRef<'_>, change: &mut RulesChange<'_>) -> Result<(), ContextError> {
+        visibility::update(self, at, change).await
     }
 }
 

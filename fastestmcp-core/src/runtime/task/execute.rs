@@ -11,7 +11,7 @@ use super::host::TaskHost;
 use super::run::TaskRun;
 use super::tasks::Tasks;
 use crate::component::{RunningHandler, Turn};
-use crate::context::{Context, Inner, Locals};
+use crate::context::{Context, Inner, Locals, RequestInfo};
 use crate::runtime::state::StoredValues;
 use crate::task::{Rerun, RpcError, TaskEvent, TaskOutcome};
 
@@ -30,6 +30,7 @@ pub(super) async fn execute(tasks: &Arc<Tasks>, run: &Arc<TaskRun>) {
     let cx = Context::new(Inner {
         name: spec.name.clone(),
         caller: run.caller(),
+        request: RequestInfo::default(),
         meta: spec.meta.clone(),
         known: Arc::default(),
         locals: Locals::default(),

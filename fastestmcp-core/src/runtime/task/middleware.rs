@@ -13,7 +13,8 @@ use super::execute::{execute, hand_back};
 use super::finish;
 use super::run::TaskRun;
 use super::tasks::Tasks;
-use crate::context::NoClient;
+use crate::component::View;
+use crate::context::{NoClient, RequestInfo};
 use crate::operation::{Call, CallError, Endpoint, Next, Outcome, RunTask};
 use crate::task::{RpcError, TaskEvent, TaskOutcome};
 
@@ -21,7 +22,14 @@ use crate::task::{RpcError, TaskEvent, TaskOutcome};
 /// error, a panic, an answer of its own, or by taking longer than the task may run.
 pub(super) async fn through_middleware(tasks: &Arc<Tasks>, run: &Arc<TaskRun>) {
     let request = RunTask { id: run.id().clone(), tool: run.spec.name.clone(), attempt: run.attempts };
-    let call = Call::new(request.into(), run.caller(), Arc::new(NoClient), run.lost.clone());
+    let call = Call::new(
+        request.into(),
+        run.caller(),
+        RequestInfo::default(),
+        Arc::new(NoClient),
+        run.lost.clone(),
+        View::default(),
+    );
     let end = Arc::new(Run { tasks: tasks.clone(), run: run.clone(), phase: watch::Sender::new(Phase::Before) });
     let next = Next::new(tasks.node.middleware.clone(), end.clone());
     let ended = tokio::select! {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::owned;
 use super::tasks::Tasks;
 use super::watch::watch;
-use crate::component::Components;
+use crate::component::Visible;
 use crate::operation::{
     CallError, CancelOutcome, CancelTask, FollowProgress, GetTask, ListTasks, ProgressFeed, Request, Requester,
     RunTask, TaskPage, TaskView, TaskWatch, UpdateTask, WatchTask,
@@ -13,8 +13,11 @@ use crate::operation::{
 
 /// A request, as this node carries it out.
 pub(in crate::runtime) trait Serve: Request {
+    /// Whether it is about components, so that it must be known which of them the caller may see.
+    const IS_OF_COMPONENTS: bool = false;
+
     /// Whether it can be asked like this. No store is needed to tell.
-    fn admit(&self, _: &Components) -> Result<(), CallError> {
+    fn admit(&self, _: Visible<'_>) -> Result<(), CallError> {
         Ok(())
     }
 

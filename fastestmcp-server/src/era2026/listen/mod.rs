@@ -66,11 +66,20 @@ async fn honour(incoming: &Incoming<'_>, asked: Filter, server: &ServerConfig) -
     });
     let (changes, unavailable) = (incoming.changes(), |error| incoming.refused(&CallError::Store(error)));
     if !honoured.lists.is_empty() {
-        let events = changes.lists(ReadFrom::Tail).await.map_err(unavailable)?;
-        news.push(news::lists(events, honoured.lists.clone()).boxed());
+        match incoming.principal_scope() {
+            Some(whom) => {
+                let [of_all, of_it] = changes.lists_for(&whom, ReadFrom::Tail).await.map_err(unavailable)?;
+                news.push(news::lists(of_all, honoured.lists.clone()).boxed());
+                news.push(news::lists_of_one(of_it, honoured.lists.clone()).boxed());
+            }
+            None => {
+                let events = changes.lists(ReadFrom::Tail).await.map_err(unavailable)?;
+                news.push(news::lists(events, honoured.lists.clone()).boxed());
+            }
+        }
     }
     for uri in asked.resources {
-        if incoming.check(ReadResource::new(uri.clone())).is_ok() {
+        if is_there(incoming, &uri).await? {
             let events = changes.resource(&uri, ReadFrom::Tail).await.map_err(unavailable)?;
             news.push(news::resource(events, uri.clone()).boxed());
             honoured.resources.push(uri);
@@ -91,6 +100,18 @@ async fn honour(incoming: &Incoming<'_>, asked: Filter, server: &ServerConfig) -
     }
     honoured.tasks = Some(followed);
     Ok((honoured, news))
+}
+
+/// Whether there is such a resource for this caller.
+///
+/// # Errors
+/// It cannot be told now.
+async fn is_there(incoming: &Incoming<'_>, uri: &str) -> Result<bool, ErrorData> {
+    match incoming.check(ReadResource::new(uri.to_owned())).await {
+        Ok(()) => Ok(true),
+        Err(error @ CallError::Store(_)) => Err(incoming.refused(&error)),
+        Err(_) => Ok(false),
+    }
 }
 
 async fn send(incoming: &Incoming<'_>, mut notification: ServerNotification) -> Result<(), ErrorData> {

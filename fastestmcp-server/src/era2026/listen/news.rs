@@ -2,6 +2,7 @@
 
 use fastestmcp_core::event::{Delivery, EventSubscription, List};
 use fastestmcp_core::operation::TaskWatch;
+use fastestmcp_core::visibility::HOLDS_WITHIN;
 use fastestmcp_rmcp::{list_changed, resource_updated};
 use futures_util::{Stream, StreamExt, stream};
 use rmcp::model::{ServerNotification, TaskStatusNotification, TaskStatusNotificationParams};
@@ -19,6 +20,17 @@ pub(super) fn lists(events: EventSubscription, honoured: Vec<List>) -> impl Stre
             Delivery::Gap | Delivery::Lagged => honoured.clone(),
         };
         stream::iter(changed.into_iter().map(list_changed).collect::<Vec<_>>())
+    })
+}
+
+/// Changes of the lists of one caller, told once every node shows them: the client may ask any.
+pub(super) fn lists_of_one(
+    events: EventSubscription,
+    honoured: Vec<List>,
+) -> impl Stream<Item = ServerNotification> + Send {
+    lists(events, honoured).then(async |changed| {
+        tokio::time::sleep(HOLDS_WITHIN).await;
+        changed
     })
 }
 
