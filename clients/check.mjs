@@ -25,6 +25,9 @@ export async function check(name, run) {
 /** How many checks have failed. */
 export const failures = () => failed;
 
+/** What another program reported by itself. */
+export const countFailures = () => void (failed += 1);
+
 /** Asks until the answer is truthy. */
 export async function until(probe) {
   for (;;) {

@@ -1,7 +1,11 @@
-//! `cargo xtask clients`: third-party clients of both protocol eras, and a browser, against the real binary.
+//! `cargo xtask clients`: third-party clients of both protocol eras, and a browser, against the real binary; and the same
+//! clients, of several ages, against two nodes of one example.
 //!
-//! The scripts in `clients/` are plain Node programs that print one line `ok NAME` or `not ok NAME: WHY` per check.
+//! The scripts in `clients/` are plain Node and Python programs that print one line `ok NAME` or `not ok NAME: WHY` per check.
 
+mod python;
+
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::test::require;
@@ -21,14 +25,15 @@ pub(crate) fn run_counted() -> Result<(u64, u64), String> {
     require("chromium", "Chromium (Debian: apt-get install chromium)")?;
     let clients = root().join("clients");
     succeed(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&clients))?;
-    for servers in
-        [["--package", "fastestmcp-cli"].as_slice(), &["--package", "fastestmcp-examples", "--example", "forms"]]
-    {
+    let pythons = python::install(&clients.join("python"), &target()?)?;
+    let examples = ["--package", "fastestmcp-examples", "--example", "forms", "--example", "everything"];
+    for servers in [["--package", "fastestmcp-cli"].as_slice(), &examples] {
         succeed(Command::new(cargo()).args(["build", "--quiet"]).args(servers).current_dir(root()))?;
     }
     let output = Command::new("node")
         .arg("run.mjs")
-        .env("FASTESTMCP", binary()?)
+        .env("FASTESTMCP", target()?.join("debug/fastestmcp"))
+        .env("FASTESTMCP_PYTHONS", pythons)
         .current_dir(&clients)
         .stderr(Stdio::inherit())
         .output()
@@ -48,10 +53,8 @@ fn succeed(command: &mut Command) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("{command:?} failed")) }
 }
 
-/// The binary that `cargo build` made, also where `CARGO_TARGET_DIR` points elsewhere.
-fn binary() -> Result<String, String> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-    let path = target.join("debug/fastestmcp");
-    let path = path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(path.to_string_lossy().into_owned())
+/// Where `cargo build` puts what it makes, also where `CARGO_TARGET_DIR` points elsewhere.
+fn target() -> Result<PathBuf, String> {
+    let target: PathBuf = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
+    std::path::absolute(&target).map_err(|error| format!("{}: {error}", target.display()))
 }

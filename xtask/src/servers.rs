@@ -1,4 +1,4 @@
-//! The programs behind the test servers, and a browser: found, or installed where that is possible.
+//! The programs behind the test servers, a browser, and Python: found, or installed where that is possible.
 
 use std::env;
 use std::fs;
@@ -24,8 +24,9 @@ const PROGRAMS: &[Program] = &[
     Program { name: "pgbouncer", package: "pgbouncer", kinds: &["postgres", "pgbouncer"] },
     Program { name: "nginx", package: "nginx-light", kinds: &["nginx"] },
     Program { name: "openssl", package: "openssl", kinds: &["openssl"] },
-    // Whoever runs the third-party clients cannot do without it.
+    // Whoever runs the third-party clients cannot do without them.
     Program { name: "chromium", package: "chromium", kinds: &[] },
+    Program { name: "python3", package: "python3-venv", kinds: &[] },
 ];
 
 /// The kinds of servers that whoever runs the tests does without.

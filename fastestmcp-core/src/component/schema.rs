@@ -38,7 +38,9 @@ fn generate<T: JsonSchema>(settings: SchemaSettings) -> Map<String, Value> {
         .with_transform(RecursiveTransform(without_rust_formats))
         .with_transform(RecursiveTransform(properties_are_objects));
     let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
-    let Value::Object(schema) = schema else { return Map::new() };
+    let Value::Object(mut schema) = schema else { return Map::new() };
+    // It is what MCP takes a schema for that does not say. Older clients do not know its name, and would check nothing.
+    schema.remove("$schema");
     schema
 }
 
@@ -81,6 +83,13 @@ mod tests {
         let byte = json!({ "type": ["integer", "null"], "minimum": 0, "maximum": 255 });
         assert_eq!(properties["b"]["items"], byte);
         assert_eq!(properties["c"]["format"], "double");
+    }
+
+    #[test]
+    fn schemas_leave_unsaid_which_draft_they_are_of() {
+        for schema in [schema_of::<Numbers>(), result_schema_of::<Numbers>()] {
+            assert_eq!(schema.get("$schema"), None);
+        }
     }
 
     #[derive(Deserialize, Serialize, JsonSchema)]

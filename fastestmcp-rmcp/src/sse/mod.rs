@@ -39,7 +39,8 @@ pub(crate) async fn open(
         Some(Ok(EventId::Standalone(offset))) => {
             standalone::open(node, session, room, ReadFrom::After(Offset(offset))).await.map(Some)
         }
-        Some(Ok(EventId::Posted { node: owner, exchange, number })) => {
+        Some(Ok(EventId::Posted { is_last: true, .. })) => Ok(Some(event::over())),
+        Some(Ok(EventId::Posted { node: owner, exchange, number, is_last: false })) => {
             resumed::open(node, session, room, owner, exchange, number).await
         }
         Some(Err(event::NoEventId)) => Ok(None),

@@ -28,8 +28,8 @@ impl Posted {
         Self { node, reading, first, is_to_be_primed: session.primes(), exchange, _open }
     }
 
-    fn id(&self, number: u64) -> EventId {
-        EventId::Posted { node: self.node.name.clone(), exchange: self.exchange, number }
+    fn id(&self, number: u64, is_last: bool) -> EventId {
+        EventId::Posted { node: self.node.name.clone(), exchange: self.exchange, number, is_last }
     }
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn posted(posted: Posted) -> Response<ResponseBody> {
     event::response(stream::unfold(Some(posted), async |state| {
         let mut state = state?;
         if std::mem::take(&mut state.is_to_be_primed) {
-            return Some((event::priming(&state.id(0)), Some(state)));
+            return Some((event::priming(&state.id(0, false)), Some(state)));
         }
         let message = match state.first.take() {
             Some(first) => first,
@@ -51,7 +51,7 @@ pub(crate) fn posted(posted: Posted) -> Response<ResponseBody> {
         if message.data.is_empty() {
             return None;
         }
-        let chunk = event::message(Some(&state.id(message.number)), &message.data);
+        let chunk = event::message(Some(&state.id(message.number, message.is_last)), &message.data);
         Some((chunk, (!message.is_last).then_some(state)))
     }))
 }

@@ -100,7 +100,8 @@ impl Resumed {
             }
             if message.number > self.after {
                 self.after = message.number;
-                let id = EventId::Posted { node: self.owner.clone(), exchange: self.exchange, number: message.number };
+                let (node, exchange) = (self.owner.clone(), self.exchange);
+                let id = EventId::Posted { node, exchange, number: message.number, is_last: message.is_last };
                 let chunk = event::message(Some(&id), &message.data);
                 return Some((chunk, (!message.is_last).then_some(self)));
             }

@@ -43,8 +43,18 @@ fn an_answer_that_was_written_and_lost_on_its_way_waits_too() {
     let events = client.resume(nodes.b, primed.id()).rest();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].message()["id"], 1);
-    // What the client has it does not get again.
-    assert_eq!(client.resume(nodes.a, events[0].id()).rest(), []);
+}
+
+#[test]
+fn who_comes_back_with_the_last_event_of_a_stream_is_told_to_stop() {
+    let nodes = Nodes::two();
+    let client = nodes.client();
+    let call = client.call(nodes.a, 1, "slow", json!({ "ms": 400 })).rest();
+    let resumed = client.resume(nodes.b, call[0].id()).rest();
+    assert_eq!(call[1..], resumed, "under the same ids");
+    for node in [nodes.a, nodes.b] {
+        assert_eq!(client.resume(node, resumed[0].id()).status, 204);
+    }
 }
 
 #[test]
