@@ -54,6 +54,7 @@ pub(super) async fn open(
     let me = format!("{}.{:x}", node.name, node.exchanges.number());
     let mut changes = SelectAll::new();
     changes.extend(lists.map(|lists| change::lists(lists).boxed()));
+    changes.push(change::news(node.wire.news(&session)).boxed());
     let mut standalone = Standalone {
         node,
         session,
