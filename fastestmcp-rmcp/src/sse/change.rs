@@ -49,6 +49,6 @@ fn changes(
     })
 }
 
-fn encode(notification: ServerNotification) -> Bytes {
+pub(super) fn encode(notification: ServerNotification) -> Bytes {
     serde_json::to_vec(&ServerJsonRpcMessage::notification(notification)).unwrap_or_default().into()
 }
