@@ -1,10 +1,12 @@
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::http::{Answer, Connection};
 use crate::report::{BenchError, BenchResult};
-use crate::serve::{COUNT, ECHO, OPEN};
+use crate::serve::{COUNT, ECHO, OPEN, READS};
 
 /// How a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,9 @@ impl Caller {
         Ok(caller)
     }
 
-    async fn initialize(&mut self) -> BenchResult<()> {
+    /// A session of its own, from here on, and the one before is left.
+    pub(crate) async fn initialize(&mut self) -> BenchResult<()> {
+        self.session = None;
         let info = json!({ "name": "bench", "version": "1" });
         let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info });
         let begin = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params });
@@ -96,6 +100,12 @@ impl Caller {
             return Ok(());
         }
         Err(BenchError::wrong(format!("call {id} should say {expected:?}: {answer}")))
+    }
+
+    /// How often the server has read its event log.
+    pub(crate) async fn reads(&mut self) -> BenchResult<u64> {
+        let answer = self.request(&self.call(READS, &json!({}))).await?;
+        text(&message(&answer)?)?.parse().map_err(BenchError::wrong)
     }
 
     fn call(&self, tool: &str, arguments: &Value) -> Value {
@@ -132,6 +142,30 @@ impl Caller {
             }
         }
         format!("{head}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    }
+}
+
+/// The standalone stream of a session of its own, open until it is dropped.
+pub(crate) struct Listener {
+    _stream: TcpStream,
+}
+
+impl Listener {
+    pub(crate) async fn open(host: SocketAddr) -> BenchResult<Self> {
+        let caller = Caller::open(host, Era::Session, Work::Echo).await?;
+        let session = caller.session.unwrap_or_default();
+        let head = format!(
+            "GET /mcp HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\n\
+             mcp-protocol-version: 2025-11-25\r\nmcp-session-id: {session}\r\n\r\n"
+        );
+        let mut stream = TcpStream::connect(host).await?;
+        stream.write_all(head.as_bytes()).await?;
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await?;
+        match &status {
+            b"HTTP/1.1 200" => Ok(Self { _stream: stream }),
+            other => Err(BenchError::wrong(String::from_utf8_lossy(other))),
+        }
     }
 }
 

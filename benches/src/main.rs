@@ -1,6 +1,7 @@
 //! Measures every row of the target table that this machine can: both sides in one run, interleaved.
 
 mod caller;
+mod counted;
 mod http;
 mod measure;
 mod payload;
@@ -20,8 +21,8 @@ use clap::Parser;
 use crate::peer::PeerPath;
 use crate::report::{BenchResult, Row};
 use crate::rows::{
-    Options, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values, recovery_rows, redis_tasks,
-    redis_values, scale_rows, server_rows, sqlite_values, start_rows, task_rows,
+    Options, idle_rows, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values, recovery_rows,
+    redis_tasks, redis_values, scale_rows, server_rows, sqlite_values, start_rows, task_rows,
 };
 
 /// Prints both sides, the ratio, the target and pass or short.
@@ -60,6 +61,7 @@ const GROUPS: &[&str] = &[
     "recovery",
     "start",
     "server",
+    "idle",
     "postgres.tasks",
     "postgres.snapshot",
     "postgres.commit",
@@ -115,6 +117,7 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "recovery" => recovery_rows::rows(options).await,
         "start" => start_rows::rows(options).await,
         "server" => server_rows::rows(options).await,
+        "idle" => idle_rows::rows(options).await,
         "postgres.tasks" => postgres_tasks::pipeline_rows(options).await,
         "postgres.snapshot" => postgres_tasks::snapshot_rows(options).await,
         "postgres.commit" => postgres_values::commit_rows(options).await,

@@ -32,6 +32,15 @@ impl Served {
         Ok(Self { process, _input: input, address })
     }
 
+    /// The memory of it that is in place, in bytes.
+    pub(crate) fn resident(&self) -> BenchResult<u64> {
+        let id = self.process.id().ok_or_else(|| BenchError::wrong("a server ended"))?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let kibibytes = line.trim().trim_end_matches(" kB").parse::<u64>().map_err(BenchError::wrong)?;
+        Ok(kibibytes << 10)
+    }
+
     /// The processor time that it has used so far, its own and the system's for it.
     pub(crate) fn processor_time(&self) -> BenchResult<Duration> {
         let id = self.process.id().ok_or_else(|| BenchError::wrong("a server ended"))?;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fastestmcp_core::event::Keep;
+use fastestmcp_core::event::{KEEP_SESSION, Keep, List, session_topic};
 
 /// How much of a stream can be replayed.
-pub(crate) const KEEP_STREAM: Keep = Keep::new(256, Duration::from_secs(300)).max_bytes(16 << 20);
+pub(crate) const KEEP_STREAM: Keep = KEEP_SESSION;
 /// What nodes tell each other is for those that live now.
 pub(crate) const KEEP_RELAY: Keep = Keep::new(64, Duration::from_secs(30)).max_bytes(16 << 20);
 
@@ -15,7 +15,7 @@ pub(crate) const RELAYS: &str = "relays";
 
 /// The stream of a session.
 pub(crate) fn session(digest: &str) -> String {
-    format!("session/{digest}")
+    session_topic(digest)
 }
 
 /// A POST stream; named by its session too, so that nobody else's can be asked for.
@@ -35,6 +35,8 @@ pub(crate) enum Entry {
     Message(Bytes),
     /// A standalone stream was opened, under a name of its own: those that were opened before it end (contract A6).
     Reader(String),
+    /// A list of its own has changed.
+    List(List),
     /// What the session is subscribed to has changed.
     Subscriptions,
     /// The session has ended.
@@ -46,6 +48,7 @@ impl Entry {
         match self {
             Self::Message(json) => [b"m", &json[..]].concat().into(),
             Self::Reader(name) => [b"r", name.as_bytes()].concat().into(),
+            Self::List(list) => list.session_entry(),
             Self::Subscriptions => Bytes::from_static(b"s"),
             Self::End => Bytes::from_static(b"x"),
         }
@@ -56,6 +59,7 @@ impl Entry {
         Some(match payload.first()? {
             b'm' => Self::Message(payload.slice(1..)),
             b'r' => Self::Reader(String::from_utf8_lossy(&payload[1..]).into_owned()),
+            b'l' => Self::List(List::of_session_entry(payload)?),
             b's' => Self::Subscriptions,
             b'x' => Self::End,
             _ => return None,
@@ -70,7 +74,9 @@ mod tests {
     #[test]
     fn entries_are_read_as_they_were_written_and_unknown_ones_are_passed_over() {
         let message = Entry::Message(Bytes::from_static(b"{}"));
-        for entry in [message, Entry::Reader("a.1".to_owned()), Entry::Subscriptions, Entry::End] {
+        for entry in
+            [message, Entry::Reader("a.1".to_owned()), Entry::List(List::Prompts), Entry::Subscriptions, Entry::End]
+        {
             assert_eq!(Entry::decode(&entry.encode()), Some(entry));
         }
         assert_eq!(Entry::decode(&Bytes::from_static(b"?later")), None);

@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use fastestmcp_core::context::Caller;
 use fastestmcp_core::principal::{AuthContext, Principal};
 use fastestmcp_core::task::{ClientAbilities, RpcError};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 use http::request::Parts;
-use rmcp::model::{ServerJsonRpcMessage, ServerRequest};
+use rmcp::model::{ServerJsonRpcMessage, ServerNotification, ServerRequest};
 use serde_json::Value;
 
 use crate::session::Session;
@@ -58,6 +60,12 @@ pub trait Wire: Send + Sync + 'static {
     /// It could not be kept, and the client is told so.
     async fn reply(&self, _session: &Session, _tag: &str, _answer: Value) -> Result<(), RpcError> {
         Ok(())
+    }
+
+    /// What a client is told on the standalone stream of its session while it reads that, beside what is said to the session, to
+    /// those subscribed to a resource, and to all. It has no ids: who was not there is not told later. Must not end.
+    fn news(&self, _session: &Session) -> BoxStream<'static, ServerNotification> {
+        stream::pending().boxed()
     }
 
     /// Room for a stream that a client keeps open, given back when it is dropped.

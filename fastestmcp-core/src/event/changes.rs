@@ -3,14 +3,15 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::bus::no_answer;
+use super::session_stream::{KEEP_SESSION, session_topic};
 use super::{EventBus, EventSubscription, Keep, ReadFrom};
 use crate::error::StoreResult;
 use crate::ids;
-use crate::session::Scope;
+use crate::session::{Scope, ScopeKind};
 
 /// Of what changed, the newest says all there is to say: that it is to be asked for again.
 const KEEP: Keep = Keep::new(1, Duration::from_secs(300)).max_bytes(64 << 10);
-/// Of one caller there are few events, and each list is told by itself.
+/// Of one principal there are few events, and each list is told by itself.
 const KEEP_OF_ONE: Keep = Keep::new(3, Duration::from_secs(300)).max_bytes(64 << 10);
 const LISTS: &str = "changes/lists";
 const LISTS_OF: &str = "changes/lists/";
@@ -31,7 +32,7 @@ impl List {
     /// All kinds.
     pub const ALL: [Self; 3] = [Self::Tools, Self::Prompts, Self::Resources];
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Tools => "tools",
             Self::Prompts => "prompts",
@@ -66,12 +67,20 @@ impl Changes {
         self.bus.publish(LISTS, vec![Bytes::from_static(list.name().as_bytes())], KEEP).await
     }
 
-    /// A list has changed for one session or principal.
+    /// A list has changed for one session or principal. A session is told by its own topic.
     ///
     /// # Errors
     /// As [`EventLog::append`](super::EventLog::append).
     pub async fn list_changed_for(&self, whom: &Scope, list: List) -> StoreResult<()> {
-        self.bus.publish(&topic_of(whom), vec![Bytes::from_static(list.name().as_bytes())], KEEP_OF_ONE).await
+        match whom.kind {
+            ScopeKind::Session => {
+                self.bus.publish(&session_topic(&whom.id), vec![list.session_entry()], KEEP_SESSION).await
+            }
+            _ => {
+                let payload = Bytes::from_static(list.name().as_bytes());
+                self.bus.publish(&topic_of(whom), vec![payload], KEEP_OF_ONE).await
+            }
+        }
     }
 
     /// A resource has changed.
@@ -90,7 +99,7 @@ impl Changes {
         self.bus.subscribe(LISTS, from).await
     }
 
-    /// Hears of lists that changed for all, and of those that changed for one session or principal, in this order.
+    /// Hears of lists that changed for all, and of those that changed for one principal, in this order.
     ///
     /// # Errors
     /// As [`EventLog::read`](super::EventLog::read).

@@ -12,6 +12,7 @@ mod pending;
 mod read;
 mod reader;
 mod record;
+mod session_stream;
 mod subscription;
 
 pub(crate) use announcer::Announcer;
@@ -22,4 +23,5 @@ pub use hub::WakeHub;
 pub use log::{EventLog, WakeStream};
 pub use mailbox::Delivery;
 pub use record::{Event, Keep, Offset, ReadFrom, TopicRead, Wake};
+pub use session_stream::{KEEP_SESSION, session_topic};
 pub use subscription::EventSubscription;

@@ -13,7 +13,7 @@ pub use builder::{RuntimeBuilder, StartError};
 pub use door::Admitted;
 pub use local::{LocalClient, LocalTask};
 pub use node::RuntimeConfig;
-pub use task::{Operator, SessionPage, TaskFilter};
+pub use task::{Operator, SessionPage, SessionTasks, TaskFilter};
 
 use std::fmt;
 use std::sync::Arc;
@@ -171,6 +171,11 @@ impl Runtime {
     /// The sessions of the 2025 wire.
     pub fn sessions(&self) -> &SessionRegistry {
         &self.node.sessions
+    }
+
+    /// Follows the tasks of a session, named by its digest, on whatever nodes they run.
+    pub fn session_tasks(&self, session: &str) -> SessionTasks {
+        self.tasks.of_sessions.follow(session)
     }
 
     /// Events over nodes. The node's one reader of the log serves whoever subscribes here.

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use fastestmcp_core::event::{Delivery, EventSubscription, List};
-use futures_util::{Stream, stream};
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt, stream};
 use rmcp::model::{ServerJsonRpcMessage, ServerNotification};
 
 use crate::notification::{list_changed, resource_updated};
@@ -11,6 +12,11 @@ pub(super) enum Change {
     Message(Bytes),
     /// Some of it was lost.
     Lagged,
+}
+
+/// What the server itself has to tell.
+pub(super) fn news(news: BoxStream<'static, ServerNotification>) -> impl Stream<Item = Change> + Send {
+    news.map(|notification| Change::Message(encode(notification)))
 }
 
 /// Changed lists.
@@ -43,6 +49,6 @@ fn changes(
     })
 }
 
-fn encode(notification: ServerNotification) -> Bytes {
+pub(super) fn encode(notification: ServerNotification) -> Bytes {
     serde_json::to_vec(&ServerJsonRpcMessage::notification(notification)).unwrap_or_default().into()
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::event::{Delivery, EventSubscription, Offset, ReadFrom};
-use fastestmcp_core::session::{Scope, ScopeKind};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, SelectAll};
 use http::Response;
@@ -16,13 +15,14 @@ use super::{Room, keep_alive};
 use crate::body::ResponseBody;
 use crate::exchanges::OpenStream;
 use crate::node::Node;
+use crate::notification::list_changed;
 use crate::session::Session;
 use crate::topic::{self, Entry};
 
 /// The session's own stream. The newest reader wins: opening writes an entry, and a reader that sees a later one than its
 /// own ends, so that the order of the log decides (contract A6).
 ///
-/// Beside it are read changed lists, those of all and those of this session only, and what concerns many sessions: the resources that this one is subscribed to. Such
+/// Beside it are read what concerns many sessions: changed lists, and the resources that this one is subscribed to. Such
 /// events have no id: who comes back is told anew.
 struct Standalone {
     node: Arc<Node>,
@@ -48,12 +48,12 @@ pub(super) async fn open(
     let events = node.runtime.events().subscribe(&topic::session(session.digest()), from).await?;
     // Who comes back is told of what changed lately, whether or not it has heard of it.
     let from = if from == ReadFrom::Tail { from } else { ReadFrom::After(Offset(0)) };
-    let this = Scope::new(ScopeKind::Session, session.digest());
-    let lists = node.runtime.changes().lists_for(&this, from).await?;
+    let lists = node.runtime.changes().lists(from).await?;
     let open = node.exchanges.open_stream(session.digest_shared());
     let me = format!("{}.{:x}", node.name, node.exchanges.number());
     let mut changes = SelectAll::new();
-    changes.extend(lists.map(|lists| change::lists(lists).boxed()));
+    changes.push(change::lists(lists).boxed());
+    changes.push(change::news(node.wire.news(&session)).boxed());
     let mut standalone = Standalone {
         node,
         session,
@@ -112,6 +112,10 @@ impl Standalone {
             let id = EventId::Standalone(event.offset.0);
             match Entry::decode(&event.payload) {
                 Some(Entry::Message(data)) => return Some((event::message(Some(&id), &data), self)),
+                Some(Entry::List(list)) => {
+                    let data = change::encode(list_changed(list));
+                    return Some((event::message(Some(&id), &data), self));
+                }
                 Some(Entry::End) => return None,
                 Some(Entry::Reader(name)) if name == self.me => {
                     self.is_opened = true;

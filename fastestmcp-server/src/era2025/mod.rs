@@ -6,8 +6,8 @@ mod view;
 use std::time::Duration;
 
 use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::operation::{AskedTtl, CallOutcome, CallTool, CancelTask, GetTask, ListTasks, TaskMode};
-use rmcp::model::{CallToolResponse, ErrorData, JsonObject};
+use fastestmcp_core::operation::{AskedTtl, CallOutcome, CallTool, CancelTask, GetTask, ListTasks, TaskMode, TaskView};
+use rmcp::model::{CallToolResponse, CustomNotification, ErrorData, JsonObject, ServerNotification};
 use serde_json::{Value, json};
 
 use crate::incoming::Incoming;
@@ -76,6 +76,12 @@ async fn call(incoming: &Incoming<'_>, knows_tasks: bool, params: Value, meta: J
         CallOutcome::Complete(output) => result::of_call(content::call_result(output)?),
         CallOutcome::InputRequired { .. } => Err(errors::invalid_params("the call cannot be suspended")),
     }
+}
+
+/// What a session is told when the status of one of its tasks has changed. The protocol layer's own is that of 2026-07-28.
+pub(crate) fn status(task: &TaskView) -> ServerNotification {
+    let status = CustomNotification::new("notifications/tasks/status", Some(view::task(task)));
+    ServerNotification::CustomNotification(status)
 }
 
 /// The answer of a call in a session.

@@ -8,6 +8,7 @@ mod media;
 pub(crate) mod place;
 mod refusal;
 mod service;
+mod task_news;
 mod unstalled;
 mod wire;
 

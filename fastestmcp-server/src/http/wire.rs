@@ -10,9 +10,12 @@ use fastestmcp_core::principal::{AuthContext, Principal};
 use fastestmcp_core::runtime::Runtime;
 use fastestmcp_core::task::{ClientAbilities, RpcError};
 use fastestmcp_rmcp::{Session, Wire};
-use rmcp::model::{ServerJsonRpcMessage, ServerRequest};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use rmcp::model::{ServerJsonRpcMessage, ServerNotification, ServerRequest};
 use serde_json::Value;
 
+use super::task_news::task_news;
 use crate::auth::Identified;
 use crate::handler::McpHandler;
 use crate::outbound::Outbound;
@@ -62,6 +65,10 @@ impl Wire for ServerWire {
             }
             Ok(()) => Ok(()),
         }
+    }
+
+    fn news(&self, session: &Session) -> BoxStream<'static, ServerNotification> {
+        task_news(&self.runtime, session).boxed()
     }
 
     async fn listen(&self, session: &Session) -> Result<Box<dyn Any + Send + Sync>, RpcError> {

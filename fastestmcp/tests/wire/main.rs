@@ -32,5 +32,6 @@ mod requests;
 mod resources;
 mod scene;
 mod store_outages;
+mod task_news;
 mod visibility;
 mod waits;

@@ -137,7 +137,7 @@ impl Operator {
             }
             InsertOutcome::KeyReused | InsertOutcome::QuotaExceeded { .. } => return Err(CallError::Masked),
         };
-        self.0.announce(&head.id, Some(&queue));
+        self.0.announce(&head.id, Some(&queue), None);
         tracing::info!(task = %id.short(), as_task = %head.id.short(), tool, "an operator requeued a dead letter");
         Ok(TaskView::new(head, Some(state)))
     }

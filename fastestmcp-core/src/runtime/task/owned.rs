@@ -184,7 +184,7 @@ fn changed(tasks: &Tasks, step: &Step, head: TaskHead) -> TaskView {
         tasks.node.keep_readable(&head.owner, head.session.as_deref(), retain);
     }
     let due = matches!(step.then, Then::Runnable { .. }).then_some(head.queue.as_str());
-    tasks.announce(&head.id, due);
+    tasks.announce(&head.id, due, head.session.as_deref());
     TaskView::new(head, Some(step.state.clone()))
 }
 

@@ -70,7 +70,7 @@ impl Tasks {
 
         match self.insert(task).await? {
             InsertOutcome::Inserted(head) => {
-                self.announce(&id, Some(&policy.queue));
+                self.announce(&id, Some(&policy.queue), None);
                 Ok(TaskView::new(*head, Some(state)))
             }
             InsertOutcome::Existing(record) => {

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use super::hub::TaskHub;
 use super::lease::LeaseClock;
 use super::running::RunningTasks;
+use super::session_tasks::SessionTasksHub;
 use super::wake;
 use crate::error::StoreError;
 use crate::ids::TaskId;
@@ -19,6 +20,8 @@ pub(crate) struct Tasks {
     pub(crate) node: Arc<Node>,
     /// Who waits for which.
     pub(super) hub: Arc<TaskHub>,
+    /// Who follows those of which session.
+    pub(crate) of_sessions: Arc<SessionTasksHub>,
     /// Those that run here.
     pub(super) running: Arc<RunningTasks>,
     /// Room for those.
@@ -34,6 +37,7 @@ impl Tasks {
     pub(crate) fn new(node: Arc<Node>) -> Arc<Self> {
         Arc::new(Self {
             hub: Arc::default(),
+            of_sessions: Arc::default(),
             running: Arc::default(),
             slots: Arc::new(Semaphore::new(node.config.worker_slots)),
             leases: LeaseClock::default(),
@@ -50,14 +54,16 @@ impl Tasks {
         Ok(found.value.into_iter().next().flatten())
     }
 
-    /// Tells all nodes, this one's waiters first, that a task changed. Nobody waits for it (contract R9).
-    pub(super) fn announce(&self, id: &TaskId, queue: Option<&str>) {
+    /// Tells all nodes, this one's waiters first, that a task changed; `session` is told where its status did. Nobody waits
+    /// for it (contract R9).
+    pub(super) fn announce(&self, id: &TaskId, queue: Option<&str>, session: Option<&str>) {
         self.hub.bump(id);
         self.running.nudge(id);
         if queue.is_some() {
             self.work.notify_one();
         }
         let queue = queue.map(wake::queue_channel);
-        self.node.announcer.announce(std::iter::once(wake::task_channel(id)).chain(queue));
+        let session = session.map(|session| wake::session_channel(session, id));
+        self.node.announcer.announce(std::iter::once(wake::task_channel(id)).chain(queue).chain(session));
     }
 }

@@ -17,6 +17,7 @@ use crate::time::backoff;
 const POLL: Duration = Duration::from_secs(1);
 const TASK: &str = "task/";
 const QUEUE: &str = "queue/";
+const SESSION: &str = "tasks-of/";
 
 pub(super) fn task_channel(id: &TaskId) -> String {
     format!("{TASK}{id}")
@@ -24,6 +25,11 @@ pub(super) fn task_channel(id: &TaskId) -> String {
 
 pub(super) fn queue_channel(queue: &str) -> String {
     format!("{QUEUE}{queue}")
+}
+
+pub(super) fn session_channel(session: &str, id: &TaskId) -> String {
+    // A digest has no slash.
+    format!("{SESSION}{session}/{id}")
 }
 
 /// Passes wake-ups on until everything has ended.
@@ -75,6 +81,8 @@ fn deliver(tasks: &Tasks, wake: &Wake) {
                 if tasks.node.queues.iter().any(|known| known == queue) {
                     tasks.work.notify_one();
                 }
+            } else if let Some((session, id)) = channel.strip_prefix(SESSION).and_then(|rest| rest.split_once('/')) {
+                tasks.of_sessions.changed(session, &TaskId::new(id));
             } else {
                 tasks.node.bus.woken(channel);
             }

@@ -152,7 +152,7 @@ impl TaskRun {
         }
         let due = matches!(step.then, Then::Runnable { .. }).then_some(self.queue.as_str());
         if changed || due.is_some() {
-            self.tasks.announce(&self.id, due);
+            self.tasks.announce(&self.id, due, self.session().filter(|_| changed));
         }
     }
 
