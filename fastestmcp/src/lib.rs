@@ -237,6 +237,9 @@
 //! }
 //! ```
 //!
+//! [The guide](https://github.com/fastestmcp/fastestmcp/tree/main/docs/guide) goes through all of this in chapters, and through
+//! running a server: several nodes, proxies, probes, stopping.
+//!
 //! What may be relied on, whatever the store, is written down in
 //! [the contract](https://github.com/fastestmcp/fastestmcp/blob/main/docs/contract.md); docs cite its rules by their ids.
 
