@@ -59,7 +59,8 @@ pub struct HttpConfig {
     pub public_url: Option<String>,
     /// Values of `Host` that are served, with or without port: loopback only, against DNS rebinding. Empty for any.
     pub allowed_hosts: Vec<String>,
-    /// Values of `Origin` that are served, `:*` for any port: loopback only. Requests without one always are.
+    /// Values of `Origin` that are served, `:*` for any port and none for that of the scheme: loopback only. Requests without
+    /// one always are.
     pub allowed_origins: Vec<String>,
     /// Bytes of a request body at most; larger ones are refused before they are parsed: 4 MiB.
     pub max_body: usize,
@@ -133,7 +134,7 @@ impl HttpConfig {
         self
     }
 
-    /// One more value of `Origin` that is served, `:*` for any port.
+    /// One more value of `Origin` that is served, `:*` for any port and none for that of the scheme.
     #[must_use]
     pub fn allowed_origin(mut self, origin: impl Into<String>) -> Self {
         self.allowed_origins.push(origin.into());
@@ -258,10 +259,15 @@ impl HttpConfig {
         self.sse_keep_alive.map_or(Ok(()), |every| Ok(check_span("a keep-alive", every)?))
     }
 
-    /// The host and the origin of the public URL.
-    pub(crate) fn public(&self) -> Option<(&str, String)> {
-        let (scheme, host) = parts_of(self.public_url.as_ref()?)?;
-        Some((host, format!("{scheme}://{host}")))
+    /// The host of the public URL.
+    pub(crate) fn public_host(&self) -> Option<&str> {
+        Some(parts_of(self.public_url.as_ref()?)?.1)
+    }
+
+    /// All origins that are served, that of the public URL included, each with its port: rmcp takes one without for any.
+    pub(crate) fn origins(&self) -> Vec<String> {
+        let public = self.public_url.as_deref().and_then(parts_of).map(|(scheme, host)| format!("{scheme}://{host}"));
+        self.allowed_origins.iter().cloned().chain(public).map(with_default_port).collect()
     }
 
     pub(crate) fn address_header(&self) -> Option<HeaderName> {
@@ -282,6 +288,21 @@ fn parts_of(url: &str) -> Option<(&str, &str)> {
     (is_host(host) && is_path).then_some((scheme, host))
 }
 
+/// The same origin with the port that its scheme stands for, if it has none.
+fn with_default_port(origin: String) -> String {
+    let port = match origin.split_once("://") {
+        Some(("https", host)) if !has_port(host) => 443,
+        Some(("http", host)) if !has_port(host) => 80,
+        _ => return origin,
+    };
+    format!("{origin}:{port}")
+}
+
+fn has_port(host: &str) -> bool {
+    // The colons of an address of IPv6 are within brackets.
+    host.rsplit(']').next().is_some_and(|after| after.contains(':'))
+}
+
 /// A name or an address, with or without a port.
 fn is_host(host: &str) -> bool {
     !host.is_empty()
@@ -291,6 +312,22 @@ fn is_host(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_origin_without_a_port_has_that_of_its_scheme() {
+        let config = HttpConfig::default().public_url("https://mcp.example.com/mcp");
+        let given = ["http://a.example", "https://b:8443", "http://c:*", "http://[::1]", "https://[::1]:1", "app://d"];
+        let served = [
+            "http://a.example:80",
+            "https://b:8443",
+            "http://c:*",
+            "http://[::1]:80",
+            "https://[::1]:1",
+            "app://d",
+            "https://mcp.example.com:443",
+        ];
+        assert_eq!(config.allowed_origins(given).origins(), served);
+    }
 
     #[test]
     fn what_no_request_could_match_is_refused() {

@@ -237,6 +237,9 @@
 //! }
 //! ```
 //!
+//! [The guide](https://github.com/fastestmcp/fastestmcp/tree/main/docs/guide) goes through all of this in chapters, and through
+//! running a server: several nodes, proxies, probes, stopping.
+//!
 //! What may be relied on, whatever the store, is written down in
 //! [the contract](https://github.com/fastestmcp/fastestmcp/blob/main/docs/contract.md); docs cite its rules by their ids.
 
@@ -286,3 +289,18 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The guide's code compiles, and runs where it says what comes of it.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../docs/guide/1-a-server.md")]
+    struct Server;
+    #[doc = include_str!("../../docs/guide/2-components.md")]
+    struct Components;
+    #[doc = include_str!("../../docs/guide/3-state.md")]
+    struct State;
+    #[doc = include_str!("../../docs/guide/4-tasks.md")]
+    struct Tasks;
+    #[doc = include_str!("../../docs/guide/5-running-it.md")]
+    struct Running;
+}

@@ -71,17 +71,14 @@ impl McpService {
     ) -> Result<Self, ServerError> {
         let runtime = handler.runtime().clone();
         let limits = runtime.config();
-        let (mut hosts, mut origins) = (config.allowed_hosts.clone(), config.allowed_origins.clone());
-        if let Some((host, origin)) = config.public() {
-            origins.push(origin);
-            // None at all are any.
-            if !hosts.is_empty() {
-                hosts.push(host.to_owned());
-            }
+        let mut hosts = config.allowed_hosts.clone();
+        // None at all are any.
+        if !hosts.is_empty() {
+            hosts.extend(config.public_host().map(str::to_owned));
         }
         let shared = SharedHttpConfig::default()
             .allowed_hosts(hosts)
-            .allowed_origins(origins)
+            .allowed_origins(config.origins())
             // A renamed method makes a message longer than what was measured.
             .max_body(config.max_body.saturating_add(64))
             .sse_keep_alive(config.sse_keep_alive)
