@@ -19,7 +19,7 @@ pub struct Description {
     pub icons: Vec<Icon>,
     /// What clients may make of it. MCP has these of resources and templates.
     pub annotations: Annotations,
-    /// Words of the server's own, for its middleware and its rules of what is shown. Clients do not see them.
+    /// Words of the server's own, for its rules of what is shown. Clients do not see them.
     pub tags: Vec<String>,
     /// Not shown unless a rule says so.
     pub is_hidden: bool,
@@ -93,7 +93,7 @@ macro_rules! described {
                 self
             }
 
-            /// Adds words of the server's own, for its middleware and its rules of what is shown. Clients do not see them.
+            /// Adds words of the server's own, for its rules of what is shown. Clients do not see them.
             ///
             /// ```
             /// use fastestmcp_core::component::*;
