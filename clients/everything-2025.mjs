@@ -69,7 +69,7 @@ async function drive(sdk, name, { client, heard }) {
     const { tools, resources, prompts, completions, logging } = client.getServerCapabilities();
     assert.ok(tools.listChanged && resources.subscribe && resources.listChanged && prompts && completions && logging);
     const names = (await client.listTools()).tools.map((tool) => tool.name);
-    assert.deepEqual(names, ["count", "countdown", "greet", "ask_model", "list_roots", "write_note", "announce"]);
+    assert.deepEqual(names, ["count", "countdown", "greet", "ask_model", "list_roots", "write_note", "unlock", "announce"]);
   });
 
   await check(name("a call reports progress and messages in order"), async () => {
@@ -153,6 +153,22 @@ async function drive(sdk, name, { client, heard }) {
       await until(() => heard.lists.length > 0);
       assert.deepEqual(heard.lists.splice(0), [`notifications/${list}/list_changed`]);
     }
+  });
+
+  await check(name("a tool that is unlocked is there and announced, until it is locked again"), async () => {
+    const listed = async () => (await client.listTools()).tools.some((tool) => tool.name === "shout");
+    const shout = () => call(client, "shout", { text: "hey" });
+    const turn = async (locked) => {
+      await call(client, "unlock", { locked });
+      await until(() => heard.lists.length > 0);
+      assert.deepEqual(heard.lists.splice(0), ["notifications/tools/list_changed"]);
+    };
+    await turn(false);
+    assert.deepEqual([await listed(), await listed()], [true, true]);
+    assert.deepEqual([text(await shout()), text(await shout())], ["HEY", "HEY"]);
+    await turn(true);
+    assert.deepEqual([await listed(), await listed()], [false, false]);
+    for (let round = 0; round < 2; round += 1) await assert.rejects(shout(), (error) => error.code === -32602);
   });
 
   await check(name("a call that is cancelled stops"), async () => {

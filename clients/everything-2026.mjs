@@ -46,7 +46,7 @@ async function drive(name, { client, heard }) {
 
   await check(name("lists its tools, resources and prompts"), async () => {
     const names = (await client.listTools()).tools.map((tool) => tool.name);
-    assert.deepEqual(names, ["count", "countdown", "greet", "ask_model", "list_roots", "write_note", "announce"]);
+    assert.deepEqual(names, ["count", "countdown", "greet", "ask_model", "list_roots", "write_note", "unlock", "announce"]);
     assert.deepEqual((await client.listResources()).resources.map(({ uri }) => uri), ["notes://index"]);
     const { resourceTemplates } = await client.listResourceTemplates();
     assert.deepEqual(resourceTemplates.map(({ uriTemplate }) => uriTemplate), [note("{name}")]);

@@ -32,6 +32,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .tool(Tool::new("ask_model", ask_model).description("Asks the model of the client.").read_only())
         .tool(Tool::new("list_roots", list_roots).description("Asks the client for its folders.").read_only())
         .tool(Tool::new("write_note", write_note).description("Writes a note for everybody to read.").idempotent())
+        .tool(Tool::new("unlock", unlock).description("Shows one more tool, or hides it again.").idempotent())
+        .tool(Tool::new("shout", shout).description("Says it loudly.").read_only().tags(["advanced"]).hidden())
         .tool(Tool::new("announce", announce).description("Says that a list has changed.").read_only())
         .resource(
             Resource::new("notes://index", index)
@@ -174,6 +176,30 @@ struct NoteName {
 /// `None` if there is no such note.
 async fn read_note(cx: Context, NoteName { name }: NoteName) -> Result<Option<String>, ToolError> {
     Ok(notes(&cx).await?.remove(&name))
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Unlock {
+    locked: bool,
+}
+
+/// For this session only, or for this user where there is no session; their client is told that its tools have changed.
+async fn unlock(cx: Context, Unlock { locked }: Unlock) -> Result<&'static str, ToolError> {
+    if locked {
+        cx.hide("advanced").await?;
+    } else {
+        cx.show("advanced").await?;
+    }
+    Ok("done")
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Shout {
+    text: String,
+}
+
+async fn shout(_cx: Context, Shout { text }: Shout) -> Result<String, ToolError> {
+    Ok(text.to_uppercase())
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -111,7 +111,7 @@ def note(name):
     return f"notes://note/{name}"
 
 
-TOOLS = ["count", "countdown", "greet", "ask_model", "list_roots", "write_note", "announce"]
+TOOLS = ["count", "countdown", "greet", "ask_model", "list_roots", "write_note", "unlock", "announce"]
 
 
 async def drive(name, client, heard, uri, references):
