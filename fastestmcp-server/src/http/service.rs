@@ -1,6 +1,9 @@
+use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -12,9 +15,6 @@ use fastestmcp_core::runtime::{Runtime, StartError};
 use fastestmcp_rmcp::{SharedHttpConfig, SharedHttpService};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use tokio::net::TcpListener;
 
 use super::connections::Connections;

@@ -23,15 +23,17 @@ pub(super) fn lists(events: EventSubscription, honoured: Vec<List>) -> impl Stre
     })
 }
 
-/// Changes of the lists of one caller, told once every node shows them: the client may ask any.
+/// Changes of the lists of one caller, told once every node shows them: the client may ask any. Those that come together
+/// wait together.
 pub(super) fn lists_of_one(
     events: EventSubscription,
     honoured: Vec<List>,
 ) -> impl Stream<Item = ServerNotification> + Send {
-    lists(events, honoured).then(async |changed| {
+    let together = lists(events, honoured).ready_chunks(List::ALL.len()).then(async |changed| {
         tokio::time::sleep(HOLDS_WITHIN).await;
-        changed
-    })
+        stream::iter(changed)
+    });
+    together.flatten()
 }
 
 /// Changes of a resource.
