@@ -46,6 +46,36 @@ pub(crate) enum NoMessage {
     NotOne,
 }
 
+/// A message all of whose parts are what they should be: read in one pass.
+#[derive(Deserialize)]
+struct Plain<'m> {
+    #[serde(default)]
+    id: Option<RequestId>,
+    #[serde(borrow, default)]
+    method: Option<Text<'m>>,
+    #[serde(borrow, default)]
+    params: Option<PlainParams<'m>>,
+}
+
+#[derive(Default, Deserialize)]
+struct PlainParams<'m> {
+    #[serde(borrow, default, rename = "_meta")]
+    meta: Option<PlainMeta<'m>>,
+    #[serde(default, rename = "progressToken")]
+    progress_token: Option<RequestId>,
+}
+
+#[derive(Deserialize)]
+struct PlainMeta<'m> {
+    #[serde(borrow, default, rename = "io.modelcontextprotocol/protocolVersion")]
+    revision: Option<Text<'m>>,
+}
+
+/// Borrowed where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Text<'m>(#[serde(borrow)] Cow<'m, str>);
+
+/// Any other, whose parts are read one by one.
 #[derive(Deserialize)]
 struct Outer<'m> {
     #[serde(borrow, default)]
@@ -78,6 +108,27 @@ impl<'m> Envelope<'m> {
     /// # Errors
     /// It is no message.
     pub(crate) fn read(body: &'m [u8]) -> Result<Self, NoMessage> {
+        match serde_json::from_slice(body) {
+            Ok(Plain { id, method: Some(Text(method)), params }) => {
+                Ok(Self::plain(id, method, params.unwrap_or_default()))
+            }
+            _ => Self::read_by_parts(body),
+        }
+    }
+
+    fn plain(
+        id: Option<RequestId>,
+        method: Cow<'m, str>,
+        PlainParams { meta, progress_token }: PlainParams<'m>,
+    ) -> Self {
+        let kind = match id {
+            Some(id) => Kind::Request { method, id },
+            None => Kind::Notification { method },
+        };
+        Self { kind, revision: meta.and_then(|meta| meta.revision).map(|Text(revision)| revision), progress_token }
+    }
+
+    fn read_by_parts(body: &'m [u8]) -> Result<Self, NoMessage> {
         let outer: Outer<'m> = serde_json::from_slice(body).map_err(|_| {
             let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
             if is_json { NoMessage::NotOne } else { NoMessage::NotJson }
@@ -135,6 +186,26 @@ mod tests {
         let reply = Kind::Reply { id: Some(Text("a.1.2".into())) };
         assert_eq!(kind(r#"{"id": "a.1.2", "result": {}}"#), Some(format!("{reply:?}")));
         assert_eq!(kind(r#"{"id": null, "error": {}}"#), Some(format!("{:?}", Kind::Reply { id: None })));
+    }
+
+    #[test]
+    fn a_message_read_at_once_is_what_it_is_read_by_parts() {
+        let bodies = [
+            r#"{"id": 7, "method": "ping"}"#,
+            r#"{"id": "\u0061", "method": "tools\/list", "params": {"_meta": {"io.modelcontextprotocol/protocolVersion": "2026"}}}"#,
+            r#"{"id": null, "method": "x", "params": null, "result": {}}"#,
+            r#"{"method": "x", "params": {"_meta": {}, "progressToken": "t", "x": [{}]}}"#,
+            r#"{"method": "x", "params": {"_meta": null, "progressToken": null}}"#,
+            r#"{"id": 1.5, "method": "x"}"#,
+            r#"{"id": 1, "method": "x", "params": {"_meta": {"io.modelcontextprotocol/protocolVersion": 7}}}"#,
+            r#"{"id": 1, "method": "x", "params": {"progressToken": {}}}"#,
+            r#"{"id": 1, "method": "x", "params": {"_meta": [], "progressToken": 7}}"#,
+        ];
+        for body in bodies {
+            let read = |read: Result<Envelope<'_>, NoMessage>| format!("{read:?}");
+            let by_parts = Envelope::read_by_parts(body.as_bytes());
+            assert_eq!(read(Envelope::read(body.as_bytes())), read(by_parts), "{body}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod body;
 mod config;
+mod decode;
 mod direction;
 mod drive;
 mod envelope;

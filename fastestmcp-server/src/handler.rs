@@ -116,6 +116,17 @@ impl McpHandler {
         }
     }
 
+    async fn tools(
+        &self,
+        page: Option<PaginatedRequestParams>,
+        cx: &RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let incoming = self.incoming(cx);
+        let cursor = page.and_then(|page| page.cursor);
+        let page = incoming.ask(ListTools::new(cursor)).await.map_err(|error| incoming.refused(&error))?;
+        Ok(self.0.catalog.list(&page))
+    }
+
     /// Whether it is a method of MCP that this server serves. The protocol layer hands over untyped what it has a type for
     /// only if the params do not fit.
     fn serves(&self, method: &str) -> bool {
@@ -203,10 +214,7 @@ impl ServerHandler for McpHandler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let incoming = self.incoming(&context);
-        let cursor = request.and_then(|request| request.cursor);
-        let page = incoming.ask(ListTools::new(cursor)).await.map_err(|error| incoming.refused(&error))?;
-        Ok(self.0.catalog.list(&page))
+        Box::pin(self.tools(request, &context)).await
     }
 
     async fn list_resources(
@@ -214,7 +222,7 @@ impl ServerHandler for McpHandler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        self.resources(request, &context).await
+        Box::pin(self.resources(request, &context)).await
     }
 
     async fn list_resource_templates(
@@ -222,7 +230,7 @@ impl ServerHandler for McpHandler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        self.templates(request, &context).await
+        Box::pin(self.templates(request, &context)).await
     }
 
     async fn read_resource(
@@ -243,7 +251,7 @@ impl ServerHandler for McpHandler {
         request: SubscribeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        self.subscription(request, &context).await
+        Box::pin(self.subscription(request, &context)).await
     }
 
     async fn unsubscribe(
@@ -267,7 +275,7 @@ impl ServerHandler for McpHandler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        self.prompts(request, &context).await
+        Box::pin(self.prompts(request, &context)).await
     }
 
     async fn get_prompt(

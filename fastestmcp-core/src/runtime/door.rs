@@ -96,8 +96,11 @@ macro_rules! dispatch {
         impl Endpoint for Door {
             async fn serve(&self, call: Call) -> Result<Outcome, CallError> {
                 let (operation, requester) = call.split();
+                // Each on the heap by itself, or all would be as large as the largest.
                 Ok(match operation {
-                    $(Operation::$request(request) => Outcome::$request(request.serve(&self.0, requester).await?),)*
+                    $(Operation::$request(request) => {
+                        Outcome::$request(Box::pin(request.serve(&self.0, requester)).await?)
+                    })*
                 })
             }
         }

@@ -34,7 +34,7 @@ struct Agreed {
 
 /// Makes a session of what the handler agrees to.
 pub(super) async fn answer(node: &Arc<Node>, head: Parts, kind: Kind<'_>, body: &[u8]) -> Answer {
-    let Kind::Request { id, .. } = kind else { return Err(Refusal::bad("initialize has no id")) };
+    let Kind::Request { id, method } = kind else { return Err(Refusal::bad("initialize has no id")) };
     let named = headers::revision(&head.headers).map_err(|refusal| refusal.to(id.clone()))?;
     if headers::session(&head.headers)?.is_some() {
         // What was agreed stays agreed.
@@ -42,7 +42,7 @@ pub(super) async fn answer(node: &Arc<Node>, head: Parts, kind: Kind<'_>, body: 
         return Err(Refusal::bad("the session is initialized").to(id));
     }
     let invalid = || Refusal::new(StatusCode::OK, ErrorCode::INVALID_PARAMS, "invalid params of initialize");
-    let message = post::parse(body).map_err(|refusal| refusal.to(id.clone()))?;
+    let message = post::parse(&method, body).map_err(|refusal| refusal.to(id.clone()))?;
     let params = serde_json::from_slice(body).map(|Asked { params }| params).ok();
     let (Some(params), JsonRpcMessage::Request(request)) = (params, &message) else { return Err(invalid().to(id)) };
     let ClientRequest::InitializeRequest(initialize) = &request.request else { return Err(invalid().to(id)) };

@@ -54,7 +54,7 @@ pub(super) async fn notification(
         node.deliver(&session, place, message).await?;
         return Ok(empty(StatusCode::ACCEPTED));
     }
-    let message = post::parse(body)?;
+    let message = post::parse(method, body)?;
     let JsonRpcMessage::Notification(parsed) = &message else { return Err(Refusal::bad("Invalid Request")) };
     if let ClientNotification::CancelledNotification(cancelled) = &parsed.notification {
         if let Some(request) = &cancelled.params.request_id {

@@ -6,6 +6,7 @@ use http::request::Parts;
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, ErrorCode, JsonRpcMessage, RequestId};
 
 use super::{Answer, Refusal, headers, initialize, json, message};
+use crate::decode::decode;
 use crate::drive::Drive;
 use crate::envelope::{Envelope, Kind, NoMessage};
 use crate::exchange::Exchange;
@@ -56,7 +57,7 @@ pub(super) async fn answer(
         }
     };
     match envelope.kind {
-        Kind::Request { id, .. } => call(node, session, id, parse(body)?, head).await,
+        Kind::Request { id, method } => call(node, session, id, parse(&method, body)?, head).await,
         Kind::Notification { method } => {
             message::notification(node, session, &method, envelope.progress_token, body, head).await
         }
@@ -78,8 +79,8 @@ pub(super) async fn session(node: &Arc<Node>, head: &Parts) -> Result<Session, R
 
 /// # Errors
 /// It is a message of JSON-RPC, and none of MCP.
-pub(super) fn parse(body: &[u8]) -> Result<ClientJsonRpcMessage, Refusal> {
-    serde_json::from_slice(body).map_err(|_| Refusal::bad("Invalid Request"))
+pub(super) fn parse(method: &str, body: &[u8]) -> Result<ClientJsonRpcMessage, Refusal> {
+    decode(method, body).map_err(|_| Refusal::bad("Invalid Request"))
 }
 
 /// Lets the handler run, whoever waits for it.

@@ -21,7 +21,7 @@ use crate::auth::{Authenticator, Challenge, Identified};
 use crate::handler::McpHandler;
 use crate::telemetry::{Shown, TARGET};
 use crate::wire::BYTE_ORDER_MARK;
-use crate::wire::inbound::{self, Envelope, Looked};
+use crate::wire::inbound::{Renamed, Unread};
 
 const METHOD: &str = "mcp-method";
 const REVISION: &str = "mcp-protocol-version";
@@ -88,14 +88,13 @@ impl Endpoint {
             Ok(Err(refusal)) => return refusal.response(&Value::Null),
             Err(_) => return Refusal::TooSlow { limit: self.body_timeout }.response(&Value::Null),
         };
-        let Looked { envelope, renamed } = inbound::look(&sent);
-        let body = renamed.and_then(|renamed| rename(&mut parts, &envelope, renamed)).unwrap_or(sent);
+        let renamed = Renamed::of(&sent).and_then(|renamed| rename(&mut parts, renamed));
         parts.extensions.insert(identified);
         media::name_accepted(&parts.method, &mut parts.headers);
         let unknown_revision = unknown_revision(&parts.headers);
         // On the heap, or every move of the futures around it would copy all it can ever hold.
-        let response = Box::pin(self.service.answer(parts, body)).await.map(Body::new);
-        readable(&envelope, unknown_revision, response)
+        let response = Box::pin(self.service.answer(parts, renamed.unwrap_or_else(|| sent.clone()))).await;
+        readable(&sent, unknown_revision, response.map(Body::new))
     }
 
     /// Who makes a request, and from where. Before anything of its body is read.
@@ -179,25 +178,26 @@ fn unknown_revision(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The body to pass on under another method. A header that names the method follows it, but only if both agreed before.
-fn rename(parts: &mut Parts, envelope: &Envelope, (renamed, message): (String, Bytes)) -> Option<Bytes> {
+fn rename(parts: &mut Parts, renamed: Renamed) -> Option<Bytes> {
     if let Some(header) = parts.headers.get_mut(METHOD) {
-        if !header.to_str().is_ok_and(|method| envelope.is(method)) {
+        if *header != *renamed.from {
             return None;
         }
-        *header = HeaderValue::try_from(renamed).ok()?;
+        *header = HeaderValue::try_from(renamed.to).ok()?;
     }
-    Some(message)
+    Some(renamed.message)
 }
 
 /// The protocol layer calls a message that it cannot read an unsupported media type, and does not say which revisions there
 /// are.
-fn readable(envelope: &Envelope, unknown_revision: Option<String>, response: Response) -> Response {
+fn readable(sent: &[u8], unknown_revision: Option<String>, response: Response) -> Response {
     match (response.status(), unknown_revision) {
         (StatusCode::BAD_REQUEST, Some(requested)) if is_plain(&response) => {
-            Refusal::UnknownRevision { requested }.response(&envelope.id)
+            Refusal::UnknownRevision { requested }.response(&Unread::of(sent).id)
         }
         (StatusCode::UNSUPPORTED_MEDIA_TYPE, _) if is_plain(&response) => {
-            Refusal::Unreadable { json: envelope.is_json }.response(&envelope.id)
+            let unread = Unread::of(sent);
+            Refusal::Unreadable { json: unread.is_json }.response(&unread.id)
         }
         _ => response,
     }

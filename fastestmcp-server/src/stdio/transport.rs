@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::lines::{self, Line};
 use super::output::Output;
-use crate::wire::inbound::{self, Envelope, Looked};
+use crate::wire::inbound::{Renamed, Unread};
 
 /// JSON-RPC messages, one a line. What cannot be read is answered with an error, and the connection goes on.
 pub(super) struct StdioTransport {
@@ -42,11 +42,11 @@ impl StdioTransport {
             return Ok(None);
         }
         let line = Bytes::from(line);
-        let Looked { envelope, renamed } = inbound::look(&line);
-        let message = renamed.as_ref().map_or(&line, |(_, message)| message);
+        let renamed = Renamed::of(&line);
+        let message = renamed.as_ref().map_or(&line, |renamed| &renamed.message);
         match serde_json::from_slice(message) {
             Ok(message) => Ok(Some(message)),
-            Err(_) => Err(ErrorReply::to_unreadable(&envelope)),
+            Err(_) => Err(ErrorReply::to_unreadable(&Unread::of(&line))),
         }
     }
 
@@ -71,9 +71,9 @@ impl ErrorReply {
         Self(JsonRpcError::new(id, error))
     }
 
-    fn to_unreadable(envelope: &Envelope) -> Self {
-        if envelope.is_json {
-            let id = serde_json::from_value(envelope.id.clone()).ok();
+    fn to_unreadable(unread: &Unread) -> Self {
+        if unread.is_json {
+            let id = serde_json::from_value(unread.id.clone()).ok();
             Self::new(id, ErrorData::invalid_request("Invalid Request", None))
         } else {
             Self::new(None, ErrorData::parse_error("Parse error", None))

@@ -4,8 +4,10 @@
 //! `taskIds` of a subscription, and begins a list anew for a cursor that is no text. Under a method it does not know it hands over params as they came.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
+use memchr::memmem::Finder;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -22,50 +24,57 @@ pub(crate) const LISTS: [&str; 4] = ["tools/list", "resources/list", "resources/
 /// The method of 2026-07-28 that opens a subscription.
 pub(crate) const LISTEN: &str = "subscriptions/listen";
 
-/// What is known of a message without a look at its params.
+/// Words without which no message is misread, but where one of its letters is escaped.
+static WORDS: LazyLock<[Finder<'static>; 5]> =
+    LazyLock::new(|| ["task", "cursor", "listen", RENAMED, "\\"].map(Finder::new));
+
+/// What is known of a message that could not be read.
 #[derive(Debug, Default)]
-pub(crate) struct Envelope {
+pub(crate) struct Unread {
     /// Its id; `null` if it has none that an answer could carry.
     pub(crate) id: Value,
-    method: Option<String>,
     /// Whether it is JSON at all.
     pub(crate) is_json: bool,
 }
 
-impl Envelope {
-    pub(crate) fn is(&self, method: &str) -> bool {
-        self.method.as_deref() == Some(method)
+impl Unread {
+    pub(crate) fn of(message: &[u8]) -> Self {
+        let Ok(outer) = serde_json::from_slice::<Outer<'_>>(message) else {
+            return Self { is_json: serde_json::from_slice::<IgnoredAny>(message).is_ok(), ..Self::default() };
+        };
+        // Whatever else an id may be, it is none of JSON-RPC, and no answer carries it.
+        let id = outer.id.filter(|_| outer.method().is_some()).and_then(|id| match id.get().as_bytes().first() {
+            Some(b'"' | b'-' | b'0'..=b'9') => serde_json::from_str(id.get()).ok(),
+            _ => None,
+        });
+        Self { id: id.unwrap_or(Value::Null), is_json: true }
     }
 }
 
-/// A message and what to read instead of it.
-pub(crate) struct Looked {
-    pub(crate) envelope: Envelope,
-    /// The message under another method, if it would be misread: that method, and the whole of it.
-    pub(crate) renamed: Option<(String, Bytes)>,
+/// What to read instead of a message.
+pub(crate) struct Renamed {
+    /// The method that it names.
+    pub(crate) from: String,
+    /// The method under which it is read.
+    pub(crate) to: String,
+    /// The whole of it under that method.
+    pub(crate) message: Bytes,
 }
 
-/// Looks at a message, shallowly: params are passed over but for the few words that decide how it is read.
-pub(crate) fn look(message: &Bytes) -> Looked {
-    let Ok(outer) = serde_json::from_slice::<Outer<'_>>(message) else {
-        let is_json = serde_json::from_slice::<IgnoredAny>(message).is_ok();
-        return Looked { envelope: Envelope { is_json, ..Envelope::default() }, renamed: None };
-    };
-    let method = outer.method.and_then(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get()).ok());
-    let renamed = outer.method.zip(method.as_ref()).and_then(|(raw, method)| {
-        is_misread(method, outer.params).then(|| {
-            let renamed = format!("{RENAMED}{method}");
-            let message = with_method(message, raw, &renamed);
-            (renamed, message)
+impl Renamed {
+    /// Looks at a message, shallowly: params are passed over but for the few words that decide how it is read. `None` for
+    /// one that is read as what it is.
+    pub(crate) fn of(message: &Bytes) -> Option<Self> {
+        if !WORDS.iter().any(|word| word.find(message).is_some()) {
+            return None;
+        }
+        let outer: Outer<'_> = serde_json::from_slice(message).ok()?;
+        let (raw, from) = (outer.method?, outer.method()?.into_owned());
+        is_misread(&from, outer.params).then(|| {
+            let to = format!("{RENAMED}{from}");
+            Self { message: with_method(message, raw, &to), from, to }
         })
-    });
-    // Whatever else an id may be, it is none of JSON-RPC, and no answer carries it.
-    let id = outer.id.filter(|_| method.is_some()).and_then(|id| match id.get().as_bytes().first() {
-        Some(b'"' | b'-' | b'0'..=b'9') => serde_json::from_str(id.get()).ok(),
-        _ => None,
-    });
-    let envelope = Envelope { id: id.unwrap_or(Value::Null), method: method.map(Cow::into_owned), is_json: true };
-    Looked { envelope, renamed }
+    }
 }
 
 #[derive(Deserialize)]
@@ -76,6 +85,12 @@ struct Outer<'m> {
     method: Option<&'m RawValue>,
     #[serde(borrow, default)]
     params: Option<&'m RawValue>,
+}
+
+impl<'m> Outer<'m> {
+    fn method(&self) -> Option<Cow<'m, str>> {
+        serde_json::from_str(self.method?.get()).ok()
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -152,12 +167,14 @@ mod tests {
 
     const META_PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
-    fn looked(message: &str) -> Looked {
-        look(&Bytes::from(message.to_owned()))
+    fn read_instead(message: &str) -> Option<Renamed> {
+        Renamed::of(&Bytes::from(message.to_owned()))
     }
 
     fn renamed(message: &Value) -> Option<String> {
-        looked(&message.to_string()).renamed.map(|(method, _)| method)
+        let renamed = read_instead(&message.to_string())?;
+        assert_eq!(message["method"], renamed.from);
+        Some(renamed.to)
     }
 
     #[test]
@@ -219,28 +236,36 @@ mod tests {
     #[test]
     fn what_is_no_message_is_left_alone() {
         for (message, is_json) in [("{\"method\": \"tasks/get\"", false), ("", false), ("[]", true), ("7", true)] {
-            let Looked { envelope, renamed } = looked(message);
-            assert!(renamed.is_none() && envelope.id.is_null() && envelope.is_json == is_json, "{message}");
+            let Unread { id, is_json: said } = Unread::of(message.as_bytes());
+            assert!(read_instead(message).is_none() && id.is_null() && said == is_json, "{message}");
         }
         for params in ["7", "[]", "null", r#"{"_meta": 7}"#, r#"{"task": {}, "task": {}}"#] {
             let message = format!(r#"{{"id": 1, "method": "tools/call", "params": {params}}}"#);
-            assert!(looked(&message).renamed.is_none(), "{params}");
+            assert!(read_instead(&message).is_none(), "{params}");
         }
+    }
+
+    #[test]
+    fn a_word_that_is_escaped_is_found() {
+        let task = r#"{"id": 1, "method": "tools/call", "params": {"name": "x", "t\u0061sk": {}}}"#;
+        assert_eq!(read_instead(task).map(|renamed| renamed.to).as_deref(), Some("fastestmcp/wire/tools/call"));
+        let method = r#"{"id": 1, "method": "t\u0061sks/get"}"#;
+        assert_eq!(read_instead(method).map(|renamed| renamed.from).as_deref(), Some("tasks/get"));
     }
 
     #[test]
     fn only_the_method_of_a_renamed_message_changes() {
         let message = r#" { "x":1.0e5, "method" : "tasks\/get" , "params":{ "taskId":"t"  }, "id":"7" } "#;
-        let (_, renamed) = looked(message).renamed.unwrap();
+        let renamed = read_instead(message).unwrap();
         let expected = message.replace(r#""tasks\/get""#, r#""fastestmcp/wire/tasks/get""#);
-        assert_eq!(std::str::from_utf8(&renamed).unwrap(), expected);
+        assert_eq!(std::str::from_utf8(&renamed.message).unwrap(), expected);
     }
 
     #[test]
     fn an_id_is_a_number_or_text_of_a_request() {
         for (id, expected) in [("7", json!(7)), (r#""a""#, json!("a")), ("-1.5", json!(-1.5)), ("{}", json!(null))] {
-            assert_eq!(looked(&format!(r#"{{"id": {id}, "method": "ping"}}"#)).envelope.id, expected);
+            assert_eq!(Unread::of(format!(r#"{{"id": {id}, "method": "ping"}}"#).as_bytes()).id, expected);
         }
-        assert!(looked(r#"{"id": 7, "result": {}}"#).envelope.id.is_null(), "an answer");
+        assert!(Unread::of(br#"{"id": 7, "result": {}}"#).id.is_null(), "an answer");
     }
 }

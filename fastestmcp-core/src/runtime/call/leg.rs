@@ -51,7 +51,7 @@ impl Leg<'_> {
                     (key.to_owned(), refused.map_or_else(|| asked.clone(), |reason| asked.again(&reason)))
                 };
                 let requests = journal.open_inputs().map(asked).collect();
-                LegEnd::Suspended { requests, state: suspend(node, &caller, &bound, journal).await? }
+                LegEnd::Suspended { requests, state: Box::pin(suspend(node, &caller, &bound, journal)).await? }
             }
             Ended::Detached(journal) => LegEnd::Detached(journal),
         })
@@ -90,7 +90,7 @@ async fn replay_of(
         // The client answers what it knows will be asked.
         return Ok(Replay::resumed(Journal::default(), answers.clone()));
     };
-    let mut journal = resume(node, caller, bound, state).await?;
+    let mut journal = Box::pin(resume(node, caller, bound, state)).await?;
     // One invalid answer must not cost the others; it is asked for again.
     for (key, answer) in answers {
         if let Err(error) = journal.answer(BTreeMap::from([(key.clone(), answer.clone())])) {

@@ -27,7 +27,7 @@ impl Serve for CallTool {
         let tool = tool(Visible { components, view: &requester.view }, &self)?.clone();
         match plan(components, &self)? {
             Plan::Plain { may_detach } => plain(tasks, requester, self, &tool, may_detach).await,
-            Plan::Task { ttl, inline_for } => as_task(tasks, requester, self, &tool, ttl, inline_for).await,
+            Plan::Task { ttl, inline_for } => Box::pin(as_task(tasks, requester, self, &tool, ttl, inline_for)).await,
         }
     }
 }
@@ -53,7 +53,7 @@ async fn plain(
     };
     match leg.run(&tasks.node, tool, requester).await? {
         LegEnd::Detached(journal) => {
-            let task = tasks.submit(&caller, request, AskedTtl::Default, journal).await?;
+            let task = Box::pin(tasks.submit(&caller, request, AskedTtl::Default, journal)).await?;
             Ok(CallOutcome::Task(Box::new(task)))
         }
         ended => ended.without_task(),
