@@ -1,15 +1,14 @@
 //! Measures every row of the target table that this machine can: both sides in one run, interleaved.
 
 mod caller;
-mod counted;
 mod http;
+mod listener;
 mod measure;
 mod payload;
 mod peer;
 mod raw;
 mod report;
 mod rows;
-mod serve;
 mod served;
 
 use std::io::{self, Write};
@@ -17,9 +16,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use fastestmcp_benches::{Serving, serve};
 
 use crate::peer::PeerPath;
-use crate::report::{BenchResult, Row};
+use crate::report::{BenchError, BenchResult, Row};
 use crate::rows::{
     Options, idle_rows, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values, recovery_rows,
     redis_tasks, redis_values, scale_rows, server_rows, sqlite_values, start_rows, task_rows,
@@ -43,9 +43,8 @@ struct Args {
     /// Measures one footprint case in this process: `idle` or `one-key`, then how many sessions.
     #[arg(long, hide = true, num_args = 2)]
     footprint: Vec<String>,
-    /// Serves MCP over HTTP on the store of this URL, until the input ends.
-    #[arg(long, hide = true)]
-    serve: Option<String>,
+    #[command(flatten)]
+    serving: Serving,
 }
 
 const GROUPS: &[&str] = &[
@@ -89,8 +88,8 @@ async fn run(args: Args) -> BenchResult<()> {
         let sessions = sessions.parse().unwrap_or_default();
         return Ok(writeln!(out, "{}", memory_sessions::footprint(case, sessions).await?)?);
     }
-    if let Some(store) = &args.serve {
-        return serve::serve(store, &mut out).await;
+    if let Some(store) = &args.serving.store {
+        return serve(store, &args.serving, [], &mut out).await.map_err(BenchError::wrong);
     }
     let options =
         Options { quick: args.quick, folder: args.folder.unwrap_or_else(std::env::temp_dir), peers: args.peer };
