@@ -22,7 +22,7 @@ use crate::peer::PeerPath;
 use crate::report::{BenchError, BenchResult, Row};
 use crate::rows::{
     Options, idle_rows, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values, recovery_rows,
-    redis_tasks, redis_values, scale_rows, server_rows, sqlite_values, start_rows, task_rows,
+    redis_tasks, redis_values, scale_rows, server_rows, sqlite_values, start_rows, task_rows, trip_rows,
 };
 
 /// Prints both sides, the ratio, the target and pass or short.
@@ -60,6 +60,7 @@ const GROUPS: &[&str] = &[
     "recovery",
     "start",
     "server",
+    "server.trips",
     "idle",
     "postgres.tasks",
     "postgres.snapshot",
@@ -116,6 +117,7 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "recovery" => recovery_rows::rows(options).await,
         "start" => start_rows::rows(options).await,
         "server" => server_rows::rows(options).await,
+        "server.trips" => trip_rows::rows().await,
         "idle" => idle_rows::rows(options).await,
         "postgres.tasks" => postgres_tasks::pipeline_rows(options).await,
         "postgres.snapshot" => postgres_tasks::snapshot_rows(options).await,

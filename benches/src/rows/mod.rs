@@ -17,6 +17,7 @@ pub(crate) mod sqlite_values;
 pub(crate) mod start_rows;
 pub(crate) mod task_rows;
 pub(crate) mod tasks;
+pub(crate) mod trip_rows;
 pub(crate) mod values;
 
 use std::io;
