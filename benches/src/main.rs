@@ -10,6 +10,7 @@ mod raw;
 mod report;
 mod rows;
 mod served;
+mod slow;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ use crate::peer::PeerPath;
 use crate::report::{BenchError, BenchResult, Row};
 use crate::rows::{
     Options, idle_rows, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values, recovery_rows,
-    redis_tasks, redis_values, scale_rows, server_rows, sqlite_values, start_rows, task_rows, trip_rows,
+    redis_tasks, redis_values, scale_rows, server_rows, slow_rows, sqlite_values, start_rows, task_rows, trip_rows,
 };
 
 /// Prints both sides, the ratio, the target and pass or short.
@@ -61,6 +62,7 @@ const GROUPS: &[&str] = &[
     "start",
     "server",
     "server.trips",
+    "server.slow",
     "idle",
     "postgres.tasks",
     "postgres.snapshot",
@@ -118,6 +120,7 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "start" => start_rows::rows(options).await,
         "server" => server_rows::rows(options).await,
         "server.trips" => trip_rows::rows().await,
+        "server.slow" => slow_rows::rows(options).await,
         "idle" => idle_rows::rows(options).await,
         "postgres.tasks" => postgres_tasks::pipeline_rows(options).await,
         "postgres.snapshot" => postgres_tasks::snapshot_rows(options).await,

@@ -13,6 +13,7 @@ pub(crate) mod redis_tasks;
 pub(crate) mod redis_values;
 pub(crate) mod scale_rows;
 pub(crate) mod server_rows;
+pub(crate) mod slow_rows;
 pub(crate) mod sqlite_values;
 pub(crate) mod start_rows;
 pub(crate) mod task_rows;
