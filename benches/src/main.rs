@@ -22,8 +22,9 @@ use fastestmcp_benches::{Serving, serve};
 use crate::peer::PeerPath;
 use crate::report::{BenchError, BenchResult, Row};
 use crate::rows::{
-    Options, idle_rows, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values, recovery_rows,
-    redis_tasks, redis_values, scale_rows, server_rows, slow_rows, sqlite_values, start_rows, task_rows, trip_rows,
+    Options, heap_rows, idle_rows, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values,
+    recovery_rows, redis_tasks, redis_values, scale_rows, server_rows, slow_rows, sqlite_values, start_rows, task_rows,
+    trip_rows,
 };
 
 /// Prints both sides, the ratio, the target and pass or short.
@@ -64,6 +65,7 @@ const GROUPS: &[&str] = &[
     "server.trips",
     "server.slow",
     "idle",
+    "idle.heap",
     "postgres.tasks",
     "postgres.snapshot",
     "postgres.commit",
@@ -122,6 +124,7 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "server.trips" => trip_rows::rows().await,
         "server.slow" => slow_rows::rows(options).await,
         "idle" => idle_rows::rows(options).await,
+        "idle.heap" => heap_rows::rows(options).await,
         "postgres.tasks" => postgres_tasks::pipeline_rows(options).await,
         "postgres.snapshot" => postgres_tasks::snapshot_rows(options).await,
         "postgres.commit" => postgres_values::commit_rows(options).await,

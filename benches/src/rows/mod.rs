@@ -1,5 +1,6 @@
 //! The rows, by what they measure.
 
+pub(crate) mod heap_rows;
 pub(crate) mod idle_rows;
 pub(crate) mod memory_load;
 pub(crate) mod memory_sessions;
