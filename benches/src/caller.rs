@@ -1,12 +1,11 @@
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use fastestmcp_benches::{CALLS, COUNT, ECHO, GET, OPEN, PUBLISH, PUT, UPDATE};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::http::{Answer, Connection};
 use crate::report::{BenchError, BenchResult};
-use crate::serve::{COUNT, ECHO, OPEN, READS};
 
 /// How a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +23,27 @@ pub(crate) enum Work {
     Echo,
     /// A tool that adds one to a value of the caller's own and says the sum.
     Count,
+    /// One that reads a value of the session or the principal.
+    Get,
+    /// One that stores such a value.
+    Put,
+    /// One that replaces such a value by what it makes of it.
+    Update,
+    /// One that tells subscribers that there are news.
+    Publish,
+}
+
+impl Work {
+    const fn tool(self) -> &'static str {
+        match self {
+            Self::Echo => ECHO,
+            Self::Count => COUNT,
+            Self::Get => GET,
+            Self::Put => PUT,
+            Self::Update => UPDATE,
+            Self::Publish => PUBLISH,
+        }
+    }
 }
 
 /// Ten digits each, so that requests differ in these only and are all of one length.
@@ -36,8 +56,12 @@ pub(crate) struct Caller {
     host: SocketAddr,
     era: Era,
     work: Work,
+    /// The bearer token that it shows.
+    token: Option<&'static str>,
     session: Option<String>,
     calls: u64,
+    /// What it calls, and the whole request of it.
+    message: Value,
     request: Vec<u8>,
     /// Where the number stands in the request.
     places: Vec<usize>,
@@ -46,23 +70,36 @@ pub(crate) struct Caller {
 impl Caller {
     /// Connects, makes its session or its handle if it has one, and is ready to call.
     pub(crate) async fn open(host: SocketAddr, era: Era, work: Work) -> BenchResult<Self> {
+        Self::open_as(host, era, work, None).await
+    }
+
+    /// The same for who shows a token, to a server that asks for one.
+    pub(crate) async fn open_as(
+        host: SocketAddr,
+        era: Era,
+        work: Work,
+        token: Option<&'static str>,
+    ) -> BenchResult<Self> {
         let connection = Connection::open(host).await?;
-        let (request, places) = (Vec::new(), Vec::new());
-        let mut caller = Self { connection, host, era, work, session: None, calls: 0, request, places };
+        let (message, request, places) = (Value::Null, Vec::new(), Vec::new());
+        let mut caller = Self { connection, host, era, work, token, session: None, calls: 0, message, request, places };
         if era == Era::Session {
             caller.initialize().await?;
         }
-        let (tool, arguments) = match work {
-            Work::Echo => (ECHO, json!({ "text": format!("say {PLACE}") })),
-            Work::Count => {
-                let opened = caller.request(&caller.call(OPEN, &json!({}))).await?;
-                (COUNT, json!({ "handle": text(&message(&opened)?)? }))
-            }
+        let arguments = match work {
+            Work::Count => json!({ "handle": caller.tool(OPEN).await? }),
+            _ => json!({ "text": format!("say {PLACE}") }),
         };
-        caller.request = caller.head_and(&caller.call(tool, &arguments));
-        let written = String::from_utf8_lossy(&caller.request);
-        caller.places = written.match_indices(PLACE).map(|(at, _)| at).collect();
+        caller.message = caller.call(work.tool(), &arguments);
+        caller.prepare();
         Ok(caller)
+    }
+
+    /// Builds the request of its calls.
+    fn prepare(&mut self) {
+        self.request = self.head_and(&self.message);
+        let written = String::from_utf8_lossy(&self.request);
+        self.places = written.match_indices(PLACE).map(|(at, _)| at).collect();
     }
 
     /// A session of its own, from here on, and the one before is left.
@@ -78,7 +115,10 @@ impl Caller {
         self.session = answer.session;
         let begun = self.request(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await?;
         match (begun.status, &self.session) {
-            (202, Some(_)) => Ok(()),
+            (202, Some(_)) => {
+                self.prepare();
+                Ok(())
+            }
             _ => Err(BenchError::wrong(format!("no session: {begun:?}"))),
         }
     }
@@ -93,8 +133,8 @@ impl Caller {
         }
         let answer = message(&self.connection.exchange(&self.request).await?)?;
         let expected = match self.work {
-            Work::Echo => format!("say {digits}"),
             Work::Count => self.calls.to_string(),
+            _ => format!("say {digits}"),
         };
         if answer["id"] == id && text(&answer)? == expected {
             return Ok(());
@@ -102,10 +142,43 @@ impl Caller {
         Err(BenchError::wrong(format!("call {id} should say {expected:?}: {answer}")))
     }
 
-    /// How often the server has read its event log.
-    pub(crate) async fn reads(&mut self) -> BenchResult<u64> {
-        let answer = self.request(&self.call(READS, &json!({}))).await?;
-        text(&message(&answer)?)?.parse().map_err(BenchError::wrong)
+    /// Calls a tool that takes nothing: what it says.
+    pub(crate) async fn tool(&mut self, name: &str) -> BenchResult<String> {
+        let answer = self.request(&self.call(name, &json!({}))).await?;
+        Ok(text(&message(&answer)?)?.to_owned())
+    }
+
+    /// How often the server has called each operation of its store, as far as it counts.
+    pub(crate) async fn store_calls(&mut self) -> BenchResult<BTreeMap<String, u64>> {
+        serde_json::from_str(&self.tool(CALLS).await?).map_err(BenchError::wrong)
+    }
+
+    /// Wants to hear of changes of a resource, on the standalone stream of its session.
+    pub(crate) async fn subscribe(&mut self, uri: &str) -> BenchResult<()> {
+        let params = json!({ "uri": uri });
+        let asked = json!({ "jsonrpc": "2.0", "id": FIRST, "method": "resources/subscribe", "params": params });
+        let answer = message(&self.request(&asked).await?)?;
+        match answer["result"].is_object() {
+            true => Ok(()),
+            false => Err(BenchError::wrong(format!("not subscribed: {answer}"))),
+        }
+    }
+
+    /// The id of its session.
+    pub(crate) fn session(&self) -> &str {
+        self.session.as_deref().unwrap_or_default()
+    }
+
+    /// Ends a session, which may have been opened on another node.
+    pub(crate) async fn end(&mut self, session: &str) -> BenchResult<()> {
+        let host = self.host;
+        let request = format!(
+            "DELETE /mcp HTTP/1.1\r\nhost: {host}\r\nmcp-protocol-version: 2025-11-25\r\nmcp-session-id: {session}\r\n\r\n"
+        );
+        match self.connection.exchange(request.as_bytes()).await?.status {
+            204 => Ok(()),
+            other => Err(BenchError::wrong(format!("a session was ended with {other}"))),
+        }
     }
 
     fn call(&self, tool: &str, arguments: &Value) -> Value {
@@ -130,6 +203,9 @@ impl Caller {
         let (body, host) = (message.to_string(), self.host);
         let mut head = format!("POST /mcp HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n");
         head += "accept: application/json, text/event-stream\r\n";
+        if let Some(token) = self.token {
+            head += &format!("authorization: Bearer {token}\r\n");
+        }
         match (self.era, &self.session) {
             (Era::Session, None) => {}
             (Era::Session, Some(id)) => {
@@ -142,30 +218,6 @@ impl Caller {
             }
         }
         format!("{head}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
-    }
-}
-
-/// The standalone stream of a session of its own, open until it is dropped.
-pub(crate) struct Listener {
-    _stream: TcpStream,
-}
-
-impl Listener {
-    pub(crate) async fn open(host: SocketAddr) -> BenchResult<Self> {
-        let caller = Caller::open(host, Era::Session, Work::Echo).await?;
-        let session = caller.session.unwrap_or_default();
-        let head = format!(
-            "GET /mcp HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\n\
-             mcp-protocol-version: 2025-11-25\r\nmcp-session-id: {session}\r\n\r\n"
-        );
-        let mut stream = TcpStream::connect(host).await?;
-        stream.write_all(head.as_bytes()).await?;
-        let mut status = [0; 12];
-        stream.read_exact(&mut status).await?;
-        match &status {
-            b"HTTP/1.1 200" => Ok(Self { _stream: stream }),
-            other => Err(BenchError::wrong(String::from_utf8_lossy(other))),
-        }
     }
 }
 

@@ -1,28 +1,30 @@
 //! Measures every row of the target table that this machine can: both sides in one run, interleaved.
 
 mod caller;
-mod counted;
 mod http;
+mod listener;
 mod measure;
 mod payload;
 mod peer;
 mod raw;
 mod report;
 mod rows;
-mod serve;
 mod served;
+mod slow;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use fastestmcp_benches::{Serving, serve};
 
 use crate::peer::PeerPath;
-use crate::report::{BenchResult, Row};
+use crate::report::{BenchError, BenchResult, Row};
 use crate::rows::{
-    Options, idle_rows, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values, recovery_rows,
-    redis_tasks, redis_values, scale_rows, server_rows, sqlite_values, start_rows, task_rows,
+    Options, heap_rows, idle_rows, memory_load, memory_sessions, peer_rows, postgres_tasks, postgres_values,
+    recovery_rows, redis_tasks, redis_values, scale_rows, server_rows, slow_rows, sqlite_values, start_rows, task_rows,
+    trip_rows,
 };
 
 /// Prints both sides, the ratio, the target and pass or short.
@@ -43,9 +45,8 @@ struct Args {
     /// Measures one footprint case in this process: `idle` or `one-key`, then how many sessions.
     #[arg(long, hide = true, num_args = 2)]
     footprint: Vec<String>,
-    /// Serves MCP over HTTP on the store of this URL, until the input ends.
-    #[arg(long, hide = true)]
-    serve: Option<String>,
+    #[command(flatten)]
+    serving: Serving,
 }
 
 const GROUPS: &[&str] = &[
@@ -61,7 +62,10 @@ const GROUPS: &[&str] = &[
     "recovery",
     "start",
     "server",
+    "server.trips",
+    "server.slow",
     "idle",
+    "idle.heap",
     "postgres.tasks",
     "postgres.snapshot",
     "postgres.commit",
@@ -89,8 +93,8 @@ async fn run(args: Args) -> BenchResult<()> {
         let sessions = sessions.parse().unwrap_or_default();
         return Ok(writeln!(out, "{}", memory_sessions::footprint(case, sessions).await?)?);
     }
-    if let Some(store) = &args.serve {
-        return serve::serve(store, &mut out).await;
+    if let Some(store) = &args.serving.store {
+        return serve(store, &args.serving, [], &mut out).await.map_err(BenchError::wrong);
     }
     let options =
         Options { quick: args.quick, folder: args.folder.unwrap_or_else(std::env::temp_dir), peers: args.peer };
@@ -117,7 +121,10 @@ async fn measure_group(group: &str, options: &Options) -> BenchResult<Vec<Row>> 
         "recovery" => recovery_rows::rows(options).await,
         "start" => start_rows::rows(options).await,
         "server" => server_rows::rows(options).await,
+        "server.trips" => trip_rows::rows().await,
+        "server.slow" => slow_rows::rows(options).await,
         "idle" => idle_rows::rows(options).await,
+        "idle.heap" => heap_rows::rows(options).await,
         "postgres.tasks" => postgres_tasks::pipeline_rows(options).await,
         "postgres.snapshot" => postgres_tasks::snapshot_rows(options).await,
         "postgres.commit" => postgres_values::commit_rows(options).await,

@@ -21,6 +21,7 @@ pub(crate) enum Unit {
     Milliseconds,
     Microseconds,
     Bytes,
+    Count,
 }
 
 /// One line of the report.
@@ -87,6 +88,7 @@ impl Unit {
             Self::Bytes if value >= f64::from(1 << 20) => format!("{:.1}MiB", value / f64::from(1 << 20)),
             Self::Bytes if value >= 1e4 => format!("{:.1}KiB", value / 1024.0),
             Self::Bytes => format!("{value:.0}B"),
+            Self::Count => format!("{value:.3}"),
         }
     }
 }

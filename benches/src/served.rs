@@ -22,6 +22,8 @@ impl Served {
     pub(crate) async fn start(program: &Path, arguments: &[&str]) -> BenchResult<Self> {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        // Where jemalloc counts: threads keep nothing of what was given back, so that it counts what is in use.
+        command.env("MALLOC_CONF", "tcache:false");
         let mut process = command.spawn()?;
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(BenchError::wrong("a server without pipes"));

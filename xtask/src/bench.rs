@@ -27,9 +27,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             None => eprintln!("peer {name} did not build: its rows are not measured"),
         }
     }
-    let benches = ["run", "--release", "--quiet", "--package", "fastestmcp-benches", "--"];
-    let status = Command::new(cargo()).current_dir(root()).args(benches).args(passed_on).status();
-    match status {
+    // All binaries: one of them starts others, which `run` does not build.
+    let package = ["--release", "--quiet", "--package", "fastestmcp-benches", "--features", "heap"];
+    let build = Command::new(cargo()).current_dir(root()).arg("build").args(package).status();
+    if !build.is_ok_and(|status| status.success()) {
+        return Err("the benches do not build".to_owned());
+    }
+    let run = Command::new(cargo()).current_dir(root()).arg("run").args(package).arg("--").args(passed_on).status();
+    match run {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("the benches ended with {status}")),
         Err(error) => Err(format!("cargo does not start: {error}")),

@@ -1,5 +1,6 @@
 //! The rows, by what they measure.
 
+pub(crate) mod heap_rows;
 pub(crate) mod idle_rows;
 pub(crate) mod memory_load;
 pub(crate) mod memory_sessions;
@@ -13,10 +14,12 @@ pub(crate) mod redis_tasks;
 pub(crate) mod redis_values;
 pub(crate) mod scale_rows;
 pub(crate) mod server_rows;
+pub(crate) mod slow_rows;
 pub(crate) mod sqlite_values;
 pub(crate) mod start_rows;
 pub(crate) mod task_rows;
 pub(crate) mod tasks;
+pub(crate) mod trip_rows;
 pub(crate) mod values;
 
 use std::io;
