@@ -21,7 +21,7 @@ const ORDERS: &[(&str, &str)] = &[
     ),
     (
         "fastestmcp-rmcp",
-        "body config error place topic notification envelope session wire outbox exchange exchanges node drive sse http direction service",
+        "body config error place topic notification envelope decode session wire outbox exchange exchanges node drive sse http direction service",
     ),
     (
         "fastestmcp-server",

@@ -99,6 +99,8 @@ impl State {
         if self.waiting.len() < ROOM && !self.lags {
             self.waiting.push_back(delivery);
         } else if !self.lags {
+            // No room for twice as many.
+            self.waiting.reserve_exact(1);
             self.waiting.push_back(Delivery::Lagged);
             self.lags = true;
         }

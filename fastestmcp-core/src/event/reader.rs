@@ -26,6 +26,8 @@ use crate::limits::Limits;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The turn of the subscribers between reads of what has piled up.
 const TURN: Duration = Duration::from_millis(1);
+/// How many subscribers are woken before the node does something else: a thousand at once would hold up its calls.
+const AT_A_TIME: usize = 32;
 
 pub(super) struct Reader {
     pub(super) log: Arc<dyn EventLog>,
@@ -90,7 +92,7 @@ impl Reader {
                 parts.push(part.split_off(most));
             }
             match self.ask(&part).await {
-                Ok(answers) => round = round.max(self.deliver(&part, &answers)),
+                Ok(answers) => round = round.max(self.deliver(&part, &answers).await),
                 // One damaged topic does not cost the listeners of the others (contract G16).
                 Err(error) if is_of_one(error.kind) && part.len() > 1 => {
                     parts.push(part.split_off(part.len() / 2));
@@ -112,10 +114,16 @@ impl Reader {
         read(&*self.log, &self.limits, &asked.collect::<Vec<_>>()).await
     }
 
-    fn deliver(&self, questions: &[Question], answers: &[Answer]) -> Round {
-        let mut unfinished = Vec::new();
+    async fn deliver(&self, questions: &[Question], answers: &[Answer]) -> Round {
+        let (mut unfinished, mut woken) = (Vec::new(), 0);
         for (question, answer) in questions.iter().zip(answers) {
-            question.audience.iter().for_each(|mailbox| mailbox.take(answer));
+            for mailbox in &question.audience {
+                mailbox.take(answer);
+                woken += 1;
+                if woken % AT_A_TIME == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
             if !answer.is_all {
                 let has_some = !matches!(&answer.read, TopicRead::Events { items, .. } if items.is_empty());
                 unfinished.push((has_some, &question.topic));
