@@ -1,6 +1,5 @@
 //! Every kind of content a result can have.
 
-use fastestmcp::ResourceContents;
 use fastestmcp::prelude::*;
 
 /// A red pixel.
@@ -36,20 +35,13 @@ pub(crate) fn tools() -> Vec<Tool> {
 }
 
 pub(crate) fn image() -> Content {
-    Content::Image { data: PNG.to_owned(), mime_type: "image/png".to_owned() }
+    Content::Image { data: PNG.to_owned(), mime_type: "image/png".to_owned(), annotations: None, meta: None }
 }
 
 fn audio() -> Content {
-    Content::Audio { data: WAV.to_owned(), mime_type: "audio/wav".to_owned() }
+    Content::Audio { data: WAV.to_owned(), mime_type: "audio/wav".to_owned(), annotations: None, meta: None }
 }
 
 pub(crate) fn resource(uri: &str, mime_type: &str, text: &str) -> Content {
-    Content::Resource {
-        resource: ResourceContents {
-            uri: uri.to_owned(),
-            mime_type: Some(mime_type.to_owned()),
-            text: Some(text.to_owned()),
-            blob: None,
-        },
-    }
+    Content::resource_text(uri, mime_type, text)
 }

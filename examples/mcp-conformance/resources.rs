@@ -17,7 +17,7 @@ pub(crate) fn resources() -> Vec<AnyResource> {
     let text = Resource::new("test://static-text", async |_cx| Ok("This is the content of the static text resource."));
     let binary = Resource::new("test://static-binary", async |_cx| {
         let (uri, mime_type) = ("test://static-binary".to_owned(), Some("image/png".to_owned()));
-        Ok(ResourceContents { uri, mime_type, text: None, blob: Some(PNG.to_owned()) })
+        Ok(ResourceContents { uri, mime_type, text: None, blob: Some(PNG.to_owned()), meta: None })
     });
     let template = ResourceTemplate::new("test://template/{id}/data", async |_cx, Template { id }| {
         Ok(Json(json!({ "id": id, "templateTest": true, "data": format!("Data for ID: {id}") })))

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Icon;
@@ -29,15 +30,19 @@ pub struct Description {
     pub timeout: Option<Duration>,
 }
 
-/// What clients may make of a resource.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What clients may make of a resource, or of a block of content.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Annotations {
     /// Whom it is for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<Role>,
     /// 0 for least, 1 for most important.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<f32>,
     /// When it was changed, in ISO 8601.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<String>,
 }
 

@@ -50,11 +50,13 @@ pub(crate) const fn role(role: Role) -> WireRole {
 
 fn block(content: Content) -> Result<ContentBlock, ErrorData> {
     Ok(match content {
-        Content::Text { text } => ContentBlock::text(text),
-        Content::Image { data, mime_type } => ContentBlock::image(data, mime_type),
-        Content::Audio { data, mime_type } => ContentBlock::audio(data, mime_type),
-        Content::Resource { resource } => ContentBlock::resource(resource_contents(resource)),
-        // Links carry whatever the author put into them.
+        Content::Text { text, annotations: None, meta: None } => ContentBlock::text(text),
+        Content::Image { data, mime_type, annotations: None, meta: None } => ContentBlock::image(data, mime_type),
+        Content::Audio { data, mime_type, annotations: None, meta: None } => ContentBlock::audio(data, mime_type),
+        Content::Resource { resource, annotations: None, meta: None } => {
+            ContentBlock::resource(resource_contents(resource))
+        }
+        // Links carry whatever the author put into them, and the others what is said of them.
         other => {
             serde_json::to_value(other).and_then(serde_json::from_value).map_err(|error| errors::internal(&error))?
         }
@@ -62,9 +64,10 @@ fn block(content: Content) -> Result<ContentBlock, ErrorData> {
 }
 
 fn resource_contents(contents: Contents) -> ResourceContents {
-    let Contents { uri, mime_type, text, blob } = contents;
+    let Contents { uri, mime_type, text, blob, meta } = contents;
+    let meta = meta.map(MetaObject);
     match blob {
-        Some(blob) => ResourceContents::BlobResourceContents { uri, mime_type, blob, meta: None },
-        None => ResourceContents::TextResourceContents { uri, mime_type, text: text.unwrap_or_default(), meta: None },
+        Some(blob) => ResourceContents::BlobResourceContents { uri, mime_type, blob, meta },
+        None => ResourceContents::TextResourceContents { uri, mime_type, text: text.unwrap_or_default(), meta },
     }
 }

@@ -1,7 +1,7 @@
 //! Prompts, in both eras.
 
 use fastestmcp::prelude::*;
-use fastestmcp::{PromptOutput, ServerBuilder};
+use fastestmcp::{PromptOutput, ResourceContents, Role, ServerBuilder};
 use serde_json::{Value, json};
 
 use crate::client::Answer as Answered;
@@ -41,6 +41,8 @@ fn prompts() -> ServerBuilder {
             PromptMessage::user(Content::audio([0xff, 0], "audio/wav")),
             PromptMessage::user(Content::resource_text("a:b", "text/plain", "c")),
             PromptMessage::user(Content::link("a:b", "c")),
+            PromptMessage::user(Content::text("a").audience([Role::Assistant]).priority(0.5).meta("k", "v")),
+            PromptMessage::user(Content::embedded(ResourceContents::text("a:b", "text/plain", "c").meta("k", 1))),
         ])
     });
     let own = async |_cx: Context, (): ()| Ok(PromptOutput::new(Vec::new()).description("of its own"));
@@ -116,6 +118,20 @@ fn messages_hold_every_kind_of_content() {
                 json!({ "type": "resource", "resource": { "uri": "a:b", "mimeType": "text/plain", "text": "c" } })
             ),
             message("user", json!({ "type": "resource_link", "uri": "a:b", "name": "c" })),
+            message(
+                "user",
+                json!({
+                    "type": "text", "text": "a", "_meta": { "k": "v" },
+                    "annotations": { "audience": ["assistant"], "priority": 0.5 },
+                })
+            ),
+            message(
+                "user",
+                json!({
+                    "type": "resource",
+                    "resource": { "uri": "a:b", "mimeType": "text/plain", "text": "c", "_meta": { "k": 1 } },
+                })
+            ),
         ]);
         assert_eq!(got.result()["messages"], expected);
         assert_eq!(get(&*era, "own", json!({})).result()["description"], "of its own");
