@@ -127,11 +127,11 @@ impl Content {
         self.annotate(|annotations| annotations.audience.extend(audience))
     }
 
-    /// How important it is, from 0 to 1; what is beyond is taken for the nearest.
+    /// How important it is, from 0 to 1; what is beyond is taken for the nearest, and what is no number for 0.
     #[must_use]
     pub fn priority(self, priority: f32) -> Self {
-        // In this order, so that what is no number is 0.
-        self.annotate(|annotations| annotations.priority = Some(priority.max(0.0).min(1.0)))
+        let priority = if priority.is_nan() { 0.0 } else { priority.clamp(0.0, 1.0) };
+        self.annotate(|annotations| annotations.priority = Some(priority))
     }
 
     /// When it was changed, in ISO 8601.
