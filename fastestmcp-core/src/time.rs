@@ -116,6 +116,39 @@ impl Clock for ManualClock {
     }
 }
 
+/// Whether a text is a time as RFC 3339 writes it, the form of ISO 8601 that clients of MCP take.
+pub(crate) fn is_rfc3339(text: &str) -> bool {
+    let digits = |range: std::ops::Range<usize>| {
+        let digit = |number: u32, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'));
+        text.as_bytes().get(range)?.iter().try_fold(0, digit)
+    };
+    let within = |at: usize, least, most| digits(at..at + 2).is_some_and(|number| (least..=most).contains(&number));
+    let parted = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    let (Some(year), Some(month)) = (digits(0..4), digits(5..7)) else { return false };
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + u32::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return false,
+    };
+    let whole = parted.iter().all(|(at, part)| text.as_bytes().get(*at) == Some(part))
+        && within(8, 1, days)
+        && within(11, 0, 23)
+        && within(14, 0, 59)
+        && within(17, 0, 59);
+    let Some(mut rest) = text.get(19..).filter(|_| whole) else { return false };
+    if let Some(fraction) = rest.strip_prefix('.') {
+        rest = fraction.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        if rest.len() == fraction.len() {
+            return false;
+        }
+    }
+    let from = text.len() - rest.len();
+    let has_offset = rest.len() == 6 && rest.starts_with(['+', '-']) && rest.as_bytes()[3] == b':';
+    rest == "Z" || (has_offset && within(from + 1, 0, 23) && within(from + 4, 0, 59))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +170,20 @@ mod tests {
     fn a_hundred_years_is_exact() {
         let century = Duration::from_secs(100 * 365 * 86_400);
         assert_eq!(StoreTime(1).after(century).since(StoreTime(1)), century);
+    }
+
+    #[test]
+    fn a_time_is_what_clients_take_for_one() {
+        for time in ["2026-11-01T12:00:00Z", "2024-02-29T23:59:59.123456+05:30", "2000-02-29T00:00:00-00:00"] {
+            assert!(is_rfc3339(time), "{time}");
+        }
+        let none = "2026-11-01 2026-11-01T12:00Z 2026-11-01T12:00:00 2026-11-01t12:00:00Z 2026-11-01T12:00:00z 2026-13-01T12:00:00Z \
+                    2026-00-01T12:00:00Z 2026-02-29T12:00:00Z 1900-02-29T12:00:00Z 2026-04-31T12:00:00Z 2026-11-00T12:00:00Z \
+                    2026-11-01T24:00:00Z 2026-11-01T12:60:00Z 2026-11-01T12:00:60Z 2026-11-01T12:00:00.Z 2026-11-01T12:00:00.1 \
+                    2026-11-01T12:00:00+0530 2026-11-01T12:00:00+24:00 2026-11-01T12:00:00+05:60 +026-11-01T12:00:00Z \
+                    2026-11-01T12:00:00ZZ 2026-11-01T12:00:00äZ 2026-11-01T12:00:00+ä:00 yesterday";
+        for text in none.split(' ').chain([""]) {
+            assert!(!is_rfc3339(text), "{text}");
+        }
     }
 }

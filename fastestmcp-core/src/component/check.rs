@@ -6,6 +6,7 @@ use super::template::{InvalidTemplate, has_scheme, no_uri_has};
 use super::{Completer, Description, Icon, Prompt, Resource, ResourceTemplate, Tool};
 use crate::json::is_deeper;
 use crate::limits::{Refused, check_delay, check_line, check_span, check_text};
+use crate::time::is_rfc3339;
 
 /// Bytes of a prompt's name at most, as of a tool's.
 const LONGEST_NAME: usize = 128;
@@ -53,6 +54,9 @@ pub enum Problem {
     /// Its priority.
     #[error("has a priority that is not within 0 to 1")]
     Priority,
+    /// When it was changed is no time that clients take; they would refuse the whole list.
+    #[error("was last modified at what is no time such as 2026-11-01T12:00:00Z")]
+    Time,
     /// Its `_meta`.
     #[error("has a _meta that is nested deeper than 64 or larger than 256 KiB")]
     Meta,
@@ -179,7 +183,9 @@ fn check_description(about: &Description) -> Result<(), Problem> {
         sizes.iter().try_for_each(|size| check_line("the size of an icon", size, LONGEST_LINE))?;
     }
     about.tags.iter().try_for_each(|tag| check_line("a tag", tag, LONGEST_LINE))?;
-    line("the time of its last change", &about.annotations.last_modified)?;
+    if about.annotations.last_modified.as_deref().is_some_and(|time| !is_rfc3339(time)) {
+        return Err(Problem::Time);
+    }
     if about.annotations.priority.is_some_and(|priority| !(0.0..=1.0).contains(&priority)) {
         return Err(Problem::Priority);
     }
@@ -258,6 +264,7 @@ mod tests {
             resource("a:b").priority(f32::NAN).check(),
             resource("a:b").priority(1.5).check(),
             resource("a:b").last_modified("").check(),
+            resource("a:b").last_modified("2026-11-01").check(),
             resource("a:b").timeout(Duration::ZERO).check(),
             resource("a:b").timeout(Duration::MAX).check(),
             resource("a:b").cache(Duration::MAX).check(),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Annotations, Role};
+use crate::time::is_rfc3339;
 
 /// A block of a tool's result or of a prompt's message, as MCP spells it. Binary data is base64 text; the constructors take bytes.
 ///
@@ -134,10 +135,16 @@ impl Content {
         self.annotate(|annotations| annotations.priority = Some(priority))
     }
 
-    /// When it was changed, in ISO 8601.
+    /// When it was changed, in ISO 8601 as RFC 3339 has it: `2026-11-01T12:00:00Z`. What is no such time is left out, or clients
+    /// would refuse the whole result.
     #[must_use]
     pub fn last_modified(self, time: impl Into<String>) -> Self {
-        self.annotate(|annotations| annotations.last_modified = Some(time.into()))
+        let time = time.into();
+        if !is_rfc3339(&time) {
+            tracing::warn!(time, "content was last modified at what is no time");
+            return self;
+        }
+        self.annotate(|annotations| annotations.last_modified = Some(time))
     }
 
     /// Adds a field to its protocol metadata, `_meta`.
@@ -292,9 +299,13 @@ mod tests {
                        "_meta": {"k": 1}}),
             ),
             (
-                Content::link("a:b", "c").last_modified("2026-11-01").priority(7.0).meta("k", "v"),
+                Content::link("a:b", "c")
+                    .last_modified("2026-11-01T12:00:00Z")
+                    .last_modified("now")
+                    .priority(7.0)
+                    .meta("k", "v"),
                 json!({"type": "resource_link", "uri": "a:b", "name": "c", "_meta": {"k": "v"},
-                       "annotations": {"lastModified": "2026-11-01", "priority": 1.0}}),
+                       "annotations": {"lastModified": "2026-11-01T12:00:00Z", "priority": 1.0}}),
             ),
             (
                 Content::embedded(ResourceContents::text("a:b", "text/plain", "c").meta("k", [1])).priority(f32::NAN),

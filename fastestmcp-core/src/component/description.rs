@@ -259,7 +259,7 @@ macro_rules! annotated {
                 self
             }
 
-            /// When it was changed, in ISO 8601.
+            /// When it was changed, in ISO 8601 as RFC 3339 has it.
             ///
             /// ```
             /// use fastestmcp_core::component::*;
