@@ -105,6 +105,14 @@ impl Content {
     }
 
     /// A resource, embedded.
+    ///
+    /// ```
+    /// use fastestmcp_core::component::{Content, ResourceContents};
+    ///
+    /// let page = ResourceContents::text("docs://a", "text/html", "<h1>A").meta("example.com/prefers", "inline");
+    /// let block = Content::embedded(page);
+    /// # assert_eq!(block.as_text(), None);
+    /// ```
     pub const fn embedded(resource: ResourceContents) -> Self {
         Self::Resource { resource, annotations: None, meta: None }
     }
@@ -129,6 +137,13 @@ impl Content {
     }
 
     /// How important it is, from 0 to 1; what is beyond is taken for the nearest, and what is no number for 0.
+    ///
+    /// ```
+    /// use fastestmcp_core::component::Content;
+    ///
+    /// let first = Content::text("It is sold out.").priority(1.0);
+    /// # assert_eq!(first, Content::text("It is sold out.").priority(7.0));
+    /// ```
     #[must_use]
     pub fn priority(self, priority: f32) -> Self {
         let priority = if priority.is_nan() { 0.0 } else { priority.clamp(0.0, 1.0) };
@@ -137,11 +152,18 @@ impl Content {
 
     /// When it was changed, in ISO 8601 as RFC 3339 has it: `2026-11-01T12:00:00Z`. What is no such time is left out, or clients
     /// would refuse the whole result.
+    ///
+    /// ```
+    /// use fastestmcp_core::component::Content;
+    ///
+    /// let dated = Content::text("3 rows").last_modified("2026-11-01T12:00:00Z");
+    /// assert_eq!(dated, dated.clone().last_modified("yesterday"));
+    /// ```
     #[must_use]
     pub fn last_modified(self, time: impl Into<String>) -> Self {
         let time = time.into();
         if !is_rfc3339(&time) {
-            tracing::warn!(time, "content was last modified at what is no time");
+            tracing::warn!("content was last modified at what is no time");
             return self;
         }
         self.annotate(|annotations| annotations.last_modified = Some(time))

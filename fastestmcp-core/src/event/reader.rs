@@ -26,8 +26,10 @@ use crate::limits::Limits;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The turn of the subscribers between reads of what has piled up.
 const TURN: Duration = Duration::from_millis(1);
-/// How many subscribers are woken before the node does something else: a thousand at once would hold up its calls.
+/// How many subscribers are woken before the node does something else: a thousand at once would hold up its calls. More
+/// at a time where that came to more than so many turns: each turn holds up those who are still to be woken.
 const AT_A_TIME: usize = 32;
+const TURNS: usize = 32;
 
 pub(super) struct Reader {
     pub(super) log: Arc<dyn EventLog>,
@@ -115,12 +117,14 @@ impl Reader {
     }
 
     async fn deliver(&self, questions: &[Question], answers: &[Answer]) -> Round {
-        let (mut unfinished, mut woken) = (Vec::new(), 0);
+        let listeners: usize = questions.iter().map(|question| question.audience.len()).sum();
+        let (at_a_time, mut woken) = (AT_A_TIME.max(listeners / TURNS), 0);
+        let mut unfinished = Vec::new();
         for (question, answer) in questions.iter().zip(answers) {
             for mailbox in &question.audience {
                 mailbox.take(answer);
                 woken += 1;
-                if woken % AT_A_TIME == 0 {
+                if woken % at_a_time == 0 {
                     tokio::task::yield_now().await;
                 }
             }
