@@ -39,6 +39,10 @@ pub trait Harness: Send + Sync + 'static {
     /// The backend's name in reports.
     const NAME: &'static str;
 
+    /// Whether every operation of this backend is over once its future was polled, with no thread, socket or timer of its
+    /// own behind it. Then the cases about the whole runtime run in virtual time, exact and at once; else in real time.
+    const VIRTUAL_TIME: bool = false;
+
     /// A fresh, empty data set whose store clock is `clock`. Dropping the cluster removes it.
     ///
     /// `async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError>`
@@ -242,6 +246,7 @@ impl fmt::Debug for Node {
 pub(crate) trait Opener: Send + Sync + 'static {
     async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError>;
     async fn production(&self) -> Result<Box<dyn Cluster>, HarnessError>;
+    fn virtual_time(&self) -> bool;
 }
 
 #[async_trait]
@@ -252,5 +257,9 @@ impl<H: Harness> Opener for H {
 
     async fn production(&self) -> Result<Box<dyn Cluster>, HarnessError> {
         Harness::production(self).await
+    }
+
+    fn virtual_time(&self) -> bool {
+        H::VIRTUAL_TIME
     }
 }

@@ -23,6 +23,8 @@ mod rules;
 mod scene;
 mod seam;
 mod sequence;
+pub mod stage;
+mod step_clock;
 pub mod storm;
 mod walk;
 

@@ -13,6 +13,7 @@ struct DataSet(MemoryStore);
 #[async_trait]
 impl Harness for Memory {
     const NAME: &'static str = "memory";
+    const VIRTUAL_TIME: bool = true;
     async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError> {
         Ok(Box::new(DataSet(MemoryStore::with_config(MemoryConfig::default().with_clock(clock)))))
     }

@@ -34,6 +34,7 @@ impl ModelHarness {
 #[async_trait]
 impl Harness for ModelHarness {
     const NAME: &'static str = "reference-model";
+    const VIRTUAL_TIME: bool = true;
 
     async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError> {
         Ok(Box::new(Disk::new(clock, self.switch.clone())))
