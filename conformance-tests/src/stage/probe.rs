@@ -48,9 +48,9 @@ impl Probe {
 
     /// Counts a start, which lasts until what is returned is dropped.
     pub(crate) fn start(&self) -> Inside {
-        self.0.starts.fetch_add(1, Ordering::SeqCst);
+        let number = self.0.starts.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.inside.fetch_add(1, Ordering::SeqCst);
-        Inside(self.0.clone())
+        Inside { counts: self.0.clone(), number }
     }
 
     /// Waits at the gate.
@@ -73,10 +73,20 @@ impl Probe {
 }
 
 /// A handler that has not ended.
-pub(crate) struct Inside(Arc<Counts>);
+pub(crate) struct Inside {
+    counts: Arc<Counts>,
+    number: usize,
+}
+
+impl Inside {
+    /// The how manieth start it was.
+    pub(crate) const fn number(&self) -> usize {
+        self.number
+    }
+}
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.0.inside.fetch_sub(1, Ordering::SeqCst);
+        self.counts.inside.fetch_sub(1, Ordering::SeqCst);
     }
 }
