@@ -6,6 +6,7 @@ mod run;
 mod verdict;
 
 use std::io::Write;
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -19,6 +20,9 @@ use crate::cases;
 use crate::harness::Harness;
 use crate::options::Options;
 use baseline::Baseline;
+
+/// Cases that run at once.
+const CASES_PER_CORE: usize = 4;
 
 /// Runs the whole suite as the main function of a test target: what [`conformance_main!`](crate::conformance_main) calls.
 pub fn main<H: Harness>(harness: H) -> ExitCode {
@@ -34,7 +38,10 @@ pub fn main<H: Harness>(harness: H) -> ExitCode {
 
 fn try_main<H: Harness>(harness: H) -> Result<ExitCode, String> {
     let (options, rest) = Options::parse(std::env::args())?;
-    let arguments = Arguments::from_iter(rest);
+    let mut arguments = Arguments::from_iter(rest);
+    // Most of a case is waiting.
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    arguments.test_threads.get_or_insert(cores * CASES_PER_CORE);
     let baseline = Arc::new(Baseline::load(options.baseline.as_deref())?);
     let suite = Arc::new(Suite::new(harness, options));
     let records = Arc::new(Mutex::new(Vec::new()));

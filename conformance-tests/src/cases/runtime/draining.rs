@@ -2,6 +2,7 @@
 
 use fastestmcp_core::component::TaskPolicy;
 use fastestmcp_core::operation::CancelTask;
+use fastestmcp_core::runtime::RuntimeConfig;
 use fastestmcp_core::task::TaskStatus;
 
 use super::steps::{HOUR, MS, SECOND, held};
@@ -26,8 +27,9 @@ cases! { Runtime, "runtime.draining";
 async fn a_stopping_node_hands_back_at_once_what_may_rerun(scene: &Scene) -> CaseResult {
     let (stage, probe) = (Stage::open(scene).await?, Probe::default());
     let tool = || held("hold", &probe, TaskPolicy::required().rerun());
-    // Nobody can have waited for such a lease.
-    let stopping = stage.replica(0).config(|config| config.lease(HOUR)).tools([tool()]).start().await?;
+    // Nobody can have waited for such a lease, nor for such a drain.
+    let config = |config: RuntimeConfig| config.lease(HOUR).drain(HOUR);
+    let stopping = stage.replica(0).config(config).tools([tool()]).start().await?;
     let other = stage.replica(1).tools([tool()]).front().await?;
     let id = other.submit(&caller(me()), "hold").await?.id;
     stage.until(SECOND * 2, "its start", async || Ok(probe.starts() == 1)).await?;

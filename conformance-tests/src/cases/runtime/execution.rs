@@ -13,7 +13,7 @@ use super::steps::{HOUR, MS, SECOND, held};
 use crate::case::cases;
 use crate::halt::{CaseResult, Halt};
 use crate::scene::Scene;
-use crate::stage::{Fault, LEASE, Probe, Replica, Stage, caller, me, reason, text};
+use crate::stage::{Fault, GRACE, LEASE, Probe, Replica, Stage, caller, me, reason, text};
 
 cases! { Runtime, "runtime.execution";
     "T6": an_error_is_the_outcome_and_is_not_run_again,
@@ -25,6 +25,7 @@ cases! { Runtime, "runtime.execution";
     "T6": a_poison_task_is_started_as_often_as_it_may_be_and_no_more,
     "T6": what_was_claimed_and_never_started_is_run_by_the_next,
     "T5": a_lost_worker_that_comes_back_overwrites_nothing,
+    "T5": a_lost_worker_that_comes_back_stops_what_runs_elsewhere,
     "T5": a_lease_is_renewed_while_its_task_runs,
     "R1": a_run_timeout_is_the_outcome,
     "T14": an_insert_of_unknown_outcome_is_repeated_and_finds_itself,
@@ -184,6 +185,19 @@ async fn a_lost_worker_that_comes_back_overwrites_nothing(scene: &Scene) -> Case
     stage.pass(LEASE).await;
     scene.same("the task", &other.view(&caller(me()), &id).await?, &before);
     scene.same("handlers of it", &probe.inside(), &0);
+    Ok(())
+}
+
+async fn a_lost_worker_that_comes_back_stops_what_runs_elsewhere(scene: &Scene) -> CaseResult {
+    let (stage, probe) = (Stage::open(scene).await?, Probe::default());
+    let (lost, other, id) = with_a_lost_worker(&stage, &probe, TaskPolicy::required().rerun()).await?;
+    stage.until(LEASE + SECOND * 2, "its second start", async || Ok(probe.starts() == 2)).await?;
+    lost.faults.come_back();
+    stage.until(LEASE + GRACE, "the end of its handler there", async || Ok(probe.inside() == 1)).await?;
+    scene.same("handlers that were told", &probe.told(), &1);
+    probe.let_one_through();
+    scene.same("its status", &ended(&stage, &other, &id).await?, &TaskStatus::Completed);
+    scene.same("starts", &probe.starts(), &2);
     Ok(())
 }
 

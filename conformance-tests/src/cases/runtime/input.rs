@@ -24,6 +24,7 @@ cases! { Runtime, "runtime.input";
     "T7": an_answer_whose_wake_up_is_lost_is_learnt_at_the_next_renewal,
     "T7": every_question_has_its_whole_time_after_an_answer,
     "T7": every_question_has_its_whole_time_after_a_timeout,
+    "T7": a_question_that_comes_while_another_is_open_has_its_whole_time,
     "T7": a_question_that_nobody_answers_is_declined_or_fails_its_task,
     "T7": what_may_rerun_is_parked_and_frees_its_slot,
     "T7": what_never_reruns_keeps_its_slot,
@@ -228,6 +229,27 @@ async fn every_question_has_its_whole_time_after_a_timeout(scene: &Scene) -> Cas
     Ok(())
 }
 
+async fn a_question_that_comes_while_another_is_open_has_its_whole_time(scene: &Scene) -> CaseResult {
+    let stage = Stage::open(scene).await?;
+    let tool = Tool::new("ask", async |cx: Context, _: NoArgs| {
+        let later = async {
+            tokio::time::sleep(TIME / 2).await;
+            ask(&cx, "later").await
+        };
+        let (one, later) = tokio::join!(ask(&cx, "one"), later);
+        Ok(format!("{} {}", one?, later?))
+    });
+    let policy = TaskPolicy::required().input_timeout(TIME, OnInputTimeout::Decline);
+    let replica = stage.replica(0).tools([tool.task(policy)]).start().await?;
+    let id = replica.submit(&caller(me()), "ask").await?.id;
+    open(&stage, &replica, &id, &["later", "one"]).await?;
+    stage.pass(TIME * 3 / 4).await;
+    answer(&replica, &id, "later", accept(2)).await?;
+    answer(&replica, &id, "one", accept(1)).await?;
+    scene.same("the answers", &text(&outcome(&stage, &replica, &id).await?), &Some("1 2"));
+    Ok(())
+}
+
 async fn a_question_that_nobody_answers_is_declined_or_fails_its_task(scene: &Scene) -> CaseResult {
     let stage = Stage::open(scene).await?;
     for rerun in [false, true] {
@@ -347,13 +369,16 @@ async fn a_key_of_another_question_fails_the_task(scene: &Scene) -> CaseResult {
 async fn a_wait_is_not_in_the_run_timeout(scene: &Scene) -> CaseResult {
     let stage = Stage::open(scene).await?;
     for policy in [TaskPolicy::required(), TaskPolicy::required().rerun()] {
-        let policy = policy.run_timeout(SECOND * 2 / 3);
-        let replica = stage
-            .replica(0)
-            .config(|config| config.park_after(HOUR))
-            .tools([asking("ask", &Probe::default(), &["a", "b"], policy)])
-            .start()
-            .await?;
+        let tool = Tool::new("ask", async |cx: Context, _: NoArgs| {
+            let mut answers = Vec::new();
+            for key in ["a", "b"] {
+                answers.push(ask(&cx, key).await?);
+                tokio::time::sleep(MS * 100).await;
+            }
+            Ok(answers.join(" "))
+        });
+        let tool = tool.task(policy.run_timeout(SECOND * 3 / 4));
+        let replica = stage.replica(0).config(|config| config.park_after(HOUR)).tools([tool]).start().await?;
         let id = replica.submit(&caller(me()), "ask").await?.id;
         for (key, count) in [("a", 1), ("b", 2)] {
             open(&stage, &replica, &id, &[key]).await?;

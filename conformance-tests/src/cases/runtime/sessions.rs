@@ -59,14 +59,14 @@ async fn every_use_gives_it_its_idle_time_again(scene: &Scene) -> CaseResult {
         scene.check(lives(&replica, &session).await?, || format!("it ended at use {round}"));
         stage.pass(idle * 9 / 20).await;
     }
-    // A use before half of it is over counts as well.
     scene.check(lives(&replica, &session).await?, || "it ended".to_owned());
-    stage.pass(idle * 9 / 20).await;
-    scene.check(lives(&replica, &session).await?, || "it ended".to_owned());
-    stage.pass(idle * 4 / 5).await;
-    scene.check(lives(&replica, &session).await?, || "a use before half of its time gave it nothing".to_owned());
     stage.pass(idle + MS * 20).await;
     scene.check(!lives(&replica, &session).await?, || "it outlived its idle time".to_owned());
+    let session = replica.session(me()).await?;
+    stage.pass(idle * 9 / 20).await;
+    scene.check(lives(&replica, &session).await?, || "it ended".to_owned());
+    stage.pass(idle * 3 / 5).await;
+    scene.check(lives(&replica, &session).await?, || "a use before half of its time gave it nothing".to_owned());
     Ok(())
 }
 

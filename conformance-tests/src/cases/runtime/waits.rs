@@ -67,7 +67,8 @@ async fn heard_after(stage: &Stage, lose_wake_ups: bool, bound: Duration) -> Res
     let id = other.submit(&caller(me()), "hold").await?.id;
     stage.until(SECOND * 2, "its start", async || Ok(probe.starts() == 1)).await?;
     let mut watch = other.ask(&caller(me()), WatchTask::new(id.clone())).await?;
-    stage.pass(SECOND * 2).await;
+    // Between two of its own looks.
+    stage.pass(SECOND * 5 / 2).await;
     if lose_wake_ups {
         one.faults.set("wake", Fault::Swallow);
     }
