@@ -17,7 +17,7 @@ pub(crate) use played::Played;
 pub(crate) use probe::Probe;
 pub(crate) use replica::{Casting, GRACE, LEASE, Replica, call, reason, session, text};
 
-use crate::halt::Halt;
+use crate::halt::{CaseResult, Halt};
 use crate::scene::Scene;
 
 /// How long a busy machine may take for what should be there at once.
@@ -63,6 +63,12 @@ impl Stage {
     ) -> Result<T, Halt> {
         let bound = if self.virtual_time { bound } else { bound + SLACK };
         timeout(bound, future).await.map_err(|_| Halt::Wrong(format!("{what}: not within {bound:?}")))
+    }
+
+    /// Something took `time`; in real time it may have been late.
+    pub(crate) fn at_most(&self, time: Duration, bound: Duration, what: &str) -> CaseResult {
+        let bound = if self.virtual_time { bound } else { bound + SLACK };
+        if time <= bound { Ok(()) } else { Err(Halt::Wrong(format!("{what}: after {time:?}, not within {bound:?}"))) }
     }
 
     /// What comes at some time.
