@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
-use fastestmcp_core::context::{Context, ToolError};
+use fastestmcp_core::context::ToolError;
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::operation::CallError;
 use fastestmcp_core::principal::{Owner, OwnerFilter};
