@@ -1,6 +1,9 @@
 //! Cases for what is derived from the seams: sessions, values, tasks and calls of the whole runtime.
 
+mod caps;
 mod identity;
+mod limits;
+mod policies;
 mod sealing;
 mod sessions;
 mod steps;
@@ -8,4 +11,12 @@ mod suspended;
 
 use crate::case::Case;
 
-pub(super) const ALL: &[&[Case]] = &[identity::CASES, sealing::CASES, sessions::CASES, suspended::CASES];
+pub(super) const ALL: &[&[Case]] = &[
+    caps::CASES,
+    identity::CASES,
+    limits::CASES,
+    policies::CASES,
+    sealing::CASES,
+    sessions::CASES,
+    suspended::CASES,
+];

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool, ToolOutput};
 use fastestmcp_core::context::{Caller, Client, Context, NoClient};
-use fastestmcp_core::operation::{CallError, CallOutcome, CallTool, Resume};
+use fastestmcp_core::operation::{CallError, CallOutcome, CallTool, Request, Resume};
 use serde_json::{Map, Value, json};
+use tokio::task::JoinHandle;
 
 use crate::halt::Halt;
 use crate::scene::Scene;
@@ -30,6 +31,33 @@ pub(super) fn held(name: &str, probe: &Probe, policy: TaskPolicy) -> Tool {
 pub(super) fn unknown<T>(scene: &Scene, what: &str, answer: &Result<T, CallError>) {
     let is = matches!(answer, Err(CallError::UnknownTask(_)));
     scene.check(is, || format!("{what}: {:?} instead of what is unknown", answer.as_ref().err()));
+}
+
+/// Reports an answer that is not that there is no room for `what` now, and when to come back.
+pub(super) fn overloaded<T>(scene: &Scene, what: &str, answer: &Result<T, CallError>) {
+    match answer {
+        Err(CallError::Overloaded { resource, retry_after }) => {
+            scene.same("refused for lack of", resource, &what);
+            scene.check(*retry_after > Duration::ZERO, || "come back at once".to_owned());
+        }
+        Ok(_) => scene.violation(format!("there was room for more {what}")),
+        Err(error) => scene.violation(format!("{error} instead of no room for {what}")),
+    }
+}
+
+/// A request that goes on by itself.
+pub(super) fn begun<R>(
+    replica: &Replica,
+    caller: Caller,
+    request: R,
+    client: Arc<dyn Client>,
+) -> JoinHandle<Result<R::Answer, CallError>>
+where
+    R: Request + Clone + Send + 'static,
+    R::Answer: Send,
+{
+    let runtime = replica.runtime.clone();
+    tokio::spawn(async move { runtime.handle(request, caller, client).await })
 }
 
 /// Nobody who could be asked.
