@@ -8,9 +8,11 @@ mod policies;
 mod sealing;
 mod sessions;
 mod steps;
+mod subscriptions;
 mod suspended;
 mod values;
 mod verbs;
+mod visibility;
 
 use crate::case::Case;
 
@@ -22,6 +24,8 @@ pub(super) const ALL: &[&[Case]] = &[
     policies::CASES,
     sealing::CASES,
     sessions::CASES,
+    subscriptions::CASES,
     suspended::CASES,
     values::CASES,
+    visibility::CASES,
 ];
