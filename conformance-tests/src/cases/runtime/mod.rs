@@ -1,6 +1,8 @@
 //! Cases for what is derived from the seams: sessions, values, tasks and calls of the whole runtime.
 
+mod calls;
 mod caps;
+mod failures;
 mod handles;
 mod identity;
 mod limits;
@@ -17,7 +19,9 @@ mod visibility;
 use crate::case::Case;
 
 pub(super) const ALL: &[&[Case]] = &[
+    calls::CASES,
     caps::CASES,
+    failures::CASES,
     handles::CASES,
     identity::CASES,
     limits::CASES,
