@@ -2,16 +2,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastestmcp_core::Stores;
-use fastestmcp_core::component::{Prompt, Tool, ToolOutput};
+use fastestmcp_core::component::{AnyResource, Prompt, Tool, ToolOutput};
 use fastestmcp_core::context::{Caller, Client, NoClient};
 use fastestmcp_core::ids::TaskId;
 use fastestmcp_core::operation::{
-    AskedTtl, CallError, CallOutcome, CallTool, GetTask, Request, TaskMode, TaskView, WatchTask,
+    AskedTtl, CallError, CallOutcome, CallTool, GetTask, Middleware, Request, TaskMode, TaskView, WatchTask,
 };
 use fastestmcp_core::principal::{AuthContext, OwnerFilter, Principal};
 use fastestmcp_core::runtime::{Runtime, RuntimeConfig};
 use fastestmcp_core::session::{Scope, SessionRecord};
 use fastestmcp_core::task::{ClientAbilities, Part, TaskOutcome, TaskRecord};
+use fastestmcp_core::visibility::VisibilityRules;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -33,6 +34,9 @@ pub(crate) struct Casting<'s> {
     config: RuntimeConfig,
     tools: Vec<Tool>,
     prompts: Vec<Prompt>,
+    resources: Vec<AnyResource>,
+    middleware: Vec<Arc<dyn Middleware>>,
+    rules: VisibilityRules,
 }
 
 impl<'s> Casting<'s> {
@@ -43,7 +47,16 @@ impl<'s> Casting<'s> {
             .grace(GRACE)
             .drain(GRACE)
             .sweep_every(Duration::from_millis(200));
-        Self { scene, index, config, tools: Vec::new(), prompts: Vec::new() }
+        Self {
+            scene,
+            index,
+            config,
+            tools: Vec::new(),
+            prompts: Vec::new(),
+            resources: Vec::new(),
+            middleware: Vec::new(),
+            rules: VisibilityRules::default(),
+        }
     }
 
     /// With these tools.
@@ -55,6 +68,24 @@ impl<'s> Casting<'s> {
     /// With a prompt.
     pub(crate) fn prompt(mut self, prompt: Prompt) -> Self {
         self.prompts.push(prompt);
+        self
+    }
+
+    /// With resources and templates of them.
+    pub(crate) fn resources(mut self, resources: impl IntoIterator<Item = AnyResource>) -> Self {
+        self.resources.extend(resources);
+        self
+    }
+
+    /// With a middleware.
+    pub(crate) fn middleware(mut self, middleware: impl Middleware) -> Self {
+        self.middleware.push(Arc::new(middleware));
+        self
+    }
+
+    /// With rules for all.
+    pub(crate) fn visibility(mut self, rules: VisibilityRules) -> Self {
+        self.rules = rules;
         self
     }
 
@@ -74,6 +105,8 @@ impl<'s> Casting<'s> {
         );
         let faults = Faulty::new(&stores);
         let builder = Runtime::builder(faults.stores()).config(self.config).tools(self.tools).prompts(self.prompts);
+        let builder = builder.resources(self.resources).visibility(self.rules);
+        let builder = self.middleware.into_iter().fold(builder, |builder, middleware| builder.middleware(middleware));
         Ok(Replica { runtime: builder.build().await?, faults, stores })
     }
 
