@@ -49,7 +49,13 @@ async fn plain_calls_have_a_cap_for_each_owner_and_for_all(scene: &Scene) -> Cas
         .front()
         .await?;
     let in_session = replica.session(me()).await?.caller;
-    let running = [me(), me(), you()].map(|who| begun(&replica, caller(who), call("wait", Value::Null), nobody()));
+    let begin = |who| begun(&replica, caller(who), call("wait", Value::Null), nobody());
+    let mut running = vec![begin(me()), begin(me())];
+    inside(&stage, &probe, 2).await?;
+    for refused in [caller(me()), in_session.clone()] {
+        overloaded(scene, "calls", &replica.ask(&refused, call("wait", Value::Null)).await);
+    }
+    running.push(begin(you()));
     inside(&stage, &probe, 3).await?;
     for _ in 0..3 {
         for refused in [caller(me()), in_session.clone(), caller(user("i", "s")), caller(Principal::Anonymous)] {
