@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         .current_dir(root());
     let passed = totals.run(&mut command)?;
     let everything = arguments.is_empty();
+    let passed = passed & (!everything || with_a_fresh_seed(&mut totals)?);
     let clients = if everything { clients::run_counted()? } else { (0, 0) };
     totals.passed += clients.0;
     totals.failed += clients.1;
@@ -28,6 +29,19 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         return Err("there are failures".to_owned());
     }
     if everything && servers::left_out().is_empty() { conformance_table::check() } else { Ok(()) }
+}
+
+/// The suites that take seconds, once more with other random choices than every time. The seed is told in their last
+/// lines and in every failure.
+fn with_a_fresh_seed(totals: &mut Totals) -> Result<bool, String> {
+    let mut command = Command::new(cargo());
+    command
+        .args(["test", "--no-fail-fast", "--test", "conformance"])
+        .args(["-p", "fastestmcp-conformance", "-p", "fastestmcp-store-memory", "-p", "fastestmcp-store-sqlite"])
+        .env("FASTESTMCP_CONFORMANCE_SEED", "random")
+        .env_remove(conformance_table::REPORTS)
+        .current_dir(root());
+    totals.run(&mut command)
 }
 
 /// Says what to install where a program is missing.

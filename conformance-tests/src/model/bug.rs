@@ -120,6 +120,92 @@ pub enum Bug {
     DamagedScopeStays,
     /// A sweep stops while anything is damaged.
     DamageStopsSweeps,
+    /// A sweep goes by the deadline that a scope was made with, however often it was touched.
+    SweepByFirstDeadline,
+    /// A sweep goes by the first ttl that a key had.
+    SweepByFirstTtl,
+    /// A scope goes with the last of its keys that a sweep removes.
+    SweepTakesEmptiedScope,
+    /// Scopes are counted by the deadlines that they were made with.
+    CountByFirstDeadline,
+    /// A sweep removes any number of rows.
+    SweepIgnoresRows,
+    /// A sweep removes any number of bytes.
+    SweepIgnoresBytes,
+    /// A sweep that its budget ended says that it is through.
+    SweepSaysDone,
+    /// What one node swept is reported again by the next that sweeps.
+    SweepReportsAgain,
+    /// A sweep leaves what has expired.
+    SweepLeavesAll,
+    /// The entries of a deleted scope are never removed.
+    OrphanEntries,
+    /// Parts of a removed task are never removed.
+    OrphanTasks,
+    /// The events of a topic that vanished are never removed.
+    OrphanEvents,
+    /// Nothing is ever trimmed.
+    TrimsNever,
+    /// Trimming a topic that has many more events than it must keep goes by their number alone.
+    TrimIgnoresAge,
+    /// Trimming a topic that has many more events than it must keep takes more than those.
+    TrimIgnoresCount,
+    /// A reader of what was trimmed from a topic with many events is told nothing.
+    TrimsSilently,
+    /// An append trims by what the append before it was to keep.
+    TrimsByOldKeep,
+    /// A topic vanishes by its first append, however often it was written since.
+    TopicEndNotPostponed,
+    /// A topic that is to be kept less long than before is kept as long as before.
+    TopicEndOnlyPostponed,
+    /// Topics vanish in the order of their appends.
+    TopicsVanishInTurn,
+    /// What is known of topics that vanished is that of the last one.
+    VanishedMarkFalls,
+    /// A topic that was never seen has nothing to show, whoever asks.
+    UnknownTopicIsEmpty,
+    /// A read whose answer has no room goes on behind what it left out.
+    CutAnswerSkips,
+    /// A page that had no room for more is the last one.
+    CutPageEndsWalk,
+    /// A claim whose answer has no room leases the rest all the same.
+    CutClaimLeasesAll,
+    /// A claim whose answer has no room says that nothing is due.
+    CutClaimHidesDue,
+    /// A page on which no row fits is the last one.
+    EmptyPageEndsWalk,
+    /// A claim goes through its queues one by one.
+    QueuesOneByOne,
+    /// A queue that is named twice is claimed twice.
+    QueueNamedTwice,
+    /// An idempotency key goes with an expired holder that is swept, whoever has it by then.
+    SweepTakesKey,
+    /// An idempotency key goes with an expired holder that is inserted again, whoever has it by then.
+    InsertTakesKey,
+    /// Scopes of all namespaces are listed.
+    ForeignScopes,
+    /// Scopes of all namespaces are counted.
+    ForeignCount,
+    /// Deleting a scope deletes it in all namespaces.
+    ForeignDelete,
+    /// A sweep removes what has expired in any namespace.
+    ForeignSweep,
+    /// Entries of all namespaces are listed.
+    ForeignEntries,
+    /// An idempotency key is taken in all namespaces.
+    ForeignKey,
+    /// The open tasks of all namespaces count for a quota.
+    ForeignQuota,
+    /// Tasks of all namespaces are listed.
+    ForeignTasks,
+    /// Tasks of all namespaces are claimed.
+    ForeignClaim,
+    /// The next due task is that of all namespaces.
+    ForeignDue,
+    /// A topic that vanishes leaves a mark on all namespaces.
+    ForeignMark,
+    /// A wake-up is heard in all namespaces.
+    ForeignWake,
 }
 
 /// The one bug of a store, if it has one, and how often it made a difference.

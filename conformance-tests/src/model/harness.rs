@@ -83,6 +83,10 @@ impl Cluster for Disk {
         Ok(())
     }
 
+    async fn rows(&self) -> Result<u64, HarnessError> {
+        Ok(self.spaces.lock().values().map(|(space, _)| space.lock().rows() as u64).sum())
+    }
+
     async fn damage(&self, record: &Damage) -> Result<(), HarnessError> {
         let (space, _) = self.spaces.lock().entry(Namespace::default()).or_default().clone();
         space.lock().damage(record);

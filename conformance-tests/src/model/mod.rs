@@ -2,11 +2,14 @@
 //! it, and every planted store is this one with a single [`Bug`] switched on.
 
 mod bug;
+mod claim;
 mod clock;
 mod crash;
 mod damage;
 mod event;
 mod faulty;
+mod first;
+mod foreign;
 mod harness;
 mod page;
 mod session;
@@ -38,6 +41,8 @@ const NAME: &str = "model";
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     node: usize,
+    namespace: Namespace,
+    spaces: Spaces,
     clock: Arc<dyn Clock>,
     switch: Arc<Switch>,
     limits: Limits,
@@ -54,6 +59,10 @@ struct Space {
     tasks: task::Tasks,
     topics: event::Topics,
     damaged: damage::Damaged,
+    /// Rows that belong to nothing any more, for the bugs that leave some.
+    orphans: usize,
+    /// Who swept last, and how much.
+    swept: Option<(usize, u64)>,
     under_way: under_way::UnderWay,
 }
 
@@ -65,13 +74,14 @@ impl Space {
 }
 
 type Shared = (Arc<Mutex<Space>>, event::Wakes);
+type Spaces = Arc<Mutex<BTreeMap<Namespace, Shared>>>;
 
 /// What survives the end of every handle: the model's disk.
 #[derive(Clone, Debug)]
 struct Disk {
     clock: Arc<dyn Clock>,
     switch: Arc<Switch>,
-    spaces: Arc<Mutex<BTreeMap<Namespace, Shared>>>,
+    spaces: Spaces,
     wires: Arc<Mutex<BTreeMap<usize, Arc<Wire>>>>,
 }
 
@@ -87,7 +97,8 @@ impl Disk {
     fn open(&self, namespace: &Namespace, node: usize) -> Model {
         let (space, wakes) = self.spaces.lock().entry(namespace.clone()).or_default().clone();
         let (clock, switch) = (self.clock.clone(), self.switch.clone());
-        Model { node, clock, switch, limits: Limits::default(), space, wakes }
+        let (namespace, spaces) = (namespace.clone(), self.spaces.clone());
+        Model { node, namespace, spaces, clock, switch, limits: Limits::default(), space, wakes }
     }
 }
 
@@ -132,12 +143,22 @@ impl Backend for Model {
     }
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
+        let abroad = match self.abroad(Bug::ForeignSweep) {
+            Some(abroad) => abroad.sweep(budget).await?.removed,
+            None => 0,
+        };
         let (mut space, now) = self.begin().await;
         if self.switch.bends(Bug::DamageStopsSweeps, space.damaged.any()) {
             return Err(damage::corrupt("sweep"));
         }
-        let swept = space.sweep(now, budget);
+        let mut swept = space.sweep(now, budget, &self.switch);
         space.forget_what_is_gone();
+        if let Some((node, removed)) = space.swept.replace((self.node, swept.removed))
+            && self.switch.bends(Bug::SweepReportsAgain, node != self.node && removed > 0)
+        {
+            swept.removed += removed;
+        }
+        swept.removed += abroad;
         Ok(swept)
     }
 

@@ -40,7 +40,8 @@ pub(super) fn page<T>(
         first || bytes <= most || switch.is(Bug::AnswersWithoutBound)
     };
     let most = rows.iter().skip(start).take_while(fits).count().min(request.limit.get());
-    let more = rows.len() > start + most;
+    let cut = most < request.limit.get();
+    let more = rows.len() > start + most && !switch.bends(Bug::CutPageEndsWalk, cut && rows.len() > start + most);
     let mut last = Vec::new();
     let mut items = Vec::new();
     for (index, (key, item)) in rows.into_iter().enumerate().skip(start).take(most) {

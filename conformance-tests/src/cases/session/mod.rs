@@ -8,9 +8,11 @@ mod failure;
 mod fidelity;
 mod history;
 mod limits;
+mod namespace;
 mod paging;
 mod race;
 mod realtime;
+mod reap;
 mod sequence;
 mod steps;
 mod sweep;
@@ -28,9 +30,11 @@ pub(super) const ALL: &[&[Case]] = &[
     fidelity::CASES,
     history::CASES,
     limits::CASES,
+    namespace::CASES,
     paging::CASES,
     race::CASES,
     realtime::CASES,
+    reap::CASES,
     sequence::CASES,
     sweep::CASES,
     touch::CASES,
