@@ -110,7 +110,9 @@ impl Model {
     fn lease(&self, space: &mut Space, id: &TaskId, request: &ClaimRequest, now: StoreTime) -> Option<TaskRecord> {
         let (version, token) = (Version(space.draw()), Token(space.draw()));
         let stored = self.task(space, id, now)?;
-        stored.head.version = version;
+        if !self.switch.is(Bug::ClaimKeepsVersion) {
+            stored.head.version = version;
+        }
         stored.head.claims += 1;
         stored.head.due = Some(self.deadline(now, request.lease));
         stored.head.lease = Some(Lease { worker: request.worker.clone(), token });

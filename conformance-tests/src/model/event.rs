@@ -12,7 +12,7 @@ use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self, Sender};
 
-use super::{Bug, Model, NAME, Space, Switch};
+use super::{Bug, Model, Space, Switch};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Topics {
@@ -72,8 +72,10 @@ impl Topic {
     }
 
     fn is_beyond_minimum(&self, now: StoreTime, switch: &Switch, many: bool) -> bool {
-        let old = self.events.front().is_some_and(|(at, _)| at.after(self.keep.age) <= now);
+        let age = if switch.is(Bug::KeepsHalfAsLong) { self.keep.age / 2 } else { self.keep.age };
+        let old = self.events.front().is_some_and(|(at, _)| at.after(age) <= now);
         let least = self.keep.count as usize;
+        let least = if switch.bends(Bug::KeepsOneLess, self.events.len() == least) { least - 1 } else { least };
         let least = if many && switch.is(Bug::TrimIgnoresCount) { least / 2 } else { least };
         self.events.len() > least
             && (old
@@ -168,7 +170,7 @@ impl Model {
 #[async_trait]
 impl EventLog for Model {
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>> {
-        self.limits.check_append(topic, &events, &keep).map_err(|refused| refused.into_error(NAME, "append"))?;
+        self.allowed("append", self.limits.check_append(topic, &events, &keep))?;
         let count = events.len();
         let start = {
             let (mut space, now) = self.begin().await;
@@ -190,7 +192,7 @@ impl EventLog for Model {
     }
 
     async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>> {
-        self.limits.check_read(topics, limit).map_err(|refused| refused.into_error(NAME, "read"))?;
+        self.allowed("read", self.limits.check_read(topics, limit))?;
         let mark = self.abroad(Bug::ForeignMark).map(|other| other.space.lock().topics.vanished);
         let (mut space, now) = self.begin().await;
         space.topics.vanished = space.topics.vanished.max(mark.unwrap_or(0));
@@ -201,7 +203,7 @@ impl EventLog for Model {
     }
 
     async fn wake(&self, channels: &[String]) -> StoreResult<()> {
-        self.limits.check_wake(channels).map_err(|refused| refused.into_error(NAME, "wake"))?;
+        self.allowed("wake", self.limits.check_wake(channels))?;
         let abroad = self.abroad(Bug::ForeignWake);
         for channel in channels {
             // Nobody listening is no failure: a wake-up is a hint.

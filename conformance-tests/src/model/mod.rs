@@ -1,6 +1,7 @@
 //! The reference model: plain maps under one lock. It is the contract as a program: every other store is compared with
 //! it, and every planted store is this one with a single [`Bug`] switched on.
 
+mod bent;
 mod bug;
 mod claim;
 mod clock;
@@ -14,13 +15,14 @@ mod harness;
 mod page;
 mod session;
 mod sweep;
+mod switch;
 mod task;
 mod under_way;
 mod wire;
 
 pub use bug::Bug;
-use bug::Switch;
 pub use harness::ModelHarness;
+use switch::Switch;
 use wire::Wire;
 
 use std::collections::BTreeMap;
@@ -30,7 +32,7 @@ use async_trait::async_trait;
 use fastestmcp_core::backend::{Backend, Durability, Guarantees, Reach, SweepBudget, Swept};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::ids::Namespace;
-use fastestmcp_core::limits::Limits;
+use fastestmcp_core::limits::{Limits, Refused};
 use fastestmcp_core::time::{Clock, StoreTime};
 use parking_lot::{Mutex, MutexGuard};
 
@@ -83,11 +85,12 @@ struct Disk {
     switch: Arc<Switch>,
     spaces: Spaces,
     wires: Arc<Mutex<BTreeMap<usize, Arc<Wire>>>>,
+    between: Arc<bent::BetweenNodes>,
 }
 
 impl Disk {
     fn new(clock: Arc<dyn Clock>, switch: Arc<Switch>) -> Self {
-        Self { clock, switch, spaces: Arc::default(), wires: Arc::default() }
+        Self { clock, switch, spaces: Arc::default(), wires: Arc::default(), between: Arc::default() }
     }
 
     fn wire(&self, node: usize) -> Arc<Wire> {
@@ -114,6 +117,14 @@ impl Model {
             return Ok(());
         }
         self.limits.check_answer(bytes).map_err(|refused| refused.into_error(NAME, operation))
+    }
+
+    /// Refuses a request that is too large or makes no sense.
+    fn allowed(&self, operation: &'static str, checked: Result<(), Refused>) -> StoreResult<()> {
+        match checked {
+            Err(_) if self.switch.is(Bug::LimitsUnchecked) => Ok(()),
+            checked => checked.map_err(|refused| refused.into_error(NAME, operation)),
+        }
     }
 
     /// Lock, then read the clock once: the order of every operation.

@@ -14,7 +14,7 @@ use super::damage::corrupt;
 use super::first::FirstDeadlines;
 use super::page::page;
 use super::under_way::Kept;
-use super::{Bug, Model, NAME, Space};
+use super::{Bug, Model, Space};
 
 pub(super) type Entries = BTreeMap<String, Entry>;
 
@@ -156,7 +156,7 @@ impl Model {
 #[async_trait]
 impl SessionStateStore for Model {
     async fn load(&self, scope: &Scope, keys: &[&str], touch: Option<Touch>) -> StoreResult<At<Loaded>> {
-        self.limits.check_load(scope, keys).map_err(|refused| refused.into_error(NAME, "load"))?;
+        self.allowed("load", self.limits.check_load(scope, keys))?;
         let (mut space, now) = self.begin().await;
         self.readable(&space, "load", scope, keys, now)?;
         self.answerable("load", self.bytes_of(&space, scope, keys.iter().copied(), now))?;
@@ -170,6 +170,10 @@ impl SessionStateStore for Model {
         }
         let moved = touch.and_then(|touch| {
             let exact = Touch { ttl: self.deadline(now, touch.ttl).since(now), slack: touch.slack };
+            let shorter = info?.expires.is_some_and(|expires| now.after(touch.ttl) < expires);
+            if self.switch.bends(Bug::TouchShortens, shorter) {
+                return Some(now.after(touch.ttl));
+            }
             exact.moves(now, &info?)
         });
         if let (Some(expires), Some((stored, _))) = (moved, space.sessions.scopes.get_mut(scope)) {
@@ -186,7 +190,7 @@ impl SessionStateStore for Model {
     }
 
     async fn commit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
-        self.limits.check_commit(&request).map_err(|refused| refused.into_error(NAME, "commit"))?;
+        self.allowed("commit", self.limits.check_commit(&request))?;
         let (mut space, now) = self.begin().await;
         let keys: Vec<&str> = request.ops.iter().map(Op::key).collect();
         self.readable(&space, "commit", &request.scope, &keys, now)?;
@@ -202,7 +206,7 @@ impl SessionStateStore for Model {
         prefix: &str,
         request: PageRequest,
     ) -> StoreResult<At<Page<(String, Entry)>>> {
-        self.limits.check_key("prefix", prefix).map_err(|refused| refused.into_error(NAME, "list_entries"))?;
+        self.allowed("list_entries", self.limits.check_key("prefix", prefix))?;
         let mut abroad = Vec::new();
         if let Some(other) = self.abroad(Bug::ForeignEntries) {
             abroad = other.entries(&other.space.lock(), scope, other.now());
@@ -255,6 +259,8 @@ impl SessionStateStore for Model {
         let (space, now) = self.begin().await;
         let mut rows = self.live_scopes(&space, kind, now);
         rows.append(&mut abroad);
+        let first = &space.sessions.first;
+        rows.retain(|(scope, _)| !first.is_past(&self.switch, Bug::ListByFirstDeadline, scope, "", now));
         self.leave_out("list_scopes", "scope", &mut rows, |(scope, _)| space.damaged.scope(scope))?;
         let keyed = rows.into_iter().map(|row| (row.0.id.clone().into_bytes(), row)).collect();
         Ok(At::new(now, page(&self.switch, "list_scopes", b's', keyed, &request, None)?))

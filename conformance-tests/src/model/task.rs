@@ -18,7 +18,7 @@ use fastestmcp_core::time::StoreTime;
 use super::damage::corrupt;
 use super::page::page;
 use super::under_way::Kept;
-use super::{Bug, Model, NAME, Space, Switch};
+use super::{Bug, Model, Space, Switch};
 
 /// All tasks that were inserted and not removed, expired ones included.
 pub(super) type Tasks = BTreeMap<TaskId, Stored>;
@@ -139,7 +139,7 @@ impl Model {
             open: true,
             due: Some(self.deadline(now, task.delay)),
             lease: None,
-            version: Version(space.draw()),
+            version: Version(if self.switch.is(Bug::TaskVersionsCount) { 1 } else { space.draw() }),
             claims: 0,
         };
         let stored = Stored { head: head.clone(), spec: task.spec, state: task.state, idempotency: task.idempotency };
@@ -191,6 +191,7 @@ impl Model {
         }
         let old = stored.head.expires;
         let head = &mut stored.head;
+        let drawn = if self.switch.is(Bug::TaskVersionsCount) { Version(head.version.0 + 1) } else { drawn };
         (head.version, head.status, head.updated) = (drawn, request.status, now);
         stored.state = request.state;
         let nobody_until = |due| (true, due, None);
@@ -198,6 +199,12 @@ impl Model {
             Then::KeepLease => (head.open, head.due, head.lease.take()),
             Then::Runnable { delay } => nobody_until(Some(self.deadline(now, delay))),
             Then::Waiting { at_most } => nobody_until(at_most.map(|at_most| self.deadline(now, at_most))),
+            Then::Terminal { retain } if self.switch.has(Bug::RetainShortens) => {
+                let end = self.deadline(now, retain);
+                self.switch.bends(Bug::RetainShortens, head.expires.is_some_and(|expires| end < expires));
+                head.expires = head.expires.map(|_| end);
+                (false, None, None)
+            }
             Then::Terminal { retain } => {
                 head.expires = head.expires.map(|expires| expires.max(self.deadline(now, retain)));
                 (false, None, None)
@@ -212,7 +219,7 @@ impl Model {
 #[async_trait]
 impl TaskBackend for Model {
     async fn insert(&self, mut task: NewTask) -> StoreResult<At<InsertOutcome>> {
-        self.limits.check_insert(&task).map_err(|refused| refused.into_error(NAME, "insert"))?;
+        self.allowed("insert", self.limits.check_insert(&task))?;
         if let Some(answer) = self.insert_abroad(&mut task) {
             return Ok(At::new(self.now(), answer));
         }
@@ -223,7 +230,7 @@ impl TaskBackend for Model {
     }
 
     async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
-        self.limits.check_get(ids).map_err(|refused| refused.into_error(NAME, "get"))?;
+        self.allowed("get", self.limits.check_get(ids))?;
         let (mut space, now) = self.begin().await;
         let damaged = ids.iter().any(|id| self.is_damaged(&space, id, now));
         if damaged && !self.switch.has(Bug::DamageAsAbsent) {
@@ -244,7 +251,7 @@ impl TaskBackend for Model {
     }
 
     async fn replace(&self, request: ReplaceRequest) -> StoreResult<At<ReplaceOutcome>> {
-        self.limits.check_replace(&request).map_err(|refused| refused.into_error(NAME, "replace"))?;
+        self.allowed("replace", self.limits.check_replace(&request))?;
         let (mut space, now) = self.begin().await;
         if self.is_damaged(&space, &request.id, now) {
             if self.switch.is(Bug::DamageAsAbsent) {
@@ -257,7 +264,7 @@ impl TaskBackend for Model {
     }
 
     async fn claim(&self, request: ClaimRequest) -> StoreResult<At<Claimed>> {
-        self.limits.check_claim(&request).map_err(|refused| refused.into_error(NAME, "claim"))?;
+        self.allowed("claim", self.limits.check_claim(&request))?;
         let mut claimed = self.claim_here(&request).await?;
         if claimed.value.tasks.is_empty()
             && let Some(other) = self.abroad(Bug::ForeignClaim)
@@ -274,7 +281,7 @@ impl TaskBackend for Model {
     }
 
     async fn renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> StoreResult<At<Vec<Renewed>>> {
-        self.limits.check_renew(leases, lease).map_err(|refused| refused.into_error(NAME, "renew"))?;
+        self.allowed("renew", self.limits.check_renew(leases, lease))?;
         let (mut space, now) = self.begin().await;
         let until = self.deadline(now, lease);
         let damaged = leases.iter().any(|(id, _)| self.is_damaged(&space, id, now));

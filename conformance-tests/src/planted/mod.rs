@@ -2,6 +2,7 @@
 
 mod event;
 mod namespace;
+mod requests;
 mod sweep;
 mod table;
 mod task;
@@ -23,5 +24,7 @@ const fn planted(bug: Bug, rejected_by: &'static [&'static str]) -> Planted {
 
 /// Every planted store.
 pub fn all() -> impl Iterator<Item = &'static Planted> {
-    [table::PLANTED, event::PLANTED, sweep::PLANTED, task::PLANTED, namespace::PLANTED].into_iter().flatten()
+    [table::PLANTED, event::PLANTED, sweep::PLANTED, task::PLANTED, namespace::PLANTED, requests::PLANTED]
+        .into_iter()
+        .flatten()
 }

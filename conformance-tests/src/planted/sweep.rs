@@ -17,6 +17,7 @@ pub(super) const PLANTED: &[Planted] = &[
     planted(
         Bug::SweepIgnoresRows,
         &[
+            "session.crowd.a_sweep_of_many_rows_removes_as_many_as_it_may_and_the_next_the_rest",
             "session.reap.a_budget_of_one_row_removes_one_row_at_a_time",
             "task.reap.a_budget_of_one_row_removes_one_task_at_a_time",
             "event.vanish.a_budget_of_one_row_removes_topics_one_row_at_a_time",
@@ -48,6 +49,8 @@ pub(super) const PLANTED: &[Planted] = &[
     planted(
         Bug::SweepLeavesAll,
         &[
+            "session.crowd.many_keys_of_one_scope_go_and_the_lasting_ones_stay",
+            "event.vanish.many_topics_disappear_in_one_sweep_or_several",
             "session.sweep.it_removes_what_is_expired_and_nothing_else",
             "task.sweep.it_removes_expired_tasks_and_nothing_else",
             "event.gap.topics_that_nobody_writes_disappear",

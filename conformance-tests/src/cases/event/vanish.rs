@@ -21,6 +21,7 @@ cases! { Event, "event.vanish";
     "E2": an_offset_beyond_the_head_of_a_topic_never_seen_is_a_gap,
     "G14": a_budget_of_one_row_removes_topics_one_row_at_a_time,
     "G14": a_budget_of_one_byte_removes_topics_one_row_at_a_time,
+    "G14": many_topics_disappear_in_one_sweep_or_several,
     "G14": nothing_is_left_of_topics_that_disappeared,
 }
 
@@ -186,6 +187,23 @@ async fn a_budget_of_one_row_removes_topics_one_row_at_a_time(scene: &Scene) -> 
 
 async fn a_budget_of_one_byte_removes_topics_one_row_at_a_time(scene: &Scene) -> CaseResult {
     one_by_one(scene, SweepBudget { max_rows: 1_000, max_bytes: 1 }).await
+}
+
+async fn many_topics_disappear_in_one_sweep_or_several(scene: &Scene) -> CaseResult {
+    let log = scene.events(0).await?;
+    let mut firsts = Vec::new();
+    for _ in 0..250 {
+        let name = topic(scene);
+        let first = append(&log, &name, &["a", "b"], KEEP).await?.start;
+        firsts.push((name, first));
+    }
+    scene.advance(HOUR);
+    let removed = sweep_all(scene, &log, SweepBudget { max_rows: 120, max_bytes: 1 << 20 }).await?;
+    scene.check(removed >= 250, || format!("{removed} removed of 250 topics"));
+    for (name, first) in &firsts {
+        scene.check(is_gone(&log, name, *first).await?, || format!("{name} is still there"));
+    }
+    Ok(())
 }
 
 async fn nothing_is_left_of_topics_that_disappeared(scene: &Scene) -> CaseResult {

@@ -2,6 +2,7 @@
 
 mod clock;
 mod commit;
+mod crowd;
 mod damage;
 mod expiry;
 mod failure;
@@ -24,6 +25,7 @@ use crate::case::Case;
 pub(super) const ALL: &[&[Case]] = &[
     clock::CASES,
     commit::CASES,
+    crowd::CASES,
     damage::CASES,
     expiry::CASES,
     failure::CASES,
