@@ -30,7 +30,7 @@ mod walk;
 
 pub use case::{Case, Level};
 pub use engine::{Record, Suite, Verdict, main};
-pub use harness::{Cluster, Damage, Fault, Harness, HarnessError, Node, Skew};
+pub use harness::{Cluster, Damage, Fault, Harness, HarnessError, Node, Skew, Thresholds};
 pub use options::{Options, Profile};
 pub use rules::EDITION;
 pub use seam::Seam;

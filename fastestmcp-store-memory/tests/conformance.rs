@@ -26,5 +26,8 @@ impl Cluster for DataSet {
     async fn node_in(&self, namespace: &Namespace, _index: usize) -> Result<Node, HarnessError> {
         Ok(Node::of(self.0.namespace(namespace.clone())))
     }
+    async fn rows(&self) -> Result<u64, HarnessError> {
+        Ok(self.0.rows() as u64)
+    }
 }
 fastestmcp_conformance::conformance_main!(Memory);

@@ -65,7 +65,7 @@ fn try_main<H: Harness>(harness: H) -> Result<ExitCode, String> {
     records.sort_by_key(|record| order.iter().position(|id| *id == record.case.id));
     report::write(H::NAME, suite.options(), &records).map_err(|error| format!("cannot write a report: {error}"))?;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", report::summary(&records)).map_err(|error| error.to_string())?;
+    writeln!(out, "{}, seed {}", report::summary(&records), suite.options().seed).map_err(|error| error.to_string())?;
     let broken = records.iter().any(|record| matches!(record.verdict, Verdict::HarnessError(_)));
     Ok(if broken { ExitCode::from(2) } else { conclusion.exit_code() })
 }

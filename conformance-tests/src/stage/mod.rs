@@ -15,7 +15,7 @@ pub use faulty::{Fault, Faulty};
 pub(crate) use people::{Session, caller, me, user, you};
 pub(crate) use played::Played;
 pub(crate) use probe::Probe;
-pub(crate) use replica::{Casting, GRACE, LEASE, Replica, call, reason, session, text};
+pub(crate) use replica::{Casting, GRACE, LEASE, Replica, call, reason, text};
 
 use crate::halt::{CaseResult, Halt};
 use crate::scene::Scene;
@@ -42,11 +42,6 @@ impl Stage {
     /// Replica `index` of the server, to be given its components.
     pub(crate) fn replica(&self, index: usize) -> Casting<'_> {
         Casting::new(&self.scene, index)
-    }
-
-    /// Skips a case that would take too long where time is real.
-    pub(crate) fn needs_virtual_time(&self) -> Result<(), Halt> {
-        if self.virtual_time { Ok(()) } else { Err(Halt::Skip("it takes long, and time is real here".to_owned())) }
     }
 
     /// Lets time pass.

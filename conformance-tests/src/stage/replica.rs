@@ -199,7 +199,7 @@ impl Replica {
 }
 
 /// The caller of a session, as its transport makes it.
-pub(crate) fn session(principal: Principal, id: String) -> Session {
+fn session(principal: Principal, id: String) -> Session {
     let digest = Scope::session(&principal, &id).id;
     let abilities = ClientAbilities { elicitation: true, url_elicitation: true, sampling: true, roots: true };
     let mut caller = Caller::in_session(AuthContext::new(principal), digest.clone(), abilities);
