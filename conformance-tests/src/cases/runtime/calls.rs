@@ -16,6 +16,7 @@ use crate::stage::{GRACE, Played, Probe, Stage, call, caller, me, reason};
 
 cases! { Runtime, "runtime.calls";
     "R1": a_call_ends_with_the_time_of_its_tool_or_else_of_the_server,
+    "R1": a_call_has_a_minute_and_its_client_ten_unless_it_is_said_otherwise,
     "R1": a_call_whose_time_is_over_is_told_to_stop_and_then_dropped,
     "R1": the_time_that_the_client_takes_to_answer_is_not_counted,
     "R1": a_client_that_does_not_answer_in_its_time_ends_the_call,
@@ -45,6 +46,20 @@ async fn a_call_ends_with_the_time_of_its_tool_or_else_of_the_server(scene: &Sce
         scene.check(matches!(ended, Err(CallError::Timeout)), || format!("{tool}: {ended:?}"));
         let took = start.elapsed();
         scene.check(took >= time, || format!("{tool} of {time:?} ended after {took:?}"));
+    }
+    Ok(())
+}
+
+async fn a_call_has_a_minute_and_its_client_ten_unless_it_is_said_otherwise(scene: &Scene) -> CaseResult {
+    let stage = Stage::open(scene).await?;
+    stage.needs_virtual_time()?;
+    let probe = Probe::default();
+    let replica = stage.replica(0).tools([wait("wait", &probe), asking(&probe)]).front().await?;
+    for (tool, minutes) in [("wait", 1), ("ask", 10)] {
+        let start = Instant::now();
+        let ended = replica.call(&caller(me()), tool, Value::Null, Played::silent()).await;
+        scene.check(matches!(ended, Err(CallError::Timeout)), || format!("{tool}: {ended:?}"));
+        scene.same(&format!("seconds of {tool}"), &start.elapsed().as_secs(), &(60 * minutes));
     }
     Ok(())
 }
