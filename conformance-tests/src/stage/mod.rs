@@ -44,6 +44,11 @@ impl Stage {
         Casting::new(&self.scene, index)
     }
 
+    /// Skips a case that would take too long where time is real.
+    pub(crate) fn needs_virtual_time(&self) -> CaseResult {
+        if self.virtual_time { Ok(()) } else { Err(Halt::Skip("it takes long, and time is real here".to_owned())) }
+    }
+
     /// Lets time pass.
     pub(crate) async fn pass(&self, time: Duration) {
         sleep(time).await;

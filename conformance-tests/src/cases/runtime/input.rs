@@ -1,20 +1,19 @@
-//! What tasks ask their client (T7), and what they find again when they run again (T15).
+//! What tasks ask their client (T7).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fastestmcp_core::component::{NoArgs, TaskPolicy, Tool};
-use fastestmcp_core::context::{Caller, Context, ToolError};
-use fastestmcp_core::ids::TaskId;
-use fastestmcp_core::operation::{CallError, UpdateTask};
-use fastestmcp_core::task::{ClientAbilities, OnInputTimeout, TaskOutcome, TaskStatus};
-use serde_json::{Value, json};
+use fastestmcp_core::context::{Caller, Context};
+use fastestmcp_core::operation::CallError;
+use fastestmcp_core::task::{ClientAbilities, OnInputTimeout, TaskStatus};
+use serde_json::json;
 
+use super::questions::{accept, answer, ask, asking, form, open, outcome};
 use super::steps::{HOUR, MS, SECOND, held};
 use crate::case::cases;
-use crate::halt::{CaseResult, Halt};
+use crate::halt::CaseResult;
 use crate::scene::Scene;
-use crate::stage::{Fault, LEASE, Probe, Replica, Stage, caller, me, reason, text};
+use crate::stage::{Fault, LEASE, Probe, Stage, caller, me, reason, text};
 
 cases! { Runtime, "runtime.input";
     "T7": answers_reach_a_task_from_any_node_and_in_parts,
@@ -32,66 +31,6 @@ cases! { Runtime, "runtime.input";
     "T7": what_the_client_did_not_declare_is_not_asked,
     "T7": a_key_of_another_question_fails_the_task,
     "R1": a_wait_is_not_in_the_run_timeout,
-    "T15": answers_are_found_again_after_a_lost_worker,
-    "T15": what_was_done_once_is_not_done_again_and_a_failure_is_not_kept,
-    "T15": a_checkpoint_is_durable_before_it_returns,
-}
-
-/// What a form of one number and one text asks for.
-fn form(message: &str) -> Value {
-    json!({
-        "mode": "form",
-        "message": message,
-        "requestedSchema": {
-            "type": "object",
-            "properties": {
-                "count": { "type": "integer", "minimum": 1, "maximum": 9 },
-                "name": { "type": "string", "minLength": 2, "maxLength": 4 },
-            },
-            "required": ["count"],
-        },
-    })
-}
-
-async fn ask(cx: &Context, key: &str) -> Result<String, ToolError> {
-    let answer = cx.ask(key, "elicitation/create", form(key)).await?;
-    Ok(answer["content"]["count"].as_i64().map_or_else(|| answer["action"].to_string(), |count| count.to_string()))
-}
-
-fn accept(count: i64) -> Value {
-    json!({ "action": "accept", "content": { "count": count } })
-}
-
-/// A tool that asks these questions one after the other and returns the answers.
-fn asking(name: &str, probe: &Probe, keys: &'static [&'static str], policy: TaskPolicy) -> Tool {
-    let state = (probe.clone(), keys);
-    Tool::with_state(name, state, async |(probe, keys): (Probe, &'static [&'static str]), cx: Context, _: NoArgs| {
-        let _inside = probe.start();
-        let mut answers = Vec::new();
-        for key in keys {
-            answers.push(ask(&cx, key).await?);
-        }
-        Ok(answers.join(" "))
-    })
-    .task(policy)
-}
-
-async fn answer(replica: &Replica, id: &TaskId, key: &str, answer: Value) -> Result<(), CallError> {
-    replica.ask(&caller(me()), UpdateTask::new(id.clone(), BTreeMap::from([(key.to_owned(), answer)]))).await
-}
-
-/// Waits until exactly these are open.
-async fn open(stage: &Stage, replica: &Replica, id: &TaskId, keys: &[&str]) -> CaseResult {
-    let asked = async || {
-        let view = replica.view(&caller(me()), id).await?;
-        let open: Vec<_> = view.inputs.keys().map(String::as_str).collect();
-        Ok(open == keys)
-    };
-    stage.until(SECOND * 5, &format!("the questions {keys:?}"), asked).await.map(drop)
-}
-
-async fn outcome(stage: &Stage, replica: &Replica, id: &TaskId) -> Result<TaskOutcome, Halt> {
-    Ok(stage.in_time("its end", replica.outcome(&caller(me()), id)).await??)
 }
 
 async fn answers_reach_a_task_from_any_node_and_in_parts(scene: &Scene) -> CaseResult {
@@ -388,68 +327,5 @@ async fn a_wait_is_not_in_the_run_timeout(scene: &Scene) -> CaseResult {
         scene.same("the answers", &text(&outcome(&stage, &replica, &id).await?), &Some("1 2"));
         stage.in_time("the stop", replica.runtime.shutdown()).await?;
     }
-    Ok(())
-}
-
-async fn answers_are_found_again_after_a_lost_worker(scene: &Scene) -> CaseResult {
-    let (stage, probe) = (Stage::open(scene).await?, Probe::default());
-    let tool = || asking("ask", &probe, &["one", "other"], TaskPolicy::required().rerun());
-    let other = stage.replica(1).tools([tool()]).front().await?;
-    let lost = stage.replica(0).config(|config| config.park_after(HOUR)).tools([tool()]).start().await?;
-    let id = other.submit(&caller(me()), "ask").await?.id;
-    open(&stage, &other, &id, &["one"]).await?;
-    answer(&other, &id, "one", accept(1)).await?;
-    open(&stage, &other, &id, &["other"]).await?;
-    lost.faults.go_away();
-    other.runtime.start();
-    stage.until(LEASE + SECOND * 2, "its second start", async || Ok(probe.starts() >= 2)).await?;
-    open(&stage, &other, &id, &["other"]).await?;
-    answer(&other, &id, "other", accept(2)).await?;
-    scene.same("the answers", &text(&outcome(&stage, &other, &id).await?), &Some("1 2"));
-    Ok(())
-}
-
-async fn what_was_done_once_is_not_done_again_and_a_failure_is_not_kept(scene: &Scene) -> CaseResult {
-    let (stage, kept, failing) = (Stage::open(scene).await?, Probe::default(), Probe::default());
-    let state = (kept.clone(), failing.clone());
-    let tool = Tool::with_state("once", state, async |(kept, failing): (Probe, Probe), cx: Context, _: NoArgs| {
-        let made = cx.once("make", async || Ok(kept.start().number())).await?;
-        cx.once(
-            "fail",
-            async || {
-                if failing.start().number() < 2 { Err(ToolError::retry(MS, "again")) } else { Ok(()) }
-            },
-        )
-        .await?;
-        Ok(format!("{made}"))
-    });
-    let replica = stage.replica(0).tools([tool.task(TaskPolicy::required().rerun())]).start().await?;
-    let id = replica.submit(&caller(me()), "once").await?.id;
-    scene.same("what it made", &text(&outcome(&stage, &replica, &id).await?), &Some("1"));
-    scene.same("done once", &kept.starts(), &1);
-    scene.same("failed once and done again", &failing.starts(), &2);
-    Ok(())
-}
-
-async fn a_checkpoint_is_durable_before_it_returns(scene: &Scene) -> CaseResult {
-    let (stage, probe) = (Stage::open(scene).await?, Probe::default());
-    let tool = || {
-        Tool::with_state("step", probe.clone(), async |probe: Probe, cx: Context, _: NoArgs| {
-            if let Some(step) = cx.restored::<String>()? {
-                return Ok(format!("from {step}"));
-            }
-            cx.checkpoint("step 7").await?;
-            probe.run(&cx).await;
-            Ok("from the start".to_owned())
-        })
-        .task(TaskPolicy::required().rerun())
-    };
-    let other = stage.replica(1).tools([tool()]).front().await?;
-    let lost = stage.replica(0).tools([tool()]).start().await?;
-    let id = other.submit(&caller(me()), "step").await?.id;
-    stage.until(SECOND * 2, "its checkpoint", async || Ok(probe.starts() == 1)).await?;
-    lost.faults.go_away();
-    other.runtime.start();
-    scene.same("where it goes on", &text(&outcome(&stage, &other, &id).await?), &Some("from step 7"));
     Ok(())
 }

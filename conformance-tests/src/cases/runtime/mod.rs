@@ -10,6 +10,8 @@ mod identity;
 mod input;
 mod limits;
 mod policies;
+mod questions;
+mod replay;
 mod sealing;
 mod sessions;
 mod steps;
@@ -33,6 +35,7 @@ pub(super) const ALL: &[&[Case]] = &[
     input::CASES,
     limits::CASES,
     policies::CASES,
+    replay::CASES,
     sealing::CASES,
     sessions::CASES,
     subscriptions::CASES,
