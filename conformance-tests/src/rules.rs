@@ -100,6 +100,8 @@ const RULES: &[(&str, &str)] = &[
     ("E1", "offsets rise strictly per topic in commit order as every reader sees it, also over re-creation"),
     ("E2", "a gap is told if anything after the offset may be gone; never a silent hole"),
     ("E3", "wake-ups are hints that reach listeners on any node"),
+    ("E5", "from an acknowledged append on a live subscriber sees it, in order and once"),
+    ("E7", "records are the truth: who was cut off or told of a gap looks at them again, and what still comes follows"),
     (
         "E4",
         "keep is a minimum by count and age, within its maximum in bytes, above which the oldest go first; topics that nobody writes disappear",

@@ -48,19 +48,17 @@ async fn plain_calls_have_a_cap_for_each_owner_and_for_all(scene: &Scene) -> Cas
         .tools([wait(&probe)])
         .front()
         .await?;
-    let in_session = replica.session(me()).await?.caller;
-    let begin = |who| begun(&replica, caller(who), call("wait", Value::Null), nobody());
-    let mut running = vec![begin(me()), begin(me())];
+    let mine = [caller(me()), replica.session(me()).await?.caller];
+    let run = |who| begun(&replica, caller(who), call("wait", Value::Null), nobody());
+    let mut running = vec![run(me()), run(me())];
     inside(&stage, &probe, 2).await?;
-    for refused in [caller(me()), in_session.clone()] {
-        overloaded(scene, "calls", &replica.ask(&refused, call("wait", Value::Null)).await);
+    for refused in &mine {
+        overloaded(scene, "calls", &replica.ask(refused, call("wait", Value::Null)).await);
     }
-    running.push(begin(you()));
+    running.push(run(you()));
     inside(&stage, &probe, 3).await?;
-    for _ in 0..3 {
-        for refused in [caller(me()), in_session.clone(), caller(user("i", "s")), caller(Principal::Anonymous)] {
-            overloaded(scene, "calls", &replica.ask(&refused, call("wait", Value::Null)).await);
-        }
+    for refused in mine.iter().chain(&[caller(user("i", "s")), caller(Principal::Anonymous)]) {
+        overloaded(scene, "calls", &replica.ask(refused, call("wait", Value::Null)).await);
     }
     scene.same("handlers started", &probe.starts(), &3);
     scene.same("told to stop", &probe.told(), &0);

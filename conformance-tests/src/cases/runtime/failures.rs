@@ -1,6 +1,7 @@
 //! What goes wrong in a handler: whom it hurts, and what the client hears of it (R3, R4, R8).
 
 use std::fmt::Debug;
+use std::panic::resume_unwind;
 
 use fastestmcp_core::component::{NoArgs, Prompt, TaskPolicy, Tool, ToolOutput};
 use fastestmcp_core::context::{Context, ToolError};
@@ -42,9 +43,9 @@ impl<'de> Deserialize<'de> for Mined {
     }
 }
 
-#[expect(clippy::panic, reason = "on purpose")]
+/// Panics, and tells nobody who looks at the output of the tests.
 fn blow_up<T>() -> T {
-    panic!("{SECRET}")
+    resume_unwind(Box::new(SECRET))
 }
 
 /// A value that panics when it is dropped.
