@@ -1,4 +1,7 @@
 use fastestmcp_core::error::StoreError;
+use fastestmcp_core::operation::CallError;
+use fastestmcp_core::runtime::StartError;
+use fastestmcp_core::session::SessionError;
 
 use crate::harness::HarnessError;
 
@@ -27,6 +30,30 @@ impl From<HarnessError> for Halt {
             HarnessError::Unsupported(reason) => Self::Skip(reason),
             HarnessError::Failed(detail) => Self::Harness(detail),
         }
+    }
+}
+
+impl From<CallError> for Halt {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Store(error) => Self::Store(error),
+            other => Self::Wrong(format!("a result was due, not the error: {other}")),
+        }
+    }
+}
+
+impl From<SessionError> for Halt {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Store(error) => Self::Store(error),
+            other => Self::Wrong(format!("a session was due, not the error: {other}")),
+        }
+    }
+}
+
+impl From<StartError> for Halt {
+    fn from(error: StartError) -> Self {
+        Self::Wrong(format!("the runtime was not built: {error}"))
     }
 }
 

@@ -39,6 +39,10 @@ pub trait Harness: Send + Sync + 'static {
     /// The backend's name in reports.
     const NAME: &'static str;
 
+    /// Whether every operation of this backend is over once its future was polled, with no thread, socket or timer of its
+    /// own behind it. Then the cases about the whole runtime run in virtual time, exact and at once; else in real time.
+    const VIRTUAL_TIME: bool = false;
+
     /// A fresh, empty data set whose store clock is `clock`. Dropping the cluster removes it.
     ///
     /// `async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError>`
@@ -153,6 +157,36 @@ pub trait Cluster: Send + Sync {
     async fn damage(&self, _record: &Damage) -> Result<(), HarnessError> {
         Err(HarnessError::hook("damage"))
     }
+
+    /// How many rows, records or fields the data set takes up in the store, with everything that belongs to it: indexes,
+    /// and what has expired and was not swept. Of whatever kind they are: the cases compare two numbers.
+    ///
+    /// `async fn rows(&self) -> Result<u64, HarnessError>`
+    ///
+    /// # Errors
+    /// They could not be counted.
+    async fn rows(&self) -> Result<u64, HarnessError> {
+        Err(HarnessError::hook("rows"))
+    }
+
+    /// From where on the backend does what it does not do for little: the cases go beyond it, and fail if it does not.
+    fn thresholds(&self) -> Thresholds {
+        Thresholds::default()
+    }
+}
+
+/// How much a backend lets come together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// How many events more than it must keep a topic may hold before the oldest of them go. 256 unless it is known to be
+    /// more.
+    pub spare_events: usize,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { spare_events: 256 }
+    }
 }
 
 /// A stored record that is to become unreadable.
@@ -242,6 +276,7 @@ impl fmt::Debug for Node {
 pub(crate) trait Opener: Send + Sync + 'static {
     async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError>;
     async fn production(&self) -> Result<Box<dyn Cluster>, HarnessError>;
+    fn virtual_time(&self) -> bool;
 }
 
 #[async_trait]
@@ -252,5 +287,9 @@ impl<H: Harness> Opener for H {
 
     async fn production(&self) -> Result<Box<dyn Cluster>, HarnessError> {
         Harness::production(self).await
+    }
+
+    fn virtual_time(&self) -> bool {
+        H::VIRTUAL_TIME
     }
 }

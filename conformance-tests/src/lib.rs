@@ -23,12 +23,14 @@ mod rules;
 mod scene;
 mod seam;
 mod sequence;
+pub mod stage;
+mod step_clock;
 pub mod storm;
 mod walk;
 
 pub use case::{Case, Level};
 pub use engine::{Record, Suite, Verdict, main};
-pub use harness::{Cluster, Damage, Fault, Harness, HarnessError, Node, Skew};
+pub use harness::{Cluster, Damage, Fault, Harness, HarnessError, Node, Skew, Thresholds};
 pub use options::{Options, Profile};
 pub use rules::EDITION;
 pub use seam::Seam;

@@ -1,3 +1,4 @@
+use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -69,7 +70,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             profile: Profile::Quick,
-            seed: 2026,
+            seed: SEED,
             nodes: 2,
             require_all: false,
             report_json: None,
@@ -81,12 +82,16 @@ impl Default for Options {
     }
 }
 
+/// Where random choices start if nobody says it: runs are alike.
+const SEED: u64 = 2026;
+/// Another start for all suites of a run, which needs no flag.
+const SEED_VARIABLE: &str = "FASTESTMCP_CONFORMANCE_SEED";
 const REPORTS: &str = "FASTESTMCP_CONFORMANCE_REPORTS";
 
 const HELP: &str = "\
 The suite's own options:
       --profile quick|full|soak  how much to try (quick)
-      --seed N                   where random choices start (2026)
+      --seed N|random            where random choices start (2026); a random start is told in the last line and in failures
       --nodes N                  nodes of concurrent cases, at least 2 (2)
       --require-all              a skipped case fails the run
       --baseline FILE            known failures, one case id a line; one that passes fails the run
@@ -94,6 +99,7 @@ The suite's own options:
       --report-junit FILE        write the report as JUnit XML
       --report-md FILE           write the report as Markdown
 The variable FASTESTMCP_CONFORMANCE_REPORTS names a folder that gets BACKEND.json of every run.
+The variable FASTESTMCP_CONFORMANCE_SEED is --seed where that is not given.
 ";
 
 impl Options {
@@ -101,6 +107,9 @@ impl Options {
     pub(crate) fn parse(line: impl IntoIterator<Item = String>) -> Result<(Self, Vec<String>), String> {
         let (mut options, mut rest) = (Self::default(), Vec::new());
         options.report_dir = std::env::var_os(REPORTS).map(PathBuf::from);
+        if let Ok(seed) = std::env::var(SEED_VARIABLE) {
+            options.seed = parse_seed(SEED_VARIABLE, &seed)?;
+        }
         let mut words = line.into_iter();
         while let Some(word) = words.next() {
             let (flag, inline) = match word.split_once('=') {
@@ -110,7 +119,7 @@ impl Options {
             let mut value = || inline.clone().or_else(|| words.next()).ok_or(format!("{flag} needs a value"));
             match flag {
                 "--profile" => options.profile = Profile::parse(&value()?)?,
-                "--seed" => options.seed = number(flag, &value()?)?,
+                "--seed" => options.seed = parse_seed(flag, &value()?)?,
                 "--nodes" => options.nodes = number(flag, &value()?)?,
                 "--require-all" => options.require_all = true,
                 "--baseline" => options.baseline = Some(value()?.into()),
@@ -128,6 +137,15 @@ impl Options {
             return Err("--nodes must be at least 2".to_owned());
         }
         Ok((options, rest))
+    }
+}
+
+/// A number, or `random` for one that nobody has chosen.
+fn parse_seed(flag: &str, text: &str) -> Result<u64, String> {
+    match text {
+        // The hasher of every process, and of every map in it, starts from numbers of the operating system.
+        "random" => Ok(RandomState::new().hash_one(std::process::id()) >> 32),
+        _ => number(flag, text),
     }
 }
 
@@ -149,6 +167,12 @@ mod tests {
             parse(&["bin", "--seed=7", "--exact", "--nodes", "3", "task.claim", "--require-all"]).unwrap();
         assert_eq!((options.seed, options.nodes, options.require_all), (7, 3, true));
         assert_eq!(rest, ["bin", "--exact", "task.claim"]);
+    }
+
+    #[test]
+    fn a_random_seed_is_another_one_every_time() {
+        let seeds: Vec<_> = (0..4).map(|_| parse(&["bin", "--seed", "random"]).unwrap().0.seed).collect();
+        assert!(seeds.windows(2).any(|pair| pair[0] != pair[1]), "{seeds:?}");
     }
 
     #[test]

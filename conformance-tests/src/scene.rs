@@ -19,6 +19,7 @@ use crate::journal::{Journal, record};
 use crate::options::Options;
 use crate::random::Random;
 use crate::seam::Seam;
+use crate::step_clock::StepClock;
 
 /// More findings than this say nothing new.
 const MAX_FINDINGS: usize = 20;
@@ -90,6 +91,21 @@ impl Scene {
     pub(crate) async fn in_production(&self) -> Result<Self, Halt> {
         let (opener, options) = (self.opener.clone(), self.options.clone());
         let cluster = opener.production().await?;
+        Ok(Self::on(cluster, Arc::default(), opener, options, self.findings.clone()))
+    }
+
+    /// Whether a whole run can go in virtual time.
+    pub(crate) fn has_virtual_time(&self) -> bool {
+        self.opener.virtual_time()
+    }
+
+    /// A data set whose time goes with tokio's: virtual where the backend can, else that of its production clock.
+    pub(crate) async fn in_step(&self) -> Result<Self, Halt> {
+        if !self.has_virtual_time() {
+            return self.in_production().await;
+        }
+        let (opener, options) = (self.opener.clone(), self.options.clone());
+        let cluster = opener.cluster(Arc::new(StepClock::start())).await?;
         Ok(Self::on(cluster, Arc::default(), opener, options, self.findings.clone()))
     }
 

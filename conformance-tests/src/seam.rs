@@ -1,4 +1,4 @@
-/// The seam a case is about.
+/// The seam a case is about, or what is derived from all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Seam {
     /// `SessionStateStore`.
@@ -7,11 +7,13 @@ pub enum Seam {
     Task,
     /// `EventLog`.
     Event,
+    /// The runtime, on all three.
+    Runtime,
 }
 
 impl Seam {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 3] = [Self::Session, Self::Task, Self::Event];
+    pub const ALL: [Self; 4] = [Self::Session, Self::Task, Self::Event, Self::Runtime];
 
     /// As case ids and reports spell it.
     pub const fn name(self) -> &'static str {
@@ -19,6 +21,7 @@ impl Seam {
             Self::Session => "session",
             Self::Task => "task",
             Self::Event => "event",
+            Self::Runtime => "runtime",
         }
     }
 }

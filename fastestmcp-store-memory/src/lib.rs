@@ -68,6 +68,12 @@ impl MemoryStore {
         Self::open(self.data.clone(), namespace)
     }
 
+    /// How many records this data set holds in all its namespaces, with their places in indexes: what has expired counts
+    /// until it is swept.
+    pub fn rows(&self) -> usize {
+        self.data.spaces.lock().values().map(|space| space.rows()).sum()
+    }
+
     fn open(data: Arc<Data>, namespace: Namespace) -> Self {
         let space = data.spaces.lock().entry(namespace).or_default().clone();
         Self { data, space }

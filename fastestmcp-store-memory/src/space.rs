@@ -30,6 +30,13 @@ impl Default for Space {
     }
 }
 
+impl Space {
+    /// How many records it holds, with their places in indexes.
+    pub(crate) fn rows(&self) -> usize {
+        self.scopes.rows() + self.tasks.lock().rows() + self.topics.lock().rows()
+    }
+}
+
 /// The one counter of a data set: versions, tokens and offsets all come from it, so none ever repeats (G10).
 #[derive(Debug, Default)]
 pub(crate) struct Sequence(AtomicU64);

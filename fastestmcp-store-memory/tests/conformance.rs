@@ -13,6 +13,7 @@ struct DataSet(MemoryStore);
 #[async_trait]
 impl Harness for Memory {
     const NAME: &'static str = "memory";
+    const VIRTUAL_TIME: bool = true;
     async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError> {
         Ok(Box::new(DataSet(MemoryStore::with_config(MemoryConfig::default().with_clock(clock)))))
     }
@@ -24,6 +25,9 @@ impl Cluster for DataSet {
     }
     async fn node_in(&self, namespace: &Namespace, _index: usize) -> Result<Node, HarnessError> {
         Ok(Node::of(self.0.namespace(namespace.clone())))
+    }
+    async fn rows(&self) -> Result<u64, HarnessError> {
+        Ok(self.0.rows() as u64)
     }
 }
 fastestmcp_conformance::conformance_main!(Memory);

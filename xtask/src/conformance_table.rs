@@ -22,7 +22,7 @@ const BACKENDS: &[(&str, &str)] = &[
     ("postgres", "Postgres"),
 ];
 
-const SEAMS: [&str; 3] = ["session", "task", "event"];
+const SEAMS: [&str; 4] = ["session", "task", "event", "runtime"];
 const BEGIN: &str = "<!-- conformance: written by `cargo xtask conformance-table` -->\n";
 const END: &str = "<!-- conformance -->";
 
@@ -92,7 +92,8 @@ fn reports() -> Result<Vec<Report>, String> {
 
 fn table(reports: &[Report]) -> Result<String, String> {
     let edition = &reports.first().ok_or("no reports")?.edition;
-    let mut text = format!("| suite {edition} | session | task | event | skipped |\n|---|---|---|---|---|\n");
+    let mut text =
+        format!("| suite {edition} | session | task | event | runtime | skipped |\n|---|---|---|---|---|---|\n");
     for ((_, name), report) in BACKENDS.iter().zip(reports) {
         let _ = write!(text, "| {name} |");
         for seam in SEAMS {
@@ -134,6 +135,6 @@ mod tests {
             case("event", "passed", ""),
         ];
         let table = table(&[Report { edition: "1".to_owned(), cases }]).unwrap_or_default();
-        assert!(table.ends_with("| memory | 1/2 | 0/0 | 1/1 | 2: no hook |\n"), "{table}");
+        assert!(table.ends_with("| memory | 1/2 | 0/0 | 1/1 | 0/0 | 2: no hook |\n"), "{table}");
     }
 }

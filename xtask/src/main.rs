@@ -5,6 +5,7 @@ mod bench;
 mod clients;
 mod conformance_table;
 mod mcp_conformance;
+mod planted;
 mod servers;
 mod test;
 mod versions;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test [ARGS]                            every test; ARGS go to cargo test; installs servers
 cargo xtask versions                               the backends' tests on older and newer servers
+cargo xtask planted [FILTER | --one-of N]          faults planted in our sources, and the suite that must reject each
 cargo xtask clients                                drives the server with third-party clients
 cargo xtask conformance-table                      puts the results of the last test run into the README
 cargo xtask mcp-conformance [--plain] --store URL [--nodes N] [FILTER]
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "versions" => versions::run(),
         "bench" => bench::run(rest),
+        "planted" => planted::run(rest),
         "clients" => clients::run(),
         "conformance-table" => conformance_table::write(),
         "mcp-conformance" => mcp_conformance::run(rest),

@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         .current_dir(root());
     let passed = totals.run(&mut command)?;
     let everything = arguments.is_empty();
+    let passed = passed & (!everything || with_a_fresh_seed(&mut totals)?);
     let clients = if everything { clients::run_counted()? } else { (0, 0) };
     totals.passed += clients.0;
     totals.failed += clients.1;
@@ -28,6 +29,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         return Err("there are failures".to_owned());
     }
     if everything && servers::left_out().is_empty() { conformance_table::check() } else { Ok(()) }
+}
+
+/// The suites of the seams once more, with other random choices than every time. The seed is told in their last lines and in
+/// every failure.
+fn with_a_fresh_seed(totals: &mut Totals) -> Result<bool, String> {
+    let mut command = Command::new(cargo());
+    // Of the whole workspace, so that nothing is built again.
+    command
+        .args(["test", "--workspace", "--no-fail-fast", "--test", "conformance"])
+        // What does not depend on a seed.
+        .args(with_skips(&["--".to_owned(), "--skip".to_owned(), "runtime.".to_owned()], &servers::left_out()))
+        .env("FASTESTMCP_CONFORMANCE_SEED", "random")
+        .env_remove(conformance_table::REPORTS)
+        .current_dir(root());
+    totals.run(&mut command)
 }
 
 /// Says what to install where a program is missing.

@@ -29,8 +29,8 @@ const ORDERS: &[(&str, &str)] = &[
     ),
     (
         "conformance-tests",
-        "rules seam harness options random halt brief journal scene
-         refusal hostile walk broom again abandon brink sequence history
+        "rules seam harness options random halt brief journal step_clock scene
+         stage refusal hostile walk broom again abandon brink sequence history
          case model planted cases engine storm chaos",
     ),
 ];

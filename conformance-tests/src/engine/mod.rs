@@ -6,6 +6,7 @@ mod run;
 mod verdict;
 
 use std::io::Write;
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -19,6 +20,9 @@ use crate::cases;
 use crate::harness::Harness;
 use crate::options::Options;
 use baseline::Baseline;
+
+/// Cases that run at once.
+const CASES_PER_CORE: usize = 4;
 
 /// Runs the whole suite as the main function of a test target: what [`conformance_main!`](crate::conformance_main) calls.
 pub fn main<H: Harness>(harness: H) -> ExitCode {
@@ -34,7 +38,10 @@ pub fn main<H: Harness>(harness: H) -> ExitCode {
 
 fn try_main<H: Harness>(harness: H) -> Result<ExitCode, String> {
     let (options, rest) = Options::parse(std::env::args())?;
-    let arguments = Arguments::from_iter(rest);
+    let mut arguments = Arguments::from_iter(rest);
+    // Most of a case is waiting.
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    arguments.test_threads.get_or_insert(cores * CASES_PER_CORE);
     let baseline = Arc::new(Baseline::load(options.baseline.as_deref())?);
     let suite = Arc::new(Suite::new(harness, options));
     let records = Arc::new(Mutex::new(Vec::new()));
@@ -58,7 +65,7 @@ fn try_main<H: Harness>(harness: H) -> Result<ExitCode, String> {
     records.sort_by_key(|record| order.iter().position(|id| *id == record.case.id));
     report::write(H::NAME, suite.options(), &records).map_err(|error| format!("cannot write a report: {error}"))?;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", report::summary(&records)).map_err(|error| error.to_string())?;
+    writeln!(out, "{}, seed {}", report::summary(&records), suite.options().seed).map_err(|error| error.to_string())?;
     let broken = records.iter().any(|record| matches!(record.verdict, Verdict::HarnessError(_)));
     Ok(if broken { ExitCode::from(2) } else { conclusion.exit_code() })
 }

@@ -82,11 +82,16 @@ fn play_within(
     case: &'static Case,
     findings: Arc<Findings>,
 ) -> CaseResult {
-    let runtime = Builder::new_multi_thread()
+    let virtual_time = case.seam == Seam::Runtime && opener.virtual_time();
+    let mut builder = if virtual_time { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let runtime = builder
         .worker_threads(2)
         .enable_all()
+        .start_paused(virtual_time)
         .build()
         .map_err(|error| Halt::Harness(format!("no runtime: {error}")))?;
+    // Virtual time is over in no time; what hangs in it is seen from outside.
+    let deadline = if virtual_time { Duration::MAX } else { deadline };
     let result = runtime.block_on(async { timeout(deadline, play(opener, options, case, findings)).await });
     runtime.shutdown_timeout(Duration::from_millis(100));
     result.unwrap_or_else(|_| Err(Halt::Wrong(format!("did not end within {deadline:?}"))))
@@ -105,6 +110,8 @@ async fn play(
         Seam::Session => node.sessions.map(|store| store.guarantees()),
         Seam::Task => node.tasks.map(|backend| backend.guarantees()),
         Seam::Event => node.events.map(|log| log.guarantees()),
+        // It asks for the others when it is put together.
+        Seam::Runtime => node.tasks.map(|backend| backend.guarantees()),
     };
     let guarantees = guarantees.ok_or_else(|| missing(case.seam))?;
     if case.level == Level::IfDurable && guarantees.durability == Durability::Volatile {

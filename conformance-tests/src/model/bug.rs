@@ -1,5 +1,3 @@
-use std::sync::atomic::{AtomicU64, Ordering};
-
 /// One way to be wrong, each seen in a real store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -120,50 +118,200 @@ pub enum Bug {
     DamagedScopeStays,
     /// A sweep stops while anything is damaged.
     DamageStopsSweeps,
-}
-
-/// The one bug of a store, if it has one, and how often it made a difference.
-#[derive(Debug, Default)]
-pub(crate) struct Switch {
-    bug: Option<Bug>,
-    fired: AtomicU64,
-}
-
-impl Switch {
-    /// Nothing is wrong.
-    pub(crate) const fn off() -> Self {
-        Self { bug: None, fired: AtomicU64::new(0) }
-    }
-
-    /// This is wrong.
-    pub(crate) const fn on(bug: Bug) -> Self {
-        Self { bug: Some(bug), fired: AtomicU64::new(0) }
-    }
-
-    /// How often it made a difference.
-    pub(crate) fn fired(&self) -> u64 {
-        self.fired.load(Ordering::Relaxed)
-    }
-
-    /// Whether `bug` is on, without counting.
-    pub(crate) fn has(&self, bug: Bug) -> bool {
-        self.bug == Some(bug)
-    }
-
-    /// Whether `bug` is on; asked where it makes the difference, so it counts.
-    pub(crate) fn is(&self, bug: Bug) -> bool {
-        self.has(bug) && {
-            self.fire();
-            true
-        }
-    }
-
-    /// Whether `bug` is on and makes a difference here.
-    pub(crate) fn bends(&self, bug: Bug, differs: bool) -> bool {
-        differs && self.is(bug)
-    }
-
-    pub(crate) fn fire(&self) {
-        self.fired.fetch_add(1, Ordering::Relaxed);
-    }
+    /// A sweep goes by the deadline that a scope was made with, however often it was touched.
+    SweepByFirstDeadline,
+    /// A sweep goes by the first ttl that a key had.
+    SweepByFirstTtl,
+    /// A scope goes with the last of its keys that a sweep removes.
+    SweepTakesEmptiedScope,
+    /// Scopes are counted by the deadlines that they were made with.
+    CountByFirstDeadline,
+    /// A sweep removes any number of rows.
+    SweepIgnoresRows,
+    /// A sweep removes any number of bytes.
+    SweepIgnoresBytes,
+    /// A sweep that its budget ended says that it is through.
+    SweepSaysDone,
+    /// What one node swept is reported again by the next that sweeps.
+    SweepReportsAgain,
+    /// A sweep leaves what has expired.
+    SweepLeavesAll,
+    /// The entries of a deleted scope are never removed.
+    OrphanEntries,
+    /// Parts of a removed task are never removed.
+    OrphanTasks,
+    /// The events of a topic that vanished are never removed.
+    OrphanEvents,
+    /// Nothing is ever trimmed.
+    TrimsNever,
+    /// Trimming a topic that has many more events than it must keep goes by their number alone.
+    TrimIgnoresAge,
+    /// Trimming a topic that has many more events than it must keep takes more than those.
+    TrimIgnoresCount,
+    /// A reader of what was trimmed from a topic with many events is told nothing.
+    TrimsSilently,
+    /// An append trims by what the append before it was to keep.
+    TrimsByOldKeep,
+    /// A topic vanishes by its first append, however often it was written since.
+    TopicEndNotPostponed,
+    /// A topic that is to be kept less long than before is kept as long as before.
+    TopicEndOnlyPostponed,
+    /// Topics vanish in the order of their appends.
+    TopicsVanishInTurn,
+    /// What is known of topics that vanished is that of the last one.
+    VanishedMarkFalls,
+    /// A topic that was never seen has nothing to show, whoever asks.
+    UnknownTopicIsEmpty,
+    /// A read whose answer has no room goes on behind what it left out.
+    CutAnswerSkips,
+    /// A page that had no room for more is the last one.
+    CutPageEndsWalk,
+    /// A claim whose answer has no room leases the rest all the same.
+    CutClaimLeasesAll,
+    /// A claim whose answer has no room says that nothing is due.
+    CutClaimHidesDue,
+    /// A page on which no row fits is the last one.
+    EmptyPageEndsWalk,
+    /// A claim goes through its queues one by one.
+    QueuesOneByOne,
+    /// A queue that is named twice is claimed twice.
+    QueueNamedTwice,
+    /// An idempotency key goes with an expired holder that is swept, whoever has it by then.
+    SweepTakesKey,
+    /// An idempotency key goes with an expired holder that is inserted again, whoever has it by then.
+    InsertTakesKey,
+    /// Scopes of all namespaces are listed.
+    ForeignScopes,
+    /// Scopes of all namespaces are counted.
+    ForeignCount,
+    /// Deleting a scope deletes it in all namespaces.
+    ForeignDelete,
+    /// A sweep removes what has expired in any namespace.
+    ForeignSweep,
+    /// Entries of all namespaces are listed.
+    ForeignEntries,
+    /// An idempotency key is taken in all namespaces.
+    ForeignKey,
+    /// The open tasks of all namespaces count for a quota.
+    ForeignQuota,
+    /// Tasks of all namespaces are listed.
+    ForeignTasks,
+    /// Tasks of all namespaces are claimed.
+    ForeignClaim,
+    /// The next due task is that of all namespaces.
+    ForeignDue,
+    /// A topic that vanishes leaves a mark on all namespaces.
+    ForeignMark,
+    /// A wake-up is heard in all namespaces.
+    ForeignWake,
+    /// Answers carry no time.
+    AnswersWithoutTime,
+    /// Names that differ in case are one.
+    NamesFoldCase,
+    /// Scopes of different kinds with one id are one.
+    KindsShareIds,
+    /// A value ends at its first NUL.
+    ValuesCutAtNul,
+    /// An empty value is no value.
+    EmptyIsAbsent,
+    /// Nothing is too large, too long or invalid.
+    LimitsUnchecked,
+    /// An error shows what was sent.
+    ErrorsTellValues,
+    /// Of loads at once, one gets the answer of another.
+    LoadsShareAnswers,
+    /// A load whose caller went leaves its lock behind.
+    LoadLeavesLock,
+    /// The operations of one commit are applied one by one.
+    CommitsInSteps,
+    /// Nodes wait for each other's operations.
+    OneAtATime,
+    /// What became of a commit's operations is answered in another order.
+    AnswersInReverse,
+    /// A mismatch does not tell what is stored.
+    MismatchHidesCurrent,
+    /// A scope that is not missing is made anew.
+    CreateIfMissingMakesAnew,
+    /// A commit that is refused has created its scope.
+    RefusedCommitCreates,
+    /// A System scope that holds nothing does not exist.
+    SystemScopesMustBeMade,
+    /// A put without a ttl leaves the old one.
+    TtlSurvivesPut,
+    /// Deleting a scope says that it was there, and leaves it.
+    DeletesNothing,
+    /// A scope that is made again has the keys of the one that was deleted.
+    DeletedKeysComeBack,
+    /// A commit writes the whole scope as it was read.
+    WholeScopeWrites,
+    /// Versions have all 64 bits.
+    VersionsAbove53Bits,
+    /// A touch of an absent scope creates it.
+    TouchCreates,
+    /// A touch moves the deadline to an earlier time.
+    TouchShortens,
+    /// A touch is answered, and not written.
+    TouchIsLost,
+    /// A count goes on above its bound.
+    CountIsUnbounded,
+    /// Scopes are listed by the deadlines that they were made with.
+    ListByFirstDeadline,
+    /// The row after a full page is on no page.
+    PageSkipsOne,
+    /// A position of another listing is taken for a damaged record.
+    PositionIsDamage,
+    /// An orderly restart loses the newest write.
+    RestartLosesTheNewest,
+    /// Versions, tokens and offsets start again after a crash.
+    CrashRestartsNumbers,
+    /// The store's time stands still.
+    ClockStands,
+    /// A claim gets one task more than it asked for.
+    ClaimIgnoresLimit,
+    /// A claim leaves the version.
+    ClaimKeepsVersion,
+    /// An idempotency key does nothing.
+    KeyIgnored,
+    /// Closed tasks count for the quota.
+    QuotaCountsClosed,
+    /// A quota of nothing is no quota.
+    QuotaOfZeroIsNone,
+    /// A status has seven bits.
+    StatusIn7Bits,
+    /// A list shows tasks of any status.
+    StatusFilterIgnored,
+    /// A get answers with everything there is of a task.
+    PartIgnored,
+    /// Whoever knows an id may read its task.
+    OwnerUnchecked,
+    /// A terminal write shortens a task's life to its retain.
+    RetainShortens,
+    /// Versions count per task and start again with it.
+    TaskVersionsCount,
+    /// The next due task is that of the first queue.
+    DueOfFirstQueue,
+    /// A claim that comes too late gets what another got.
+    ClaimsTwice,
+    /// Tasks of a claim whose caller went are never due again.
+    DroppedClaimStrands,
+    /// The events of one append are appended one by one.
+    AppendsOneByOne,
+    /// An append answers with the offsets after its own.
+    OffsetsOneTooHigh,
+    /// An append on one of the nodes answers with offsets one below its own.
+    OffsetsOneTooLow,
+    /// The event after the tail is not read from there.
+    TailSkipsNext,
+    /// The oldest of the events that must be kept by their number goes.
+    KeepsOneLess,
+    /// Events go at half the age that they are to be kept for.
+    KeepsHalfAsLong,
+    /// What another node appended is not there for the first read.
+    EventsAppearLate,
+    /// After a full read the next event is not read.
+    LimitedReadSkips,
+    /// Topics are answered in the order of their names.
+    TopicsAnsweredByName,
+    /// Wake-ups are not sent.
+    WakesNobody,
 }

@@ -7,7 +7,12 @@ use super::{Bug, Model};
 impl Model {
     /// The store's time.
     pub(super) fn now(&self) -> StoreTime {
-        self.clock.now()
+        let now = self.clock.now();
+        if self.switch.has(Bug::ClockStands) {
+            let first = *self.switch.first_time.get_or_init(|| now);
+            return if self.switch.bends(Bug::ClockStands, first != now) { first } else { now };
+        }
+        now
     }
 
     /// The moment `span` after `now`.

@@ -6,6 +6,9 @@ impl Space {
         if switch.has(Bug::AckBeforeDurable) {
             self.lose_the_newest(switch);
         }
+        if switch.is(Bug::CrashRestartsNumbers) {
+            self.counter = 0;
+        }
     }
 
     pub(super) fn lose_the_newest(&mut self, switch: &Switch) {

@@ -12,7 +12,7 @@ use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self, Sender};
 
-use super::{Bug, Model, NAME, Space, Switch};
+use super::{Bug, Model, Space, Switch};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Topics {
@@ -29,17 +29,34 @@ pub(super) struct Topic {
     pub(super) head: u64,
     pub(super) keep: Keep,
     pub(super) written: StoreTime,
+    made: StoreTime,
+    /// The longest that it was to be kept, and by which append.
+    longest: StoreTime,
 }
+
+/// More than so many events beyond the minimum are many.
+const MANY: usize = 64;
 
 impl Topic {
     const fn new(floor: u64, keep: Keep, now: StoreTime) -> Self {
-        Self { events: VecDeque::new(), floor, head: floor, keep, written: now }
+        Self { events: VecDeque::new(), floor, head: floor, keep, written: now, made: now, longest: now }
+    }
+
+    /// When it vanishes if nobody writes it.
+    pub(super) fn ends(&self, switch: &Switch) -> StoreTime {
+        let end = self.written.after(self.keep.age);
+        let first = self.made.after(self.keep.age);
+        if switch.bends(Bug::TopicEndNotPostponed, first != end) {
+            return first;
+        }
+        if switch.bends(Bug::TopicEndOnlyPostponed, self.longest > end) { self.longest } else { end }
     }
 
     /// Drops what need not be kept and what may not be.
     fn trim(&mut self, now: StoreTime, switch: &Switch) {
-        while self.is_beyond_minimum(now, switch) {
-            self.drop_oldest();
+        let many = self.events.len() > self.keep.count as usize + MANY;
+        while self.is_beyond_minimum(now, switch, many) {
+            if switch.bends(Bug::TrimsSilently, many) { drop(self.events.pop_front()) } else { self.drop_oldest() }
         }
         let mut dropped = 0;
         while self.is_beyond_maximum(switch) && !switch.bends(Bug::MaximumInSteps, dropped == 10) {
@@ -54,10 +71,17 @@ impl Topic {
         }
     }
 
-    fn is_beyond_minimum(&self, now: StoreTime, switch: &Switch) -> bool {
-        let old = self.events.front().is_some_and(|(at, _)| at.after(self.keep.age) <= now);
-        self.events.len() > self.keep.count as usize
-            && (old || switch.bends(Bug::MaximumLiftsMinimum, self.keep.max_bytes.is_some()))
+    fn is_beyond_minimum(&self, now: StoreTime, switch: &Switch, many: bool) -> bool {
+        let age = if switch.is(Bug::KeepsHalfAsLong) { self.keep.age / 2 } else { self.keep.age };
+        let old = self.events.front().is_some_and(|(at, _)| at.after(age) <= now);
+        let least = self.keep.count as usize;
+        let least = if switch.bends(Bug::KeepsOneLess, self.events.len() == least) { least - 1 } else { least };
+        let least = if many && switch.is(Bug::TrimIgnoresCount) { least / 2 } else { least };
+        self.events.len() > least
+            && (old
+                || switch.bends(Bug::MaximumLiftsMinimum, self.keep.max_bytes.is_some())
+                || switch.bends(Bug::TrimIgnoresAge, many))
+            && !switch.is(Bug::TrimsNever)
     }
 
     fn is_beyond_maximum(&self, switch: &Switch) -> bool {
@@ -79,12 +103,19 @@ impl Model {
     fn append_locked(&self, space: &mut Space, topic: &str, events: Vec<(u64, Bytes)>, keep: Keep, now: StoreTime) {
         let floor = if self.switch.has(Bug::OffsetsRestart) { 0 } else { space.topics.vanished };
         let topic = space.topics.live.entry(topic.to_owned()).or_insert_with(|| Topic::new(floor, keep, now));
-        (topic.keep, topic.written) = (keep, now);
+        let old = std::mem::replace(&mut topic.keep, keep);
+        topic.written = now;
+        topic.longest = topic.longest.max(now.after(keep.age));
         for (offset, payload) in events {
             topic.head = topic.head.max(offset);
             topic.events.push_back((now, Event { offset: Offset(offset), payload }));
         }
         topic.events.make_contiguous().sort_by_key(|(_, event)| event.offset);
+        if self.switch.bends(Bug::TrimsByOldKeep, old != keep) {
+            topic.keep = old;
+            topic.trim(now, &self.switch);
+            topic.keep = keep;
+        }
         topic.trim(now, &self.switch);
     }
 
@@ -111,10 +142,14 @@ impl Model {
         let ReadFrom::After(Offset(after)) = from else {
             return TopicRead::Events { items: Vec::new(), next: Offset(head) };
         };
+        if topic.is_none() && self.switch.bends(Bug::UnknownTopicIsEmpty, after > head) {
+            return TopicRead::Events { items: Vec::new(), next: Offset(after) };
+        }
         if (after < floor || after > head) && !self.switch.is(Bug::SilentGap) {
             let oldest = topic.and_then(|topic| topic.events.front()).map(|(_, event)| event.offset);
             return TopicRead::Gap { oldest, next: Offset(floor) };
         }
+        let newest = topic.and_then(|topic| topic.events.back()).map(|(_, event)| event.offset);
         let newer = topic.into_iter().flat_map(|topic| &topic.events).filter(|(_, event)| event.offset.0 > after);
         let fits = |(_, event): &&(StoreTime, Event)| {
             let first = *bytes == 0;
@@ -122,7 +157,12 @@ impl Model {
             first || *bytes <= self.limits.max_batch_bytes || self.switch.is(Bug::AnswersWithoutBound)
         };
         let items: Vec<Event> = newer.take(limit).take_while(fits).map(|(_, event)| event.clone()).collect();
-        let next = items.last().map_or(Offset(after), |event| event.offset);
+        let mut next = items.last().map_or(Offset(after), |event| event.offset);
+        if let Some(newest) = newest
+            && self.switch.bends(Bug::CutAnswerSkips, *bytes > self.limits.max_batch_bytes && next < newest)
+        {
+            next = newest;
+        }
         TopicRead::Events { items, next }
     }
 }
@@ -130,7 +170,7 @@ impl Model {
 #[async_trait]
 impl EventLog for Model {
     async fn append(&self, topic: &str, events: Vec<Bytes>, keep: Keep) -> StoreResult<At<Range<Offset>>> {
-        self.limits.check_append(topic, &events, &keep).map_err(|refused| refused.into_error(NAME, "append"))?;
+        self.allowed("append", self.limits.check_append(topic, &events, &keep))?;
         let count = events.len();
         let start = {
             let (mut space, now) = self.begin().await;
@@ -152,8 +192,10 @@ impl EventLog for Model {
     }
 
     async fn read(&self, topics: &[(String, ReadFrom)], limit: usize) -> StoreResult<At<Vec<TopicRead>>> {
-        self.limits.check_read(topics, limit).map_err(|refused| refused.into_error(NAME, "read"))?;
-        let (space, now) = self.begin().await;
+        self.allowed("read", self.limits.check_read(topics, limit))?;
+        let mark = self.abroad(Bug::ForeignMark).map(|other| other.space.lock().topics.vanished);
+        let (mut space, now) = self.begin().await;
+        space.topics.vanished = space.topics.vanished.max(mark.unwrap_or(0));
         let mut bytes = 0;
         let read = |(topic, from): &(String, _)| self.read_locked(&space, topic, *from, limit, &mut bytes);
         let reads = topics.iter().map(read).collect();
@@ -161,10 +203,12 @@ impl EventLog for Model {
     }
 
     async fn wake(&self, channels: &[String]) -> StoreResult<()> {
-        self.limits.check_wake(channels).map_err(|refused| refused.into_error(NAME, "wake"))?;
+        self.allowed("wake", self.limits.check_wake(channels))?;
+        let abroad = self.abroad(Bug::ForeignWake);
         for channel in channels {
             // Nobody listening is no failure: a wake-up is a hint.
             let _ = self.wakes.0.send(channel.clone());
+            let _ = abroad.as_ref().map(|other| other.wakes.0.send(channel.clone()));
         }
         Ok(())
     }

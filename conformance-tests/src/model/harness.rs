@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::time::Clock;
 
+use super::bent::Bent;
 use super::faulty::Faulty;
 use super::{Bug, Disk, Switch};
 use crate::harness::{Cluster, Damage, Fault, Harness, HarnessError, Node, Skew};
@@ -34,6 +35,7 @@ impl ModelHarness {
 #[async_trait]
 impl Harness for ModelHarness {
     const NAME: &'static str = "reference-model";
+    const VIRTUAL_TIME: bool = true;
 
     async fn cluster(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn Cluster>, HarnessError> {
         Ok(Box::new(Disk::new(clock, self.switch.clone())))
@@ -49,7 +51,8 @@ impl Cluster for Disk {
     async fn node_in(&self, namespace: &Namespace, index: usize) -> Result<Node, HarnessError> {
         let shared = self.switch.bends(Bug::SharedNamespaces, *namespace != Namespace::default());
         let model = if shared { self.open(&Namespace::default(), index) } else { self.open(namespace, index) };
-        Ok(Node::of(Faulty::around(model, self.switch.clone(), self.wire(index))))
+        let faulty = Faulty::around(model, self.switch.clone(), self.wire(index));
+        Ok(Node::of(Bent::around(faulty, index, self.switch.clone(), self.between.clone())))
     }
 
     async fn crash(&self) -> Result<(), HarnessError> {
@@ -80,7 +83,14 @@ impl Cluster for Disk {
     }
 
     async fn restart(&self) -> Result<(), HarnessError> {
+        if self.switch.has(Bug::RestartLosesTheNewest) {
+            self.spaces.lock().values().for_each(|(space, _)| space.lock().lose_the_newest(&self.switch));
+        }
         Ok(())
+    }
+
+    async fn rows(&self) -> Result<u64, HarnessError> {
+        Ok(self.spaces.lock().values().map(|(space, _)| space.lock().rows() as u64).sum())
     }
 
     async fn damage(&self, record: &Damage) -> Result<(), HarnessError> {

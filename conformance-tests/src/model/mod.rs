@@ -1,23 +1,28 @@
 //! The reference model: plain maps under one lock. It is the contract as a program: every other store is compared with
 //! it, and every planted store is this one with a single [`Bug`] switched on.
 
+mod bent;
 mod bug;
+mod claim;
 mod clock;
 mod crash;
 mod damage;
 mod event;
 mod faulty;
+mod first;
+mod foreign;
 mod harness;
 mod page;
 mod session;
 mod sweep;
+mod switch;
 mod task;
 mod under_way;
 mod wire;
 
 pub use bug::Bug;
-use bug::Switch;
 pub use harness::ModelHarness;
+use switch::Switch;
 use wire::Wire;
 
 use std::collections::BTreeMap;
@@ -27,7 +32,7 @@ use async_trait::async_trait;
 use fastestmcp_core::backend::{Backend, Durability, Guarantees, Reach, SweepBudget, Swept};
 use fastestmcp_core::error::StoreResult;
 use fastestmcp_core::ids::Namespace;
-use fastestmcp_core::limits::Limits;
+use fastestmcp_core::limits::{Limits, Refused};
 use fastestmcp_core::time::{Clock, StoreTime};
 use parking_lot::{Mutex, MutexGuard};
 
@@ -38,6 +43,8 @@ const NAME: &str = "model";
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     node: usize,
+    namespace: Namespace,
+    spaces: Spaces,
     clock: Arc<dyn Clock>,
     switch: Arc<Switch>,
     limits: Limits,
@@ -54,6 +61,10 @@ struct Space {
     tasks: task::Tasks,
     topics: event::Topics,
     damaged: damage::Damaged,
+    /// Rows that belong to nothing any more, for the bugs that leave some.
+    orphans: usize,
+    /// Who swept last, and how much.
+    swept: Option<(usize, u64)>,
     under_way: under_way::UnderWay,
 }
 
@@ -65,19 +76,21 @@ impl Space {
 }
 
 type Shared = (Arc<Mutex<Space>>, event::Wakes);
+type Spaces = Arc<Mutex<BTreeMap<Namespace, Shared>>>;
 
 /// What survives the end of every handle: the model's disk.
 #[derive(Clone, Debug)]
 struct Disk {
     clock: Arc<dyn Clock>,
     switch: Arc<Switch>,
-    spaces: Arc<Mutex<BTreeMap<Namespace, Shared>>>,
+    spaces: Spaces,
     wires: Arc<Mutex<BTreeMap<usize, Arc<Wire>>>>,
+    between: Arc<bent::BetweenNodes>,
 }
 
 impl Disk {
     fn new(clock: Arc<dyn Clock>, switch: Arc<Switch>) -> Self {
-        Self { clock, switch, spaces: Arc::default(), wires: Arc::default() }
+        Self { clock, switch, spaces: Arc::default(), wires: Arc::default(), between: Arc::default() }
     }
 
     fn wire(&self, node: usize) -> Arc<Wire> {
@@ -87,7 +100,8 @@ impl Disk {
     fn open(&self, namespace: &Namespace, node: usize) -> Model {
         let (space, wakes) = self.spaces.lock().entry(namespace.clone()).or_default().clone();
         let (clock, switch) = (self.clock.clone(), self.switch.clone());
-        Model { node, clock, switch, limits: Limits::default(), space, wakes }
+        let (namespace, spaces) = (namespace.clone(), self.spaces.clone());
+        Model { node, namespace, spaces, clock, switch, limits: Limits::default(), space, wakes }
     }
 }
 
@@ -103,6 +117,14 @@ impl Model {
             return Ok(());
         }
         self.limits.check_answer(bytes).map_err(|refused| refused.into_error(NAME, operation))
+    }
+
+    /// Refuses a request that is too large or makes no sense.
+    fn allowed(&self, operation: &'static str, checked: Result<(), Refused>) -> StoreResult<()> {
+        match checked {
+            Err(_) if self.switch.is(Bug::LimitsUnchecked) => Ok(()),
+            checked => checked.map_err(|refused| refused.into_error(NAME, operation)),
+        }
     }
 
     /// Lock, then read the clock once: the order of every operation.
@@ -132,12 +154,22 @@ impl Backend for Model {
     }
 
     async fn sweep(&self, budget: SweepBudget) -> StoreResult<Swept> {
+        let abroad = match self.abroad(Bug::ForeignSweep) {
+            Some(abroad) => abroad.sweep(budget).await?.removed,
+            None => 0,
+        };
         let (mut space, now) = self.begin().await;
         if self.switch.bends(Bug::DamageStopsSweeps, space.damaged.any()) {
             return Err(damage::corrupt("sweep"));
         }
-        let swept = space.sweep(now, budget);
+        let mut swept = space.sweep(now, budget, &self.switch);
         space.forget_what_is_gone();
+        if let Some((node, removed)) = space.swept.replace((self.node, swept.removed))
+            && self.switch.bends(Bug::SweepReportsAgain, node != self.node && removed > 0)
+        {
+            swept.removed += removed;
+        }
+        swept.removed += abroad;
         Ok(swept)
     }
 

@@ -22,6 +22,9 @@ pub(super) fn page<T>(
             Some((tag, key)) if *tag == kind => Some(key.to_vec()),
             _ => {
                 let detail = "the position is not of this listing";
+                if switch.is(Bug::PositionIsDamage) {
+                    return Err(StoreError::new(StoreErrorKind::Corrupt, NAME, operation, detail));
+                }
                 return Err(StoreError::new(StoreErrorKind::InvalidCursor, NAME, operation, detail));
             }
         },
@@ -30,7 +33,10 @@ pub(super) fn page<T>(
         None => 0,
         Some(anchor) if switch.has(Bug::PageByOffset) => by_offset(switch, &rows, anchor),
         Some(anchor) if switch.bends(Bug::PageRestart, rows.iter().all(|(key, _)| key != anchor)) => 0,
-        Some(anchor) => rows.partition_point(|(key, _)| key <= anchor),
+        Some(anchor) => {
+            let next = rows.partition_point(|(key, _)| key <= anchor);
+            next + usize::from(switch.bends(Bug::PageSkipsOne, next < rows.len()))
+        }
     };
     let mut bytes = 0;
     let fits = |(_, row): &&(Vec<u8>, T)| {
@@ -40,7 +46,8 @@ pub(super) fn page<T>(
         first || bytes <= most || switch.is(Bug::AnswersWithoutBound)
     };
     let most = rows.iter().skip(start).take_while(fits).count().min(request.limit.get());
-    let more = rows.len() > start + most;
+    let cut = most < request.limit.get();
+    let more = rows.len() > start + most && !switch.bends(Bug::CutPageEndsWalk, cut && rows.len() > start + most);
     let mut last = Vec::new();
     let mut items = Vec::new();
     for (index, (key, item)) in rows.into_iter().enumerate().skip(start).take(most) {

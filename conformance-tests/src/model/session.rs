@@ -11,9 +11,10 @@ use fastestmcp_core::session::{
 use fastestmcp_core::time::StoreTime;
 
 use super::damage::corrupt;
+use super::first::FirstDeadlines;
 use super::page::page;
 use super::under_way::Kept;
-use super::{Bug, Model, NAME, Space};
+use super::{Bug, Model, Space};
 
 pub(super) type Entries = BTreeMap<String, Entry>;
 
@@ -21,6 +22,7 @@ pub(super) type Entries = BTreeMap<String, Entry>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sessions {
     pub(super) scopes: BTreeMap<Scope, (ScopeInfo, Entries)>,
+    pub(super) first: FirstDeadlines,
     /// What the last commit changed, as it was before: for the bug that rolls it back.
     before: Option<(Scope, Option<(ScopeInfo, Entries)>)>,
 }
@@ -82,6 +84,9 @@ impl Model {
             let old = current.as_ref().and_then(|entry| entry.expires);
             self.keep(space, Kept::Entry(scope.clone(), key.clone()), old);
         }
+        if let Op::Put { key, ttl: Some(ttl), .. } = &op {
+            space.sessions.first.note(scope, key, Some(self.deadline(now, *ttl)));
+        }
         let (_, entries) = space.sessions.scopes.entry(scope.clone()).or_insert((ScopeInfo::SYSTEM, Entries::new()));
         match op {
             Op::Put { key, value, ttl, .. } => {
@@ -141,6 +146,7 @@ impl Model {
             space.sessions.before = Some((scope.clone(), space.sessions.scopes.get(scope).cloned()));
         }
         if let Some(info) = born {
+            space.sessions.first.born(scope, info.expires);
             space.sessions.scopes.insert(scope.clone(), (info, Entries::new()));
         }
         CommitOutcome::Committed(request.ops.into_iter().map(|op| self.apply(space, &request.scope, op, now)).collect())
@@ -150,7 +156,7 @@ impl Model {
 #[async_trait]
 impl SessionStateStore for Model {
     async fn load(&self, scope: &Scope, keys: &[&str], touch: Option<Touch>) -> StoreResult<At<Loaded>> {
-        self.limits.check_load(scope, keys).map_err(|refused| refused.into_error(NAME, "load"))?;
+        self.allowed("load", self.limits.check_load(scope, keys))?;
         let (mut space, now) = self.begin().await;
         self.readable(&space, "load", scope, keys, now)?;
         self.answerable("load", self.bytes_of(&space, scope, keys.iter().copied(), now))?;
@@ -164,6 +170,10 @@ impl SessionStateStore for Model {
         }
         let moved = touch.and_then(|touch| {
             let exact = Touch { ttl: self.deadline(now, touch.ttl).since(now), slack: touch.slack };
+            let shorter = info?.expires.is_some_and(|expires| now.after(touch.ttl) < expires);
+            if self.switch.bends(Bug::TouchShortens, shorter) {
+                return Some(now.after(touch.ttl));
+            }
             exact.moves(now, &info?)
         });
         if let (Some(expires), Some((stored, _))) = (moved, space.sessions.scopes.get_mut(scope)) {
@@ -180,7 +190,7 @@ impl SessionStateStore for Model {
     }
 
     async fn commit(&self, request: CommitRequest) -> StoreResult<At<CommitOutcome>> {
-        self.limits.check_commit(&request).map_err(|refused| refused.into_error(NAME, "commit"))?;
+        self.allowed("commit", self.limits.check_commit(&request))?;
         let (mut space, now) = self.begin().await;
         let keys: Vec<&str> = request.ops.iter().map(Op::key).collect();
         self.readable(&space, "commit", &request.scope, &keys, now)?;
@@ -196,11 +206,16 @@ impl SessionStateStore for Model {
         prefix: &str,
         request: PageRequest,
     ) -> StoreResult<At<Page<(String, Entry)>>> {
-        self.limits.check_key("prefix", prefix).map_err(|refused| refused.into_error(NAME, "list_entries"))?;
+        self.allowed("list_entries", self.limits.check_key("prefix", prefix))?;
+        let mut abroad = Vec::new();
+        if let Some(other) = self.abroad(Bug::ForeignEntries) {
+            abroad = other.entries(&other.space.lock(), scope, other.now());
+        }
         let (space, now) = self.begin().await;
         self.readable(&space, "list_entries", scope, &[], now)?;
         let mut rows = self.entries(&space, scope, now);
         self.leave_out("list_entries", "entry", &mut rows, |(key, _)| space.damaged.entry(scope, key))?;
+        rows.append(&mut abroad);
         rows.retain(|(key, _)| key.starts_with(prefix));
         let keyed = rows.into_iter().map(|row| (row.0.clone().into_bytes(), row)).collect();
         Ok(At::new(
@@ -217,6 +232,9 @@ impl SessionStateStore for Model {
     }
 
     async fn delete_scope(&self, scope: &Scope) -> StoreResult<At<bool>> {
+        if let Some(other) = self.abroad(Bug::ForeignDelete) {
+            other.delete_scope(scope).await?;
+        }
         let (mut space, now) = self.begin().await;
         let existed = match scope.kind {
             ScopeKind::System => !self.entries(&space, scope, now).is_empty(),
@@ -225,22 +243,39 @@ impl SessionStateStore for Model {
         if self.switch.bends(Bug::DamagedScopeStays, space.damaged.scope(scope)) {
             return Err(corrupt("delete_scope"));
         }
-        space.sessions.scopes.remove(scope);
+        if let Some((_, entries)) = space.sessions.scopes.remove(scope)
+            && self.switch.bends(Bug::OrphanEntries, !entries.is_empty())
+        {
+            space.orphans += entries.len();
+        }
         space.forget_what_is_gone();
         Ok(At::new(now, existed))
     }
 
     async fn list_scopes(&self, kind: ScopeKind, request: PageRequest) -> StoreResult<At<Page<(Scope, ScopeInfo)>>> {
+        let abroad = self.abroad(Bug::ForeignScopes);
+        let mut abroad =
+            abroad.map(|other| other.live_scopes(&other.space.lock(), kind, other.now())).unwrap_or_default();
         let (space, now) = self.begin().await;
         let mut rows = self.live_scopes(&space, kind, now);
+        rows.append(&mut abroad);
+        let first = &space.sessions.first;
+        rows.retain(|(scope, _)| !first.is_past(&self.switch, Bug::ListByFirstDeadline, scope, "", now));
         self.leave_out("list_scopes", "scope", &mut rows, |(scope, _)| space.damaged.scope(scope))?;
         let keyed = rows.into_iter().map(|row| (row.0.id.clone().into_bytes(), row)).collect();
         Ok(At::new(now, page(&self.switch, "list_scopes", b's', keyed, &request, None)?))
     }
 
     async fn count_scopes(&self, kind: ScopeKind, at_most: u64) -> StoreResult<At<u64>> {
+        let abroad = match self.abroad(Bug::ForeignCount) {
+            Some(other) => other.count_scopes(kind, at_most).await?.value,
+            None => 0,
+        };
         let (space, now) = self.begin().await;
-        let count = self.live_scopes(&space, kind, now).len() as u64;
+        let first = &space.sessions.first;
+        let live = self.live_scopes(&space, kind, now).into_iter();
+        let counted = live.filter(|(scope, _)| !first.is_past(&self.switch, Bug::CountByFirstDeadline, scope, "", now));
+        let count = counted.count() as u64 + abroad;
         Ok(At::new(now, count.min(at_most)))
     }
 }

@@ -1,4 +1,3 @@
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use fastestmcp_core::page::{Page, PageRequest};
 use fastestmcp_core::principal::{Owner, OwnerFilter};
 use fastestmcp_core::session::Version;
 use fastestmcp_core::task::{
-    ClaimRequest, Claimed, Idempotency, InsertOutcome, Lease, NewTask, Part, Renewed, ReplaceOutcome, ReplaceRequest,
+    ClaimRequest, Claimed, Idempotency, InsertOutcome, NewTask, Part, Renewed, ReplaceOutcome, ReplaceRequest,
     TaskBackend, TaskHead, TaskRecord, Then, Token,
 };
 use fastestmcp_core::time::StoreTime;
@@ -19,7 +18,7 @@ use fastestmcp_core::time::StoreTime;
 use super::damage::corrupt;
 use super::page::page;
 use super::under_way::Kept;
-use super::{Bug, Model, NAME, Space};
+use super::{Bug, Model, Space, Switch};
 
 /// All tasks that were inserted and not removed, expired ones included.
 pub(super) type Tasks = BTreeMap<TaskId, Stored>;
@@ -33,12 +32,16 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    fn record(&self, part: Part) -> TaskRecord {
+    pub(super) fn record(&self, part: Part) -> TaskRecord {
         TaskRecord {
             head: self.head.clone(),
             spec: part.has_spec().then(|| self.spec.clone()),
             state: part.has_state().then(|| self.state.clone()),
         }
+    }
+
+    pub(super) fn key(&self) -> Option<String> {
+        self.idempotency.as_ref().map(|kept| kept.key.clone())
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -51,12 +54,22 @@ impl Stored {
     }
 }
 
+impl Space {
+    /// Whoever has the key has it no more.
+    pub(super) fn forget_key(&mut self, key: &str, switch: &Switch) {
+        for stored in self.tasks.values_mut().filter(|stored| stored.key().as_deref() == Some(key)) {
+            switch.fire();
+            stored.idempotency = None;
+        }
+    }
+}
+
 impl Model {
-    fn live<'a>(&'a self, space: &'a Space, now: StoreTime) -> impl Iterator<Item = &'a Stored> {
+    pub(super) fn live<'a>(&'a self, space: &'a Space, now: StoreTime) -> impl Iterator<Item = &'a Stored> {
         space.tasks.values().filter(move |stored| !self.is_past(stored.head.expires, now))
     }
 
-    fn task<'a>(&self, space: &'a mut Space, id: &TaskId, now: StoreTime) -> Option<&'a mut Stored> {
+    pub(super) fn task<'a>(&self, space: &'a mut Space, id: &TaskId, now: StoreTime) -> Option<&'a mut Stored> {
         space.tasks.get_mut(id).filter(|stored| !self.is_past(stored.head.expires, now))
     }
 
@@ -126,12 +139,30 @@ impl Model {
             open: true,
             due: Some(self.deadline(now, task.delay)),
             lease: None,
-            version: Version(space.draw()),
+            version: Version(if self.switch.is(Bug::TaskVersionsCount) { 1 } else { space.draw() }),
             claims: 0,
         };
         let stored = Stored { head: head.clone(), spec: task.spec, state: task.state, idempotency: task.idempotency };
-        space.tasks.insert(task.id, stored);
+        if let Some(key) = space.tasks.insert(task.id, stored).and_then(|replaced| replaced.key())
+            && self.switch.has(Bug::InsertTakesKey)
+        {
+            space.forget_key(&key, &self.switch);
+        }
         InsertOutcome::Inserted(Box::new(head))
+    }
+
+    /// What another namespace has to say to an insert here.
+    fn insert_abroad(&self, task: &mut NewTask) -> Option<InsertOutcome> {
+        let of_owner = |stored: &&Stored| stored.head.open && stored.head.owner == task.owner;
+        if let Some(other) = self.abroad(Bug::ForeignQuota) {
+            let open = other.live(&other.space.lock(), other.now()).filter(of_owner).count();
+            task.quota = task.quota.map(|quota| quota.saturating_sub(u32::try_from(open).unwrap_or(u32::MAX)));
+        }
+        let wanted = task.idempotency.as_ref()?;
+        let other = self.abroad(Bug::ForeignKey)?;
+        let space = other.space.lock();
+        let same = other.live(&space, other.now()).find(|stored| stored.key().as_ref() == Some(&wanted.key));
+        same.map(|same| InsertOutcome::Existing(Box::new(same.record(Part::All))))
     }
 
     fn refusal(&self, stored: &Stored, request: &ReplaceRequest) -> Option<ReplaceOutcome> {
@@ -160,6 +191,7 @@ impl Model {
         }
         let old = stored.head.expires;
         let head = &mut stored.head;
+        let drawn = if self.switch.is(Bug::TaskVersionsCount) { Version(head.version.0 + 1) } else { drawn };
         (head.version, head.status, head.updated) = (drawn, request.status, now);
         stored.state = request.state;
         let nobody_until = |due| (true, due, None);
@@ -167,6 +199,12 @@ impl Model {
             Then::KeepLease => (head.open, head.due, head.lease.take()),
             Then::Runnable { delay } => nobody_until(Some(self.deadline(now, delay))),
             Then::Waiting { at_most } => nobody_until(at_most.map(|at_most| self.deadline(now, at_most))),
+            Then::Terminal { retain } if self.switch.has(Bug::RetainShortens) => {
+                let end = self.deadline(now, retain);
+                self.switch.bends(Bug::RetainShortens, head.expires.is_some_and(|expires| end < expires));
+                head.expires = head.expires.map(|_| end);
+                (false, None, None)
+            }
             Then::Terminal { retain } => {
                 head.expires = head.expires.map(|expires| expires.max(self.deadline(now, retain)));
                 (false, None, None)
@@ -176,73 +214,15 @@ impl Model {
         self.keep(space, Kept::Task(request.id), old);
         ReplaceOutcome::Replaced(Box::new(replaced))
     }
-
-    fn claim_locked(&self, space: &mut Space, request: &ClaimRequest, now: StoreTime) -> Claimed {
-        let mut scheduled: Vec<_> = self
-            .live(space, now)
-            .filter(|stored| request.queues.contains(&stored.head.queue))
-            .filter_map(|stored| Some((Reverse(stored.head.priority), stored.head.due?, stored.head.id.clone())))
-            .collect();
-        scheduled.sort();
-        let is_due = |due: StoreTime| {
-            self.is_past(Some(due), now)
-                || self.switch.bends(Bug::EarlyReclaim, due <= now.after(Duration::from_millis(500)))
-        };
-        let (mut chosen, mut damaged): (Vec<TaskId>, Vec<TaskId>) = Default::default();
-        let mut before_damage = None;
-        let mut next_due: Option<Duration> = None;
-        let mut bytes = 0;
-        for (_, due, id) in scheduled {
-            let size = space.tasks.get(&id).map_or(0, Stored::bytes);
-            if chosen.len() < request.limit && is_due(due) && space.damaged.task(&id) {
-                before_damage.get_or_insert(chosen.len());
-                damaged.push(id);
-            } else if chosen.len() < request.limit
-                && is_due(due)
-                && (bytes + size <= self.limits.max_batch_bytes
-                    || chosen.is_empty()
-                    || self.switch.is(Bug::AnswersWithoutBound))
-            {
-                bytes += size;
-                chosen.push(id);
-            } else {
-                let wait = due.since(now);
-                next_due = Some(next_due.map_or(wait, |earlier| earlier.min(wait)));
-            }
-        }
-        for id in &damaged {
-            if self.switch.is(Bug::DamageStaysDue) {
-                next_due = Some(Duration::ZERO);
-            } else if let Some(stored) = self.task(space, id, now) {
-                stored.head.due = None;
-            }
-        }
-        let mut tasks: Vec<_> = chosen.iter().filter_map(|id| self.lease(space, id, request, now)).collect();
-        if let Some(before) = before_damage
-            && self.switch.bends(Bug::DamageStrandsNeighbours, before < tasks.len())
-        {
-            tasks.truncate(before);
-        }
-        let mut claimed = Claimed::new(tasks, next_due);
-        claimed.damaged = damaged;
-        claimed
-    }
-
-    fn lease(&self, space: &mut Space, id: &TaskId, request: &ClaimRequest, now: StoreTime) -> Option<TaskRecord> {
-        let (version, token) = (Version(space.draw()), Token(space.draw()));
-        let stored = self.task(space, id, now)?;
-        stored.head.version = version;
-        stored.head.claims += 1;
-        stored.head.due = Some(self.deadline(now, request.lease));
-        stored.head.lease = Some(Lease { worker: request.worker.clone(), token });
-        Some(stored.record(Part::All))
-    }
 }
 
 #[async_trait]
 impl TaskBackend for Model {
-    async fn insert(&self, task: NewTask) -> StoreResult<At<InsertOutcome>> {
-        self.limits.check_insert(&task).map_err(|refused| refused.into_error(NAME, "insert"))?;
+    async fn insert(&self, mut task: NewTask) -> StoreResult<At<InsertOutcome>> {
+        self.allowed("insert", self.limits.check_insert(&task))?;
+        if let Some(answer) = self.insert_abroad(&mut task) {
+            return Ok(At::new(self.now(), answer));
+        }
         let (mut space, now) = self.begin().await;
         self.insertable(&space, &task, now)?;
         let outcome = self.insert_locked(&mut space, task, now);
@@ -250,7 +230,7 @@ impl TaskBackend for Model {
     }
 
     async fn get(&self, ids: &[TaskId], filter: &OwnerFilter, part: Part) -> StoreResult<At<Vec<Option<TaskRecord>>>> {
-        self.limits.check_get(ids).map_err(|refused| refused.into_error(NAME, "get"))?;
+        self.allowed("get", self.limits.check_get(ids))?;
         let (mut space, now) = self.begin().await;
         let damaged = ids.iter().any(|id| self.is_damaged(&space, id, now));
         if damaged && !self.switch.has(Bug::DamageAsAbsent) {
@@ -271,7 +251,7 @@ impl TaskBackend for Model {
     }
 
     async fn replace(&self, request: ReplaceRequest) -> StoreResult<At<ReplaceOutcome>> {
-        self.limits.check_replace(&request).map_err(|refused| refused.into_error(NAME, "replace"))?;
+        self.allowed("replace", self.limits.check_replace(&request))?;
         let (mut space, now) = self.begin().await;
         if self.is_damaged(&space, &request.id, now) {
             if self.switch.is(Bug::DamageAsAbsent) {
@@ -284,24 +264,24 @@ impl TaskBackend for Model {
     }
 
     async fn claim(&self, request: ClaimRequest) -> StoreResult<At<Claimed>> {
-        self.limits.check_claim(&request).map_err(|refused| refused.into_error(NAME, "claim"))?;
-        let (mut space, now) = self.begin().await;
-        if self.switch.has(Bug::DamageFailsClaims) {
-            let is_due = |stored: &Stored| {
-                self.is_past(stored.head.due, now)
-                    && request.queues.contains(&stored.head.queue)
-                    && space.damaged.task(&stored.head.id)
-            };
-            if self.switch.bends(Bug::DamageFailsClaims, self.live(&space, now).any(is_due)) {
-                return Err(corrupt("claim"));
-            }
+        self.allowed("claim", self.limits.check_claim(&request))?;
+        let mut claimed = self.claim_here(&request).await?;
+        if claimed.value.tasks.is_empty()
+            && let Some(other) = self.abroad(Bug::ForeignClaim)
+        {
+            claimed = other.claim(request.clone()).await?;
         }
-        let claimed = self.claim_locked(&mut space, &request, now);
-        Ok(At::new(now, claimed))
+        if let Some(other) = self.abroad(Bug::ForeignDue) {
+            let mut look = request;
+            look.limit = 0;
+            let due = other.claim(look).await?.value.next_due;
+            claimed.value.next_due = claimed.value.next_due.into_iter().chain(due).min();
+        }
+        Ok(claimed)
     }
 
     async fn renew(&self, leases: &[(TaskId, Token)], lease: Duration) -> StoreResult<At<Vec<Renewed>>> {
-        self.limits.check_renew(leases, lease).map_err(|refused| refused.into_error(NAME, "renew"))?;
+        self.allowed("renew", self.limits.check_renew(leases, lease))?;
         let (mut space, now) = self.begin().await;
         let until = self.deadline(now, lease);
         let damaged = leases.iter().any(|(id, _)| self.is_damaged(&space, id, now));
@@ -333,13 +313,29 @@ impl TaskBackend for Model {
         status: Option<u8>,
         request: PageRequest,
     ) -> StoreResult<At<Page<TaskHead>>> {
+        let abroad = self.abroad(Bug::ForeignTasks);
         let (space, now) = self.begin().await;
+        if self.switch.has(Bug::EmptyPageEndsWalk) {
+            let of_owner = self.live(&space, now).filter(|stored| self.admits(filter, &stored.head.owner));
+            let mut keys: Vec<_> = of_owner.map(|stored| (newest_first(&stored.head), stored.head.status)).collect();
+            keys.sort();
+            let looked = keys.iter().take(request.limit.examined());
+            let fits = looked.filter(|(_, of)| status.is_none_or(|status| status == *of)).count();
+            if self.switch.bends(Bug::EmptyPageEndsWalk, fits == 0 && keys.len() > request.limit.examined()) {
+                return Ok(At::new(now, Page::last(Vec::new())));
+            }
+        }
         let mut rows: Vec<_> = self
             .live(&space, now)
             .filter(|stored| self.admits(filter, &stored.head.owner))
             .filter(|stored| status.is_none_or(|status| stored.head.status == status))
             .map(|stored| (newest_first(&stored.head), stored.head.clone()))
             .collect();
+        if let Some(other) = abroad {
+            let others = other.space.lock();
+            let fits = self.live(&others, now).filter(|stored| self.admits(filter, &stored.head.owner));
+            rows.extend(fits.map(|stored| (newest_first(&stored.head), stored.head.clone())));
+        }
         rows.sort_by(|(a, _), (b, _)| a.cmp(b));
         self.leave_out("list_tasks", "task", &mut rows, |(_, head)| space.damaged.task(&head.id))?;
         Ok(At::new(now, page(&self.switch, "list_tasks", b't', rows, &request, None)?))

@@ -1,20 +1,7 @@
+use super::{Planted, planted};
 use crate::model::Bug;
 
-/// One bug and the cases that must reject a store that has it.
-#[derive(Clone, Copy, Debug)]
-pub struct Planted {
-    /// What is wrong.
-    pub bug: Bug,
-    /// The ids of the cases that each must fail.
-    pub rejected_by: &'static [&'static str],
-}
-
-const fn planted(bug: Bug, rejected_by: &'static [&'static str]) -> Planted {
-    Planted { bug, rejected_by }
-}
-
-/// Every planted store.
-pub const PLANTED: &[Planted] = &[
+pub(super) const PLANTED: &[Planted] = &[
     planted(
         Bug::CheckThenAct,
         &[
@@ -26,7 +13,12 @@ pub const PLANTED: &[Planted] = &[
     ),
     planted(
         Bug::StaleRead,
-        &["session.race.what_one_node_wrote_every_node_reads", "session.history.short_histories_are_linearizable"],
+        &[
+            "session.commit.a_take_returns_and_removes",
+            "session.race.what_one_node_wrote_every_node_reads",
+            "session.race.what_was_acknowledged_is_read_however_many_read_meanwhile",
+            "session.history.short_histories_are_linearizable",
+        ],
     ),
     planted(
         Bug::AbsentTooSoon,
@@ -40,6 +32,7 @@ pub const PLANTED: &[Planted] = &[
     planted(
         Bug::VersionReuse,
         &[
+            "session.history.long_histories_follow_the_order_of_versions",
             "session.version.a_version_is_never_used_again",
             "session.version.an_old_version_matches_nothing_ever_again",
             "session.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
@@ -63,6 +56,10 @@ pub const PLANTED: &[Planted] = &[
     planted(
         Bug::TtlInSeconds,
         &[
+            "session.expiry.a_duration_is_rounded_up_to_whole_milliseconds",
+            "session.expiry.nothing_extends_an_entry_but_a_put",
+            "task.claim.the_order_is_priority_then_due_then_id",
+            "task.replace.an_outcome_ends_exactly_at_retain",
             "session.expiry.an_entry_ends_exactly_at_its_deadline",
             "session.expiry.any_duration_from_1_ms_to_100_years_is_exact",
             "task.limits.any_duration_from_1_ms_to_100_years_is_exact",
@@ -79,6 +76,26 @@ pub const PLANTED: &[Planted] = &[
     planted(
         Bug::LateBoundary,
         &[
+            "session.expiry.an_expired_entry_is_absent_for_every_operation",
+            "session.expiry.an_entry_dies_with_its_scope",
+            "session.expiry.a_put_with_ttl_replaces_the_old_one",
+            "session.touch.it_never_passes_the_absolute_end",
+            "task.claim.a_claimed_task_is_nobody_elses",
+            "task.claim.a_queue_gives_only_its_own_tasks",
+            "task.claim.a_closed_or_waiting_task_is_never_claimed",
+            "task.claim.next_due_is_none_without_schedule",
+            "task.claim.tokens_rise_over_all_tasks",
+            "task.failure.a_dropped_insert_or_write_is_wholly_applied_or_not",
+            "task.insert.the_quota_does_not_count_expired_tasks",
+            "task.lease.a_renewal_is_lost_without_the_lease",
+            "task.lease.the_newest_holder_may_finish_after_its_lease_end",
+            "task.lease.a_lease_past_its_end_stays_shown_until_reclaimed",
+            "task.race.each_due_task_goes_to_exactly_one_of_many_claimers",
+            "task.replace.it_raises_the_version_and_writes_status_and_state",
+            "task.replace.it_leaves_the_spec_alone",
+            "task.replace.keep_lease_keeps_due_time_and_holder",
+            "task.replace.a_closed_task_can_be_reopened_by_its_version_only",
+            "task.sparse.a_walk_finds_the_one_that_lives_behind_many_that_have_expired",
             "session.expiry.an_entry_ends_exactly_at_its_deadline",
             "session.expiry.a_scope_ends_exactly_at_its_deadline",
             "task.replace.an_expired_task_is_missing",
@@ -88,7 +105,11 @@ pub const PLANTED: &[Planted] = &[
     ),
     planted(
         Bug::CallersClock,
-        &["session.clock.all_nodes_share_one_clock", "session.failure.process_clocks_do_not_matter"],
+        &[
+            "task.race.the_counts_of_a_busy_queue_add_up",
+            "session.clock.all_nodes_share_one_clock",
+            "session.failure.process_clocks_do_not_matter",
+        ],
     ),
     planted(
         Bug::PageByOffset,
@@ -97,11 +118,12 @@ pub const PLANTED: &[Planted] = &[
     planted(
         Bug::PageRestart,
         &[
+            "session.paging.a_walk_over_scopes_survives_insertions_and_deletions",
             "session.paging.a_walk_over_entries_survives_deletions_of_its_anchor",
             "task.listing.a_walk_survives_expiry_of_its_anchor",
         ],
     ),
-    planted(Bug::OwnerPrefix, &["task.listing.an_owner_sees_exactly_its_own"]),
+    planted(Bug::OwnerPrefix, &["task.listing.hostile_ids_are_distinct", "task.listing.an_owner_sees_exactly_its_own"]),
     planted(Bug::UnescapedJoin, &["session.fidelity.scope_and_key_are_never_joined"]),
     planted(
         Bug::UpsertScope,
@@ -122,6 +144,7 @@ pub const PLANTED: &[Planted] = &[
     planted(
         Bug::TerminalOverwrite,
         &[
+            "task.replace.of_two_writers_of_one_version_one_wins",
             "task.race.cancel_and_complete_have_one_outcome",
             "task.replace.terminal_closes",
             "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
@@ -130,6 +153,7 @@ pub const PLANTED: &[Planted] = &[
     planted(
         Bug::NoFencing,
         &[
+            "task.replace.a_conflict_shows_head_and_state",
             "task.lease.stale_token_rejected",
             "task.replace.guards_are_checked_in_order",
             "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
@@ -146,6 +170,7 @@ pub const PLANTED: &[Planted] = &[
     planted(
         Bug::AckBeforeDurable,
         &[
+            "task.failure.a_lease_outlives_the_crash_of_its_worker",
             "session.failure.acknowledged_commits_survive_a_crash",
             "task.failure.acknowledged_tasks_survive_a_crash",
             "event.failure.acknowledged_events_survive_a_crash",
@@ -156,6 +181,7 @@ pub const PLANTED: &[Planted] = &[
     planted(
         Bug::SilentGap,
         &[
+            "event.gap.an_offset_beyond_the_head_is_a_gap",
             "event.gap.never_a_silent_hole_when_events_are_trimmed",
             "event.gap.a_vanished_topic_is_a_gap",
             "event.sequence.any_read_shows_exactly_what_follows_or_a_gap_where_one_may_be",
@@ -207,19 +233,40 @@ pub const PLANTED: &[Planted] = &[
     planted(
         Bug::RenewBumpsVersion,
         &[
+            "task.lease.a_renewal_tells_that_somebody_wrote",
+            "task.lease.renewals_are_answered_in_order",
+            "task.lease.a_lease_past_its_end_can_be_renewed_until_reclaimed",
+            "task.replace.ttl_counts_from_creation_and_nothing_else_moves_it",
             "task.lease.a_renewal_changes_only_the_end_of_the_lease",
             "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
         ],
     ),
-    planted(Bug::NeighbourRolledBack, &["session.race.a_refused_commit_leaves_its_neighbours_alone"]),
+    planted(
+        Bug::NeighbourRolledBack,
+        &[
+            "session.commit.a_refused_commit_changes_nothing",
+            "session.race.a_refused_commit_leaves_its_neighbours_alone",
+            "session.crowd.each_of_many_commits_at_once_has_its_own_outcome",
+        ],
+    ),
     planted(
         Bug::IdempotencyIgnoresDigest,
         &[
+            "task.insert.id_then_key_then_quota",
             "task.insert.a_key_with_another_digest_is_refused",
             "task.sequence.any_sequence_is_answered_as_the_reference_model_answers_it",
         ],
     ),
-    planted(Bug::EarlyReclaim, &["task.lease.it_never_ends_early_and_its_task_is_due_by_itself"]),
+    planted(
+        Bug::EarlyReclaim,
+        &[
+            "task.claim.a_delayed_task_is_due_exactly_after_its_delay",
+            "task.lease.a_renewed_lease_counts_from_the_renewal",
+            "task.replace.runnable_is_due_exactly_after_its_delay",
+            "task.replace.waiting_is_due_exactly_when_it_gives_up",
+            "task.lease.it_never_ends_early_and_its_task_is_due_by_itself",
+        ],
+    ),
     planted(
         Bug::UnknownAsNotApplied,
         &[
@@ -238,7 +285,15 @@ pub const PLANTED: &[Planted] = &[
     ),
     planted(Bug::NoDeadline, &["session.failure.an_operation_that_is_held_up_ends_at_its_deadline"]),
     planted(Bug::SilentReconnect, &["event.failure.a_listener_that_was_cut_off_hears_a_reset"]),
-    planted(Bug::FailureAsAbsent, &["session.failure.a_node_that_is_cut_off_fails_and_comes_back"]),
+    planted(
+        Bug::FailureAsAbsent,
+        &[
+            "session.damage.who_names_a_damaged_scope_is_told_and_nobody_else",
+            "session.limits.a_batch_at_its_limit_fits_and_one_more_does_not",
+            "session.limits.a_name_of_513_bytes_is_refused",
+            "session.failure.a_node_that_is_cut_off_fails_and_comes_back",
+        ],
+    ),
     planted(
         Bug::AnswersWithoutBound,
         &[
@@ -252,6 +307,8 @@ pub const PLANTED: &[Planted] = &[
     planted(
         Bug::SharedNamespaces,
         &[
+            "task.namespace.a_lease_is_renewed_in_its_own_only",
+            "event.namespace.an_append_trims_its_own_only",
             "session.fidelity.namespaces_never_see_each_other",
             "task.listing.namespaces_never_see_each_other",
             "event.limits.namespaces_never_see_each_other",
@@ -293,6 +350,8 @@ pub const PLANTED: &[Planted] = &[
     planted(
         Bug::DamageSpreadsToScope,
         &[
+            "session.damage.a_scope_with_a_damaged_entry_can_be_touched_and_deleted",
+            "session.damage.a_system_scope_with_a_damaged_entry_is_listed_for_its_others",
             "session.damage.who_names_a_damaged_entry_is_told_and_nobody_else",
             "session.damage.a_list_leaves_a_damaged_entry_out_and_goes_on",
         ],

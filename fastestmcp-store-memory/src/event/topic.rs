@@ -59,6 +59,10 @@ impl Topic {
         self.events.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.events.len()
+    }
+
     pub(super) fn head(&self) -> Offset {
         self.events.back().map_or(self.base, |(_, event)| event.offset)
     }

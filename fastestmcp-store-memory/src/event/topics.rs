@@ -59,6 +59,11 @@ impl Topics {
         }
     }
 
+    /// How many topics and events there are, with their places in the sweep.
+    pub(crate) fn rows(&self) -> usize {
+        self.by_name.len() + self.idle.len() + self.by_name.values().map(Topic::len).sum::<usize>()
+    }
+
     /// Removes topics that nobody has written to for their age (E4); false if the budget ran out first.
     pub(crate) fn sweep(&mut self, now: StoreTime, budget: &mut Budget) -> bool {
         while let Some((at, name)) = self.idle.first().filter(|(at, _)| *at <= now).cloned() {

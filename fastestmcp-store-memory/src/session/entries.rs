@@ -95,6 +95,11 @@ impl Entries {
         }
     }
 
+    /// How many keys there are, with their places among the deadlines.
+    pub(crate) fn len(&self) -> usize {
+        self.slice().map_or_else(|many| many.map.len() + many.deadlines.len(), <[_]>::len)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.slice().map_or_else(|many| many.map.is_empty(), <[_]>::is_empty)
     }

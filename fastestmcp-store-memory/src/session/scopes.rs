@@ -47,6 +47,13 @@ impl Scopes {
         }
     }
 
+    /// How many scopes and entries there are, with their places in the sweep.
+    pub(crate) fn rows(&self) -> usize {
+        let shards = self.kinds.iter().flat_map(|shards| shards.iter());
+        let buried: usize = self.graves.lock().iter().map(Entries::len).sum();
+        buried + shards.map(|shard| shard.read().rows()).sum::<usize>()
+    }
+
     /// Frees what has expired, a bounded step at a time; false if the budget ran out first.
     pub(crate) fn sweep(&self, now: StoreTime, budget: &mut Budget) -> bool {
         self.free_discarded(budget)

@@ -43,6 +43,12 @@ impl Shard {
         self.by_id.len()
     }
 
+    /// How many records and entries there are, with their places in the sweep.
+    pub(crate) fn rows(&self) -> usize {
+        let entries: usize = self.slots.iter().flatten().map(|record| record.entries.len()).sum();
+        self.len() + entries + self.sweep.len()
+    }
+
     /// The slots a sweep has something to do in.
     pub(crate) fn due(&self, now: StoreTime) -> impl Iterator<Item = u32> {
         self.sweep.range(..=(now, u32::MAX)).map(|(_, slot)| *slot)

@@ -17,6 +17,10 @@ impl Newest {
         self.0.remove(&(created, id.clone()));
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -28,6 +28,10 @@ impl Queue {
         self.levels[usize::from(level)].first()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.levels.iter().map(BTreeSet::len).sum()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.levels.iter().all(BTreeSet::is_empty)
     }

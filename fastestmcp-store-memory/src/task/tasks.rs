@@ -107,6 +107,13 @@ impl Tasks {
         version.map_or(Renewed::Lost, |version| Renewed::Held { until, version })
     }
 
+    /// How many there are, with their places in all indexes.
+    pub(crate) fn rows(&self) -> usize {
+        let queued: usize = self.queues.values().map(Queue::len).sum();
+        let owned: usize = self.owners.values().map(|owned| owned.newest.len() + owned.open.len()).sum();
+        self.records.len() + queued + self.newest.len() + owned + self.keys.len() + self.expiry.len()
+    }
+
     /// Frees expired tasks; false if the budget ran out first.
     pub(crate) fn sweep(&mut self, now: StoreTime, budget: &mut Budget) -> bool {
         while let Some((_, id)) = self.expiry.first().filter(|(expires, _)| *expires <= now).cloned() {

@@ -102,6 +102,24 @@ impl Cluster for Space {
         Ok(())
     }
 
+    async fn rows(&self) -> Result<u64, HarnessError> {
+        let name: String = self.name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let ns = format!("(SELECT id FROM fastestmcp.namespace WHERE name = '\\x{name}')");
+        let of_ns = ["scope", "entry", "grave", "task", "task_head", "topic"]
+            .map(|table| format!("(SELECT count(*) FROM fastestmcp.{table} WHERE ns = {ns})"));
+        // What has no namespace of its own belongs to something that has one, or else to nothing.
+        let parts = [("task_spec", "id", "task_head"), ("task_state", "id", "task_head"), ("event", "topic", "topic")]
+            .map(|(table, column, whole)| {
+                format!(
+                    "(SELECT count(*) FROM fastestmcp.{table} p LEFT JOIN fastestmcp.{whole} w ON w.id = p.{column} \
+                     WHERE w.ns = {ns} OR w.id IS NULL)"
+                )
+            });
+        let sql = format!("SELECT {}", [of_ns.as_slice(), parts.as_slice()].concat().join(" + "));
+        let counted = Postgres::shared().and_then(|server| server.psql(&sql)).map_err(HarnessError::failed)?;
+        counted.trim().parse().map_err(|_| HarnessError::failed(format!("no number of rows: {counted}")))
+    }
+
     async fn damage(&self, record: &Damage) -> Result<(), HarnessError> {
         let hex = |name: &str| name.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
         let ns = format!("ns = (SELECT id FROM fastestmcp.namespace WHERE name = '\\x{}')", hex(&self.name));

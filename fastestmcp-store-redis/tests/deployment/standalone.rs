@@ -18,6 +18,23 @@ mod operation;
 use damage::damage;
 use operation::is_operation;
 
+/// Counts fields, members and events of all keys. Fields of one byte are counters, of which every part has its own.
+const ROWS: &str = r"
+local count = { zset = 'ZCARD', set = 'SCARD', list = 'LLEN', stream = 'XLEN' }
+local rows = 0
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local kind = redis.call('TYPE', key)['ok']
+  if kind == 'hash' then
+    for _, field in ipairs(redis.call('HKEYS', key)) do
+      if #field > 1 then rows = rows + 1 end
+    end
+  else
+    rows = rows + (count[kind] and redis.call(count[kind], key) or 1)
+  end
+end
+return tostring(rows)
+";
+
 /// Servers that are free, and how many data sets there have been.
 static POOL: Mutex<Vec<Redis>> = Mutex::new(Vec::new());
 static DATA_SETS: AtomicU64 = AtomicU64::new(0);
@@ -150,6 +167,11 @@ impl Cluster for DataSet {
     async fn heal(&self, index: usize) -> Result<(), HarnessError> {
         self.proxies.heal(index);
         Ok(())
+    }
+
+    async fn rows(&self) -> Result<u64, HarnessError> {
+        let counted = self.server("rows")?.command(&["EVAL", ROWS, "0"]).map_err(failed)?;
+        counted.trim().parse().map_err(|_| HarnessError::failed(format!("no number of rows: {counted}")))
     }
 
     async fn damage(&self, record: &Damage) -> Result<(), HarnessError> {

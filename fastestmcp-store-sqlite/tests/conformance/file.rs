@@ -1,7 +1,8 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use fastestmcp_conformance::{Cluster, Damage, HarnessError, Node};
@@ -10,6 +11,7 @@ use fastestmcp_core::ids::Namespace;
 use fastestmcp_core::time::Clock;
 use fastestmcp_store_sqlite::{SqliteConfig, SqliteStore};
 use parking_lot::Mutex;
+use rusqlite::Connection;
 
 use crate::foreign::write_unchecked;
 
@@ -66,6 +68,10 @@ impl Cluster for File {
         Ok(())
     }
 
+    async fn rows(&self) -> Result<u64, HarnessError> {
+        count_rows(&self.path("")).map_err(HarnessError::failed)
+    }
+
     async fn damage(&self, record: &Damage) -> Result<(), HarnessError> {
         let changed = match record {
             Damage::Task(id) => {
@@ -89,4 +95,16 @@ impl Cluster for File {
             rows => Err(HarnessError::failed(format!("{record:?}: {rows} rows"))),
         }
     }
+}
+
+/// How many rows all tables have.
+fn count_rows(path: &Path) -> rusqlite::Result<u64> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let count = |table: &String| {
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, u32>(0).map(u64::from))
+    };
+    tables.iter().map(count).sum()
 }

@@ -13,6 +13,7 @@ mod foreign;
 mod full;
 mod groups;
 mod io;
+mod late;
 mod log;
 mod lost;
 mod opening;

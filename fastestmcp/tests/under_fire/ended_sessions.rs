@@ -9,8 +9,8 @@ use fastestmcp_core::principal::Principal;
 use fastestmcp_core::session::Scope;
 use fastestmcp_core::task::TaskStatus;
 
-use crate::faulty::{Fault, Faulty};
 use crate::scene::{ask, me, node, on_every_store, session, submit, until};
+use fastestmcp_conformance::stage::{Fault, Faulty};
 
 fn wait() -> Tool {
     let tool = Tool::new("wait", async |cx: Context, _: NoArgs| {

@@ -10,8 +10,8 @@ use fastestmcp_core::runtime::Runtime;
 use serde_json::Map;
 use tokio::sync::Semaphore;
 
-use crate::faulty::{Fault, Faulty};
 use crate::scene::{ask, built, caller, config, in_time, me, node, on_every_store, submit, until};
+use fastestmcp_conformance::stage::{Fault, Faulty};
 
 /// A tool whose tasks a client waits for a moment.
 fn tool(gate: &Arc<Semaphore>, inline_for: Duration) -> Tool {

@@ -12,8 +12,8 @@ use fastestmcp_core::task::TaskStatus;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::faulty::{Fault, Faulty};
 use crate::scene::{ask, client, in_time, node, on_every_store, session, submit, text, until};
+use fastestmcp_conformance::stage::{Fault, Faulty};
 
 #[tokio::test]
 async fn a_cancel_whose_reply_was_lost_has_not_found_the_task_ended() {

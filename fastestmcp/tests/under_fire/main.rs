@@ -6,7 +6,6 @@
 mod absurd;
 mod anonymous;
 mod ended_sessions;
-mod faulty;
 mod formats;
 mod inline;
 mod lost_replies;

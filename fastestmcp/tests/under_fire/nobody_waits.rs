@@ -7,8 +7,8 @@ use fastestmcp_core::principal::Principal;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::faulty::{Fault, Faulty};
 use crate::scene::{built, client, config, in_time, node, on_every_store, session, submit, text, until};
+use fastestmcp_conformance::stage::{Fault, Faulty};
 
 #[tokio::test]
 async fn a_wake_up_that_never_ends_holds_up_no_submission_no_cancel_and_no_outcome() {

@@ -11,8 +11,8 @@ use fastestmcp_core::error::{StoreError, StoreErrorKind};
 use fastestmcp_core::task::TaskStatus;
 use serde_json::json;
 
-use crate::faulty::Faulty;
 use crate::scene::{client, in_time, node, on_every_store, reason, text};
+use fastestmcp_conformance::stage::Faulty;
 
 const STEPS: u32 = 30;
 

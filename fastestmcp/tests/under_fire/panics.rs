@@ -7,8 +7,8 @@ use fastestmcp_core::context::Context;
 use fastestmcp_core::operation::CallError;
 use serde_json::json;
 
-use crate::faulty::Faulty;
 use crate::scene::{client, in_time, node, on_every_store, reason, text};
+use fastestmcp_conformance::stage::Faulty;
 
 /// Arguments whose decoding panics.
 #[derive(schemars::JsonSchema)]

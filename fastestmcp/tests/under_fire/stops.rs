@@ -10,8 +10,8 @@ use fastestmcp_core::runtime::Runtime;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::faulty::{Fault, Faulty};
 use crate::scene::{client, in_time, node, on_every_store, record, text, until};
+use fastestmcp_conformance::stage::{Fault, Faulty};
 
 #[tokio::test]
 async fn what_a_claim_brings_after_the_stop_began_is_handed_back_unstarted() {

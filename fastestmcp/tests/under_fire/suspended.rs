@@ -11,8 +11,8 @@ use fastestmcp_core::task::{ClaimRequest, TaskStatus};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::faulty::{Fault, Faulty};
 use crate::scene::{client, in_time, node, on_every_store, text, until};
+use fastestmcp_conformance::stage::{Fault, Faulty};
 
 /// What the handlers of a test share: a gate, and how many of them ran, also at the same time.
 #[derive(Clone)]

@@ -8,8 +8,8 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::faulty::{Fault, Faulty};
 use crate::scene::{client, in_time, node, on_every_store};
+use fastestmcp_conformance::stage::{Fault, Faulty};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_hundred_updates_of_one_key_over_two_nodes_lose_none_and_none_fails() {

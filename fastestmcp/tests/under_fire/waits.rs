@@ -9,8 +9,8 @@ use fastestmcp_core::principal::Principal;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::faulty::{Fault, Faulty};
 use crate::scene::{ask, built, caller, client, config, in_time, me, node, on_every_store, submit};
+use fastestmcp_conformance::stage::{Fault, Faulty};
 
 #[tokio::test]
 async fn a_wait_that_is_dropped_while_it_reads_misses_no_change() {

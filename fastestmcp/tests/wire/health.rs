@@ -10,8 +10,8 @@ use tokio::net::TcpListener;
 
 use crate::client::Http;
 use crate::eras::both;
-use crate::faulty::{Fault, Faulty};
 use crate::scene::{Served, tools, two_users};
+use fastestmcp_conformance::stage::{Fault, Faulty};
 
 fn probe(served: &Served, path: &str) -> (u16, String) {
     let url = format!("http://{}{path}", served.address);

@@ -14,9 +14,6 @@ mod completions;
 mod cross_origin;
 mod door;
 mod eras;
-#[path = "../under_fire/faulty.rs"]
-#[allow(dead_code, reason = "not all of it is used here")]
-mod faulty;
 mod foreign_sessions;
 mod foreign_tasks;
 mod heads;

@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 
 use crate::client::Response;
 use crate::eras::{Era, Session, Stateless};
-use crate::faulty::{Fault, Faulty};
 use crate::scene::{Served, tools};
+use fastestmcp_conformance::stage::{Fault, Faulty};
 
 struct Scene {
     served: Served,

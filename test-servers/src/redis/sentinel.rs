@@ -9,9 +9,13 @@ use crate::{ServerError, environment};
 const SERVICE: &str = "primary";
 const SENTINELS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the sentinels miss a primary before they fail over.
+const MISSED: Duration = Duration::from_millis(500);
+/// Those of a set that is shared: a restart is no failover, and neither is a machine that is busy for a moment.
+const MISSED_IF_SHARED: Duration = Duration::from_secs(20);
 
 /// A Redis primary, one replica, and three sentinels that fail over when two of them have missed the primary for half a
-/// second.
+/// second; those of [`RedisSentinel::shared`] for 20.
 #[derive(Debug)]
 pub struct RedisSentinel {
     url: String,
@@ -27,6 +31,10 @@ impl RedisSentinel {
     /// # Errors
     /// Redis is not installed, left out, or they did not find each other.
     pub fn start() -> Result<Self, ServerError> {
+        Self::start_with(MISSED)
+    }
+
+    fn start_with(missed: Duration) -> Result<Self, ServerError> {
         environment::wanted(&["redis", "sentinel"])?;
         // The default waits 5 s for more replicas before it feeds the first.
         let server = |lines: &[String]| {
@@ -40,7 +48,7 @@ impl RedisSentinel {
             sentinel: true,
             lines: vec![
                 format!("sentinel monitor {SERVICE} 127.0.0.1 {port} 2"),
-                format!("sentinel down-after-milliseconds {SERVICE} 500"),
+                format!("sentinel down-after-milliseconds {SERVICE} {}", missed.as_millis()),
                 format!("sentinel failover-timeout {SERVICE} 3000"),
             ],
             ..Role::default()
@@ -66,7 +74,7 @@ impl RedisSentinel {
             environment::wanted(&["redis", "sentinel"])?;
             match environment::existing("FASTESTMCP_TEST_SENTINEL_URL") {
                 Some(url) => Ok(Self { url, sentinels: Vec::new(), servers: Vec::new() }),
-                None => Self::start(),
+                None => Self::start_with(MISSED_IF_SHARED),
             }
         })
     }
@@ -164,8 +172,8 @@ impl RedisSentinel {
         self.settle()
     }
 
-    /// Stops the primary in an orderly way and starts it again at once, mostly before the sentinels do something about it.
-    /// Waits until all is well.
+    /// Stops the primary in an orderly way and starts it again at once: of a shared set before the sentinels do something
+    /// about it, of one of your own mostly. Waits until all is well.
     ///
     /// # Errors
     /// It did not stop or start, or the sentinels did not notice.

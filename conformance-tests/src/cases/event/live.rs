@@ -19,6 +19,7 @@ cases! { Event, "event.live";
     "E1": concurrent_appends_never_share_or_interleave_offsets,
     "E3": a_wake_up_reaches_listeners_on_every_node,
     "E3": any_name_is_a_channel,
+    "E3": many_channels_at_once_are_all_heard,
 }
 
 /// Follows a topic from `after`, as a subscriber does, until there are no writers and nothing more to read.
@@ -175,6 +176,15 @@ async fn a_wake_up_reaches_listeners_on_every_node(scene: &Scene) -> CaseResult 
 async fn any_name_is_a_channel(scene: &Scene) -> CaseResult {
     let names = crate::hostile::names();
     let missing = heard(scene, 0, 1, &names).await?;
+    scene.same("never heard", &missing, &vec![]);
+    Ok(())
+}
+
+/// More, and longer names, than backends put into one message.
+async fn many_channels_at_once_are_all_heard(scene: &Scene) -> CaseResult {
+    let most = scene.events(0).await?.guarantees().limits.max_batch.min(200);
+    let channels: Vec<String> = (0..most).map(|_| format!("{}-{}", scene.name("channel"), "x".repeat(200))).collect();
+    let missing = heard(scene, 0, 1, &channels).await?;
     scene.same("never heard", &missing, &vec![]);
     Ok(())
 }

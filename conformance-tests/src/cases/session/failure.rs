@@ -227,7 +227,8 @@ async fn a_slow_node_holds_up_no_other(scene: &Scene) -> CaseResult {
     scene.cluster().inject(0, Fault::Delay(delay)).await?;
     let request = CommitRequest::new(scope.clone(), CommitRule::Existing, vec![Op::put("slow", "x")]);
     let waiting = tokio::spawn(async move { slow.commit(request).await });
-    tokio::task::yield_now().await;
+    // For the delayed one to be under way: the other must not come first by chance.
+    tokio::time::sleep(delay / 10).await;
     put(&other, &scope, "fast", "x").await?;
     scene.check(!waiting.is_finished(), || "the delayed commit was faster than the other".to_owned());
     let done = waiting.await.map_err(|error| Halt::Wrong(error.to_string()))??.value;

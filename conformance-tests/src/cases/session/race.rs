@@ -20,6 +20,7 @@ cases! { Session, "session.race";
     "S6": puts_to_different_keys_never_lose_each_other,
     "G10": increments_by_compare_and_set_lose_none,
     "G10": what_one_node_wrote_every_node_reads,
+    "G10": what_was_acknowledged_is_read_however_many_read_meanwhile,
     "G10": no_write_skew,
     "S1": a_load_is_one_snapshot,
     "G10": a_refused_commit_leaves_its_neighbours_alone,
@@ -181,6 +182,39 @@ async fn what_one_node_wrote_every_node_reads(scene: &Scene) -> CaseResult {
             let seen = entry.map(|Entry { value, version, .. }| (value, version));
             scene.same("read after an acknowledged write", &seen, &Some((round.to_string().into(), version)));
         }
+    }
+    Ok(())
+}
+
+/// Reads that are under way all the time, with which a backend may let others share: none that was begun before a write was
+/// acknowledged answers one that was asked for afterwards.
+async fn what_was_acknowledged_is_read_however_many_read_meanwhile(scene: &Scene) -> CaseResult {
+    let store = scene.sessions(0).await?;
+    let scope = live_scope(scene, &store, HOUR).await?;
+    put(&store, &scope, "key", "first").await?;
+    let over = Arc::new(AtomicBool::new(false));
+    let mut reading = Vec::new();
+    for reader in 0..8 {
+        let (store, scope, over) = (scene.sessions(reader % scene.nodes()).await?, scope.clone(), over.clone());
+        reading.push(tokio::spawn(async move {
+            while !over.load(Ordering::SeqCst) {
+                get(&store, &scope, "key").await?;
+                tokio::task::yield_now().await;
+            }
+            Ok::<_, Halt>(())
+        }));
+    }
+    for round in 0..scene.times(150) {
+        let value = round.to_string();
+        put(&store, &scope, "key", value.clone()).await?;
+        for node in 0..scene.nodes() {
+            let seen = text(&scene.sessions(node).await?, &scope, "key").await?;
+            scene.same(&format!("node {node} after write {round} was acknowledged"), &seen, &Some(value.clone()));
+        }
+    }
+    over.store(true, Ordering::SeqCst);
+    for one in reading {
+        one.await.map_err(|error| Halt::Wrong(error.to_string()))??;
     }
     Ok(())
 }

@@ -7,10 +7,14 @@ mod insert;
 mod lease;
 mod limits;
 mod listing;
+mod namespace;
+mod queues;
 mod race;
 mod realtime;
+mod reap;
 mod replace;
 mod sequence;
+mod sparse;
 mod steps;
 mod sweep;
 
@@ -24,9 +28,13 @@ pub(super) const ALL: &[&[Case]] = &[
     lease::CASES,
     limits::CASES,
     listing::CASES,
+    namespace::CASES,
+    queues::CASES,
     race::CASES,
     realtime::CASES,
+    reap::CASES,
     replace::CASES,
     sequence::CASES,
+    sparse::CASES,
     sweep::CASES,
 ];

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fastestmcp::Stores;
+use fastestmcp_core::Stores;
 use fastestmcp_core::backend::{At, Backend, Guarantees, SweepBudget, Swept};
 use fastestmcp_core::error::{StoreError, StoreErrorKind, StoreResult};
 use fastestmcp_core::event::{EventLog, Keep, Offset, ReadFrom, TopicRead, WakeStream};
@@ -28,7 +28,7 @@ use tokio::sync::Semaphore;
 
 /// What happens to an operation.
 #[derive(Clone, Debug)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// It fails at once, this often, and changes nothing.
     Fail(u32),
     /// It is carried out and its answer is lost, this often.
@@ -37,13 +37,13 @@ pub(crate) enum Fault {
     Answer(Arc<Semaphore>),
     /// It never ends, and is never carried out.
     Hang,
-    /// It is not carried out, and claimed to be.
+    /// It is not carried out, and claimed to be: for `claim`, `renew` and `wake`; others fail.
     Swallow,
 }
 
 /// The stores of one node and the switch for their faults.
-#[derive(Clone)]
-pub(crate) struct Faulty {
+#[derive(Clone, Debug)]
+pub struct Faulty {
     inner: Stores,
     away: Arc<AtomicBool>,
     faults: Arc<Mutex<HashMap<&'static str, Fault>>>,
@@ -51,39 +51,46 @@ pub(crate) struct Faulty {
 }
 
 impl Faulty {
-    pub(crate) fn new(inner: &Stores) -> Self {
+    /// In front of `inner`, with no fault yet.
+    pub fn new(inner: &Stores) -> Self {
         Self { inner: inner.clone(), away: Arc::default(), faults: Arc::default(), calls: Arc::default() }
     }
 
-    pub(crate) fn stores(&self) -> Stores {
+    /// The stores as a runtime takes them.
+    #[must_use]
+    pub fn stores(&self) -> Stores {
         Stores::of(self.clone())
     }
 
     /// From now on nothing is answered: errors come back at once.
-    pub(crate) fn go_away(&self) {
+    pub fn go_away(&self) {
         self.away.store(true, Ordering::SeqCst);
     }
 
-    pub(crate) fn come_back(&self) {
+    /// After [`Faulty::go_away`].
+    pub fn come_back(&self) {
         self.away.store(false, Ordering::SeqCst);
     }
 
-    pub(crate) async fn away_for(&self, time: Duration) {
+    /// Away for a while.
+    pub async fn away_for(&self, time: Duration) {
         self.go_away();
         tokio::time::sleep(time).await;
         self.come_back();
     }
 
-    pub(crate) fn set(&self, operation: &'static str, fault: Fault) {
+    /// From now on `operation` (a method of a seam, but `poll` for a read of heads) meets this.
+    pub fn set(&self, operation: &'static str, fault: Fault) {
         self.faults.lock().insert(operation, fault);
     }
 
-    pub(crate) fn clear(&self, operation: &'static str) {
+    /// No more of it.
+    pub fn clear(&self, operation: &'static str) {
         self.faults.lock().remove(operation);
     }
 
     /// How often an operation was called.
-    pub(crate) fn count(&self, operation: &'static str) -> u32 {
+    pub fn count(&self, operation: &'static str) -> u32 {
         self.calls.lock().get(operation).copied().unwrap_or_default()
     }
 
@@ -119,11 +126,13 @@ impl Faulty {
             Some(Fault::LoseReply(_)) => call.await.and(Err(unavailable().unknown())),
             Some(Fault::Answer(gate)) => {
                 let answer = call.await;
-                gate.acquire().await.unwrap().forget();
+                if let Ok(permit) = gate.acquire().await {
+                    permit.forget();
+                }
                 answer
             }
             Some(Fault::Hang) => std::future::pending().await,
-            Some(Fault::Swallow) => Ok(swallowed().expect("an operation that can be swallowed")),
+            Some(Fault::Swallow) => swallowed().ok_or_else(unavailable),
         }
     }
 }
