@@ -17,6 +17,7 @@ mod journal;
 pub mod model;
 mod options;
 pub mod planted;
+mod pulse;
 mod random;
 mod refusal;
 mod rules;

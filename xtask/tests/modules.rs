@@ -29,7 +29,7 @@ const ORDERS: &[(&str, &str)] = &[
     ),
     (
         "conformance-tests",
-        "rules seam harness options random halt brief journal step_clock scene
+        "rules seam harness options random pulse halt brief journal step_clock scene
          stage refusal hostile walk broom again abandon brink sequence history
          case model planted cases engine storm chaos",
     ),
