@@ -69,7 +69,7 @@ async fn each_of_many_loads_at_once_has_its_own_answer(scene: &Scene) -> CaseRes
     Ok(())
 }
 
-/// Scopes without keys, so that every row is one that expired.
+/// So many scopes with a key each, which have expired.
 async fn expired(scene: &Scene, store: &Store, scopes: usize) -> CaseResult {
     let mut making = Vec::new();
     for _ in 0..scopes {

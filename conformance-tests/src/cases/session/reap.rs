@@ -1,9 +1,10 @@
 //! What a sweep leaves alone because it lives on, and what it leaves of what is gone: nothing (G14, S1, S2, S5, S7).
 
+use std::time::Duration;
+
 use fastestmcp_core::backend::SweepBudget;
 use fastestmcp_core::page::{PageLimit, PageRequest};
 use fastestmcp_core::session::{CommitRule, Op, Scope, ScopeKind, Touch};
-use std::time::Duration;
 
 use super::steps::{HOUR, MS, Store, delete, get, lasting, live_scope, living, load, must_commit, put, put_for};
 use crate::broom::sweep_all;
