@@ -9,20 +9,20 @@ use fastestmcp_core::ids::{MAX_ID_BYTES, Namespace, digest};
 use fastestmcp_core::time::Clock;
 use fastestmcp_store_redis::{RedisConfig, RedisStore, Server};
 use fastestmcp_test_servers::ServerError;
-use tokio::sync::{Mutex as AsyncMutex, RwLock, RwLockReadGuard};
+use tokio::sync::Mutex as AsyncMutex;
 
 #[path = "damage.rs"]
 mod damage;
 #[path = "operation.rs"]
 mod operation;
+#[path = "turns.rs"]
+mod turns;
 
 use damage::damage;
 use operation::is_operation;
+use turns::{Alone, Share};
 
 static DATA_SETS: AtomicU64 = AtomicU64::new(0);
-
-/// Held by every data set: who restarts the servers waits until the others have ended.
-static IN_USE: RwLock<()> = RwLock::const_new(());
 
 /// The servers that all data sets share.
 #[derive(Clone, Copy)]
@@ -36,7 +36,8 @@ pub(crate) struct Servers {
 /// One data set: namespaces of its own. Each node reaches each server through a proxy of its own.
 pub(crate) struct DataSet {
     servers: Servers,
-    in_use: AsyncMutex<Option<RwLockReadGuard<'static, ()>>>,
+    /// Held by every data set: who restarts the servers waits until the others have ended.
+    in_use: AsyncMutex<Option<Share>>,
     proxies: Arc<ChaosProxies>,
     prefix: String,
     clock: Option<Arc<dyn Clock>>,
@@ -54,7 +55,7 @@ pub(crate) fn failed(error: ServerError) -> HarnessError {
 
 impl DataSet {
     pub(crate) async fn new(servers: Servers, clock: Option<Arc<dyn Clock>>) -> Self {
-        let in_use = AsyncMutex::new(Some(IN_USE.read().await));
+        let in_use = AsyncMutex::new(Some(Share::take().await));
         let number = DATA_SETS.fetch_add(1, Ordering::Relaxed);
         let prefix = format!("{}-{number}", std::process::id());
         let proxies = Arc::new(ChaosProxies::new(is_operation));
@@ -115,9 +116,11 @@ impl Cluster for DataSet {
         self.crash().await?;
         let mut in_use = self.in_use.lock().await;
         *in_use = None;
-        let alone = IN_USE.write().await;
-        let restarted = tokio::task::spawn_blocking(self.servers.restart).await.map_err(HarnessError::failed)?;
-        *in_use = Some(alone.downgrade());
+        let (alone, restart) = (Alone::take().await, self.servers.restart);
+        // It goes on if nobody waits for it any more, and nobody is to come in between.
+        let restarting = tokio::task::spawn_blocking(move || (restart(), alone));
+        let (restarted, alone) = restarting.await.map_err(HarnessError::failed)?;
+        *in_use = Some(alone.share());
         restarted.map_err(failed)
     }
 

@@ -171,12 +171,12 @@ async fn a_budget_of_one_byte_removes_one_entry_at_a_time(scene: &Scene) -> Case
     let store = scene.sessions(0).await?;
     let scope = live_scope(scene, &store, HOUR * 100).await?;
     let large: &'static str = "0123456789abcdef";
-    let ops = (0..20).map(|index| lasting(&format!("k{index}"), large, HOUR)).collect();
+    let ops = (0..5).map(|index| lasting(&format!("k{index}"), large, HOUR)).collect();
     must_commit(&store, &scope, CommitRule::Existing, ops).await?;
     scene.advance(HOUR);
-    one_by_one(scene, &store, SweepBudget { max_rows: 1_000, max_bytes: 1 }, 20).await?;
+    one_by_one(scene, &store, SweepBudget { max_rows: 1_000, max_bytes: 1 }, 5).await?;
     // Those of a scope that was deleted, too.
-    let ops = (0..20).map(|index| Op::put(format!("k{index}"), large)).collect();
+    let ops = (0..5).map(|index| Op::put(format!("k{index}"), large)).collect();
     must_commit(&store, &scope, CommitRule::Existing, ops).await?;
     store.delete_scope(&scope).await?;
     one_by_one(scene, &store, SweepBudget { max_rows: 1_000, max_bytes: 1 }, 0).await
@@ -184,16 +184,16 @@ async fn a_budget_of_one_byte_removes_one_entry_at_a_time(scene: &Scene) -> Case
 
 async fn a_budget_of_one_row_removes_one_row_at_a_time(scene: &Scene) -> CaseResult {
     let store = scene.sessions(0).await?;
-    for _ in 0..3 {
+    for _ in 0..2 {
         let scope = live_scope(scene, &store, HOUR).await?;
-        let ops = (0..5).map(|index| Op::put(format!("k{index}"), "x")).collect();
+        let ops = (0..3).map(|index| Op::put(format!("k{index}"), "x")).collect();
         must_commit(&store, &scope, CommitRule::Existing, ops).await?;
     }
     let kept = live_scope(scene, &store, HOUR * 100).await?;
     put_for(&store, &kept, "mortal", HOUR).await?;
     put(&store, &kept, "kept", "x").await?;
     scene.advance(HOUR);
-    one_by_one(scene, &store, SweepBudget { max_rows: 1, max_bytes: 1 << 20 }, 16).await?;
+    one_by_one(scene, &store, SweepBudget { max_rows: 1, max_bytes: 1 << 20 }, 7).await?;
     scene.check(get(&store, &kept, "kept").await?.is_some(), || "a live key was removed".to_owned());
     Ok(())
 }
