@@ -171,12 +171,12 @@ async fn a_budget_of_one_byte_removes_one_entry_at_a_time(scene: &Scene) -> Case
     let store = scene.sessions(0).await?;
     let scope = live_scope(scene, &store, HOUR * 100).await?;
     let large: &'static str = "0123456789abcdef";
-    let ops = (0..5).map(|index| lasting(&format!("k{index}"), large, HOUR)).collect();
+    let ops = (0..3).map(|index| lasting(&format!("k{index}"), large, HOUR)).collect();
     must_commit(&store, &scope, CommitRule::Existing, ops).await?;
     scene.advance(HOUR);
-    one_by_one(scene, &store, SweepBudget { max_rows: 1_000, max_bytes: 1 }, 5).await?;
+    one_by_one(scene, &store, SweepBudget { max_rows: 1_000, max_bytes: 1 }, 3).await?;
     // Those of a scope that was deleted, too.
-    let ops = (0..5).map(|index| Op::put(format!("k{index}"), large)).collect();
+    let ops = (0..3).map(|index| Op::put(format!("k{index}"), large)).collect();
     must_commit(&store, &scope, CommitRule::Existing, ops).await?;
     store.delete_scope(&scope).await?;
     one_by_one(scene, &store, SweepBudget { max_rows: 1_000, max_bytes: 1 }, 0).await
