@@ -130,7 +130,7 @@ async fn an_answer_whose_wake_up_is_lost_is_learnt_at_the_next_renewal(scene: &S
 }
 
 /// What the questions of these tasks wait for.
-const TIME: Duration = Duration::from_millis(1_200);
+const TIME: Duration = Duration::from_secs(3);
 
 async fn every_question_has_its_whole_time_after_an_answer(scene: &Scene) -> CaseResult {
     let stage = Stage::open(scene).await?;
