@@ -23,7 +23,7 @@ use crate::scene::{Scene, missing};
 use crate::seam::Seam;
 
 /// The lease of a replica unless its case wants another.
-pub(crate) const LEASE: Duration = Duration::from_millis(900);
+pub(crate) const LEASE: Duration = Duration::from_millis(1_500);
 /// How long it leaves a stopping handler.
 pub(crate) const GRACE: Duration = Duration::from_millis(200);
 

@@ -204,7 +204,8 @@ async fn a_lost_worker_that_comes_back_stops_what_runs_elsewhere(scene: &Scene) 
 async fn a_lease_is_renewed_while_its_task_runs(scene: &Scene) -> CaseResult {
     let (stage, probe) = (Stage::open(scene).await?, Probe::default());
     let tool = || held("hold", &probe, TaskPolicy::required().rerun());
-    let replica = stage.replica(0).tools([tool()]).start().await?;
+    // With no slot free it claims nothing, and before a claim it would renew as well.
+    let replica = stage.replica(0).config(|config| config.worker_slots(1)).tools([tool()]).start().await?;
     let id = replica.submit(&caller(me()), "hold").await?.id;
     stage.until(SECOND * 2, "its start", async || Ok(probe.starts() == 1)).await?;
     let other = stage.replica(1).tools([tool()]).start().await?;

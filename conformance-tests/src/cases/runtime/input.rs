@@ -132,7 +132,8 @@ async fn an_answer_whose_wake_up_is_lost_is_learnt_at_the_next_renewal(scene: &S
 /// What the questions of these tasks wait for.
 const TIME: Duration = Duration::from_secs(3);
 
-async fn every_question_has_its_whole_time_after_an_answer(scene: &Scene) -> CaseResult {
+/// Two questions, the first of which is answered so or not at all; the second in the last quarter of its time.
+async fn each_has_its_time(scene: &Scene, first: Option<i64>, wanted: &str) -> CaseResult {
     let stage = Stage::open(scene).await?;
     for policy in [TaskPolicy::required(), TaskPolicy::required().rerun()] {
         let policy = policy.input_timeout(TIME, OnInputTimeout::Decline);
@@ -140,32 +141,25 @@ async fn every_question_has_its_whole_time_after_an_answer(scene: &Scene) -> Cas
         let replica = stage.replica(0).tools([tool]).start().await?;
         let id = replica.submit(&caller(me()), "ask").await?.id;
         open(&stage, &replica, &id, &["one"]).await?;
-        stage.pass(TIME / 2).await;
-        answer(&replica, &id, "one", accept(1)).await?;
+        if let Some(count) = first {
+            stage.pass(TIME / 2).await;
+            answer(&replica, &id, "one", accept(count)).await?;
+        }
         open(&stage, &replica, &id, &["other"]).await?;
         stage.pass(TIME * 3 / 4).await;
         answer(&replica, &id, "other", accept(2)).await?;
-        scene.same("the answers", &text(&outcome(&stage, &replica, &id).await?), &Some("1 2"));
+        scene.same("the answers", &text(&outcome(&stage, &replica, &id).await?), &Some(wanted));
         stage.in_time("the stop", replica.runtime.shutdown()).await?;
     }
     Ok(())
 }
 
+async fn every_question_has_its_whole_time_after_an_answer(scene: &Scene) -> CaseResult {
+    each_has_its_time(scene, Some(1), "1 2").await
+}
+
 async fn every_question_has_its_whole_time_after_a_timeout(scene: &Scene) -> CaseResult {
-    let stage = Stage::open(scene).await?;
-    for policy in [TaskPolicy::required(), TaskPolicy::required().rerun()] {
-        let policy = policy.input_timeout(TIME, OnInputTimeout::Decline);
-        let tool = asking("ask", &Probe::default(), &["one", "other"], policy);
-        let replica = stage.replica(0).tools([tool]).start().await?;
-        let id = replica.submit(&caller(me()), "ask").await?.id;
-        open(&stage, &replica, &id, &["one"]).await?;
-        open(&stage, &replica, &id, &["other"]).await?;
-        stage.pass(TIME * 3 / 4).await;
-        answer(&replica, &id, "other", accept(2)).await?;
-        scene.same("the answers", &text(&outcome(&stage, &replica, &id).await?), &Some("\"decline\" 2"));
-        stage.in_time("the stop", replica.runtime.shutdown()).await?;
-    }
-    Ok(())
+    each_has_its_time(scene, None, "\"decline\" 2").await
 }
 
 async fn a_question_that_comes_while_another_is_open_has_its_whole_time(scene: &Scene) -> CaseResult {
@@ -316,12 +310,12 @@ async fn a_wait_is_not_in_the_run_timeout(scene: &Scene) -> CaseResult {
             }
             Ok(answers.join(" "))
         });
-        let tool = tool.task(policy.run_timeout(SECOND * 3 / 4));
+        let tool = tool.task(policy.run_timeout(SECOND * 3 / 2));
         let replica = stage.replica(0).config(|config| config.park_after(HOUR)).tools([tool]).start().await?;
         let id = replica.submit(&caller(me()), "ask").await?.id;
         for (key, count) in [("a", 1), ("b", 2)] {
             open(&stage, &replica, &id, &[key]).await?;
-            stage.pass(SECOND).await;
+            stage.pass(SECOND * 2).await;
             answer(&replica, &id, key, accept(count)).await?;
         }
         scene.same("the answers", &text(&outcome(&stage, &replica, &id).await?), &Some("1 2"));

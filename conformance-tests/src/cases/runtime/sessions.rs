@@ -39,11 +39,12 @@ async fn lives(replica: &Replica, session: &Session) -> Result<bool, Halt> {
 
 async fn a_session_that_is_never_used_ends_with_its_initialization_time(scene: &Scene) -> CaseResult {
     let stage = Stage::open(scene).await?;
-    let replica = stage.replica(0).config(|config| config.session_init(SECOND).session_idle(HOUR)).front().await?;
+    let init = SECOND * 2;
+    let replica = stage.replica(0).config(|config| config.session_init(init).session_idle(HOUR)).front().await?;
     let (used, unused) = (replica.session(me()).await?, replica.session(me()).await?);
-    stage.pass(SECOND / 2).await;
+    stage.pass(init / 2).await;
     scene.check(lives(&replica, &used).await?, || "one ended before its initialization time".to_owned());
-    stage.pass(SECOND / 2 + MS * 20).await;
+    stage.pass(init / 2 + MS * 20).await;
     scene.check(lives(&replica, &used).await?, || "one that was used ended with its initialization time".to_owned());
     scene.check(!lives(&replica, &unused).await?, || "one that nobody used outlived its initialization".to_owned());
     Ok(())
@@ -72,7 +73,7 @@ async fn every_use_gives_it_its_idle_time_again(scene: &Scene) -> CaseResult {
 
 async fn nothing_keeps_it_longer_than_its_absolute_life(scene: &Scene) -> CaseResult {
     let stage = Stage::open(scene).await?;
-    let (longest, probe) = (SECOND * 2, Probe::default());
+    let (longest, probe) = (SECOND * 4, Probe::default());
     let replica = stage
         .replica(0)
         .config(|config| config.session_max(longest).session_idle(HOUR))
@@ -132,7 +133,7 @@ async fn there_is_room_again_when_sessions_end(scene: &Scene) -> CaseResult {
 
 async fn a_running_task_holds_it(scene: &Scene) -> CaseResult {
     let stage = Stage::open(scene).await?;
-    let (idle, probe) = (SECOND, Probe::default());
+    let (idle, probe) = (SECOND * 2, Probe::default());
     let replica = stage
         .replica(0)
         .config(|config| config.session_idle(idle).session_init(idle))
@@ -156,7 +157,7 @@ async fn a_running_task_holds_it(scene: &Scene) -> CaseResult {
 
 async fn a_readable_outcome_of_an_anonymous_caller_holds_it(scene: &Scene) -> CaseResult {
     let stage = Stage::open(scene).await?;
-    let (idle, retain, probe) = (SECOND / 2, SECOND * 2, Probe::default());
+    let (idle, retain, probe) = (SECOND, SECOND * 4, Probe::default());
     probe.let_one_through();
     let replica = stage
         .replica(0)

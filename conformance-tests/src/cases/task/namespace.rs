@@ -72,7 +72,6 @@ async fn a_list_by_owner_and_status_shows_its_own_only(scene: &Scene) -> CaseRes
         for _ in 0..5 {
             of_one.push(due_task(scene, tasks, "q").await?.id);
         }
-        of_one.reverse();
         of_one.sort_by(|a, b| b.cmp(a));
         inserted.push(of_one);
     }
